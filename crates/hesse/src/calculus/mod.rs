@@ -1,0 +1,2 @@
+//! WHAT WE DO, one verb a file.
+pub mod model;

@@ -1,0 +1,93 @@
+//! What `elaborate` makes of a document: typed expressions over the vertices of elimination.
+
+use crate::diagnostic::{Diagnostic, Span};
+use crate::syntax::tree::Role;
+use crate::tensor::{Expr, Pool, Shape, VarId};
+
+/// How the shape of an input was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Declared.
+    Declared,
+    /// Forced by the operators around it.
+    Inferred,
+    /// Chosen by the naming habit.
+    Assumed,
+}
+
+/// A variable of the formula.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Its variable in the pool.
+    pub var: VarId,
+    /// Rows × columns.
+    pub shape: Shape,
+    /// data, param, const or plain.
+    pub role: Role,
+    /// Names of rows of [`crate::facts::properties::PROPERTIES`], closed under `implies`; and domains as written (`in (0,1)`, `> 1`).
+    pub properties: Vec<String>,
+    /// Where it was declared or first used.
+    pub span: Span,
+    /// How its shape was found.
+    pub origin: Origin,
+}
+
+/// A surface operation or definition: a vertex of elimination. `value` is local: over the symbols of earlier vertices and inputs.
+#[derive(Clone, Debug)]
+pub struct Vertex {
+    /// Its symbol.
+    pub symbol: VarId,
+    /// What it is, in terms of earlier symbols.
+    pub value: Expr,
+    /// Rows × columns of its value.
+    pub shape: Shape,
+    /// Where it was written.
+    pub span: Span,
+    /// The user's name for it, if it is a definition.
+    pub name: Option<String>,
+}
+
+/// A value of the formula: an expression over symbols with its face.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its name, empty for a bare expression.
+    pub name: String,
+    /// Over symbols (usually the symbol of a vertex).
+    pub value: Expr,
+    /// Rows × columns.
+    pub shape: Shape,
+    /// Where.
+    pub span: Span,
+}
+
+/// A condition under which the formula or its derivative holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `domain`, `kink`, `invertible`, `shape`
+    pub kind: &'static str,
+    /// In words that quote the formula: `b - A*x > 0`, `max(0, z) at z = 0: derivative 0`.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+    /// Whether it follows from the declarations.
+    pub proved: bool,
+}
+
+/// A typed formula.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The arena of its expressions.
+    pub pool: Pool,
+    /// Variables in order of declaration or first use.
+    pub inputs: Vec<Input>,
+    /// Vertices in order; a vertex reads earlier ones.
+    pub vertices: Vec<Vertex>,
+    /// Definitions and bare expressions in order; the last is the default target.
+    pub definitions: Vec<Named>,
+    /// Domains and kinks, in source order, without duplicates.
+    pub conditions: Vec<Condition>,
+    /// Notes and warnings (assumed shapes, untied sizes).
+    pub notes: Vec<Diagnostic>,
+}

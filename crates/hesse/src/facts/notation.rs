@@ -1,0 +1,40 @@
+//! Notation: what people write for a labelled product, read forwards to parse and backwards to print.
+
+/// A matrix notation and its meaning.
+pub struct Notation {
+    /// The call as written: `kron(A, B)`. Upper case stands for a matrix, lower case for a vector, `S` … see `means`.
+    pub matrix: &'static str,
+    /// In index notation: `A[i,j]*B[k,l] -> [(i k), (j l)]`, or an ordinary formula (`exp(x - logsumexp(x))`).
+    pub means: &'static str,
+    /// What the arguments must be: `square`, `vector`, empty for anything (a vector counts as an n×1 matrix).
+    pub needs: &'static str,
+    /// One line for the manual.
+    pub says: &'static str,
+}
+
+const fn row(matrix: &'static str, means: &'static str, needs: &'static str, says: &'static str) -> Notation {
+    Notation { matrix, means, needs, says }
+}
+
+/// All rows. In index notation each letter stands for one axis (a list of sizes); `lower[i,j]` is 1 where i ≥ j.
+pub const NOTATION: &[Notation] = &[
+    row("sum(A)", "A[i,j] -> []", "", "sum of all entries"),
+    row("rowsum(A)", "A[i,j] -> [i]", "", "sums along each row, a column"),
+    row("colsum(A)", "A[i,j] -> [,j]", "", "sums along each column, a row"),
+    row("tr(A)", "A[i,i] -> []", "square", "trace"),
+    row("diag(v)", "v[i] -> [i,i]", "vector", "diagonal matrix of a vector"),
+    row("diag(A)", "A[i,i] -> [i]", "square", "diagonal of a matrix, a column"),
+    row("kron(A, B)", "A[i,j]*B[k,l] -> [(i k),(j l)]", "", "Kronecker product"),
+    row("vec(A)", "A[i,j] -> [(j i)]", "", "columns stacked"),
+    row("outer(v, w)", "v[i]*w[j] -> [i,j]", "vector", "v*w'"),
+    row("dot(A, B)", "A[i,j]*B[i,j] -> []", "", "sum of products of entries"),
+    row("tril(A)", "A[i,j]*lower[i,j] -> [i,j]", "square", "lower triangle"),
+    row("triu(A)", "A[i,j]*lower[j,i] -> [i,j]", "square", "upper triangle"),
+    row("cumsum(v)", "lower[i,j]*v[j] -> [i]", "vector", "running sums"),
+    row("mean(A)", "sum(A)/(rows(A)*cols(A))", "", "mean of all entries"),
+    row("sumsq(A)", "sum(A.^2)", "", "sum of squares"),
+    row("norm1(A)", "sum(abs(A))", "", "sum of absolute values"),
+    row("norm(A)", "norm2(A)", "", "Euclidean or Frobenius norm"),
+    row("softmax(A)", "exp(A - logsumexp(A))", "", "softmax over all entries"),
+    row("sqrt(A)", "A.^(1/2)", "", "square root of each entry"),
+];

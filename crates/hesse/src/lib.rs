@@ -1,0 +1,18 @@
+//! hesse: matrix calculus with closed forms.
+//!
+//! The path of data, one module a stage:
+//!
+//! ```text
+//! text ─parse▶ Syntax ─elaborate▶ Expr ─differentiate▶ Expr ─simplify▶ Expr ─notate▶ Syntax ─write▶ text
+//!                                   └─plan▶ Program ─▶ run
+//! ```
+//!
+//! The engine is pure: no IO, no threads, no clock, no globals. Numbers live in `hesse-run`, files in `hesse-data`.
+#![forbid(unsafe_code)]
+
+pub mod calculus;
+pub mod diagnostic;
+pub mod facts;
+pub mod program;
+pub mod syntax;
+pub mod tensor;

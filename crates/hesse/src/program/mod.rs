@@ -1,0 +1,2 @@
+//! HOW IT RUNS: straight-line programs over arrays of symbolic sizes.
+pub mod program;

@@ -1,0 +1,332 @@
+//! The one syntax tree: the parser builds it from text, `notate` builds it from expressions, every writer reads it.
+//!
+//! An arena: a child has a smaller id than its parent, so a pass is a loop over ids and deep input cannot overflow the stack.
+//!
+//! ```
+//! use hesse::syntax::tree::{Operator, Syntax};
+//! let mut s = Syntax::default();
+//! let (w, x) = (s.name("w"), s.name("x"));
+//! let wt = s.transpose(w);
+//! let root = s.binary(Operator::Times, wt, x);
+//! assert_eq!(s.count(root), 4); // w, ', x, *
+//! ```
+
+use crate::diagnostic::Span;
+
+/// A node of a [`Syntax`] arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    /// Position in the arena.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Binary operators, as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operator {
+    /// `>`
+    Greater,
+    /// `<`
+    Less,
+    /// `>=`
+    GreaterEqual,
+    /// `<=`
+    LessEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `+`
+    Plus,
+    /// `-`
+    Minus,
+    /// `.+`, explicit broadcast of a row or column against a matrix
+    DotPlus,
+    /// `.-`
+    DotMinus,
+    /// `*`
+    Times,
+    /// `/`
+    Over,
+    /// `\`, solve
+    Under,
+    /// `.*`
+    DotTimes,
+    /// `./`
+    DotOver,
+    /// `^`
+    Power,
+    /// `.^`
+    DotPower,
+}
+
+/// One subscript of `x[…]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subscript {
+    /// `:`
+    All,
+    /// `3`, `n`, or an index letter in index notation
+    At(NodeId),
+    /// `2:n`
+    Range(NodeId, NodeId),
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A literal exactly as written: `2`, `0.5`, `1e-3`. Never negative.
+    Number(String),
+    /// A variable, size, constant or index.
+    Name(String),
+    /// `-a`
+    Negate(NodeId),
+    /// `a'`
+    Transpose(NodeId),
+    /// `a ∘ b`
+    Binary(Operator, NodeId, NodeId),
+    /// `f(a, b)`
+    Call(String, Vec<NodeId>),
+    /// `x[3]`, `A[2,:]`, `A[i,j]`
+    Index(NodeId, Vec<Subscript>),
+    /// `[a, b; c, d]`, row by row
+    Matrix(Vec<Vec<NodeId>>),
+    /// Index notation: `body -> [i, (j k)]`; each group is one axis.
+    Contraction(NodeId, Vec<Vec<String>>),
+}
+
+/// A node with its place in the source (empty span where there is none).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// An arena of nodes: children before parents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Syntax {
+    nodes: Vec<Node>,
+}
+
+impl Syntax {
+    /// Adds a node with its place.
+    pub fn add(&mut self, kind: Kind, span: Span) -> NodeId {
+        self.nodes.push(Node { kind, span });
+        NodeId(u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX))
+    }
+    /// The node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+    /// What the node is.
+    pub fn kind(&self, id: NodeId) -> &Kind {
+        &self.nodes[id.index()].kind
+    }
+    /// Where it was written.
+    pub fn span(&self, id: NodeId) -> Span {
+        self.nodes[id.index()].span
+    }
+    /// Number of nodes in the arena.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+    /// Whether the arena is empty.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+    /// All ids, children before parents.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(|k| NodeId(k as u32))
+    }
+    /// The children of a node, in reading order.
+    pub fn children(&self, id: NodeId) -> Vec<NodeId> {
+        match self.kind(id) {
+            Kind::Number(_) | Kind::Name(_) => vec![],
+            Kind::Negate(a) | Kind::Transpose(a) | Kind::Contraction(a, _) => vec![*a],
+            Kind::Binary(_, a, b) => vec![*a, *b],
+            Kind::Call(_, args) => args.clone(),
+            Kind::Index(a, subs) => {
+                let mut out = vec![*a];
+                for s in subs {
+                    match s {
+                        Subscript::All => {}
+                        Subscript::At(k) => out.push(*k),
+                        Subscript::Range(k, l) => out.extend([*k, *l]),
+                    }
+                }
+                out
+            }
+            Kind::Matrix(rows) => rows.iter().flatten().copied().collect(),
+        }
+    }
+    /// The nodes under `root`, itself included, children before parents.
+    pub fn under(&self, root: NodeId) -> Vec<NodeId> {
+        let mut mark = vec![false; root.index() + 1];
+        mark[root.index()] = true;
+        let mut out = vec![];
+        for k in (0..=root.index()).rev() {
+            if mark[k] {
+                let id = NodeId(k as u32);
+                out.push(id);
+                for c in self.children(id) {
+                    mark[c.index()] = true;
+                }
+            }
+        }
+        out.reverse();
+        out
+    }
+    /// Nodes of the tree under `root`: names, numbers, operators, calls (a subtree used twice counts twice).
+    pub fn count(&self, root: NodeId) -> usize {
+        let mut size = vec![0usize; root.index() + 1];
+        for id in self.under(root) {
+            let own = usize::from(!matches!(self.kind(id), Kind::Contraction(..)));
+            size[id.index()] = self.children(id).iter().fold(own, |n, c| n.saturating_add(size[c.index()]));
+        }
+        size[root.index()]
+    }
+
+    // What `notate` builds with: nodes without a place.
+
+    /// A name.
+    pub fn name(&mut self, name: &str) -> NodeId {
+        self.add(Kind::Name(name.to_string()), Span::default())
+    }
+    /// A literal.
+    pub fn number(&mut self, text: impl Into<String>) -> NodeId {
+        self.add(Kind::Number(text.into()), Span::default())
+    }
+    /// `-a`
+    pub fn negate(&mut self, a: NodeId) -> NodeId {
+        self.add(Kind::Negate(a), Span::default())
+    }
+    /// `a'`
+    pub fn transpose(&mut self, a: NodeId) -> NodeId {
+        self.add(Kind::Transpose(a), Span::default())
+    }
+    /// `a ∘ b`
+    pub fn binary(&mut self, op: Operator, a: NodeId, b: NodeId) -> NodeId {
+        self.add(Kind::Binary(op, a, b), Span::default())
+    }
+    /// `f(args)`
+    pub fn call(&mut self, f: &str, args: Vec<NodeId>) -> NodeId {
+        self.add(Kind::Call(f.to_string(), args), Span::default())
+    }
+}
+
+/// A size as written in a declaration: an arithmetic expression of names and integers, kept as a node.
+pub type SizeNode = NodeId;
+
+/// The type of a declared name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `scalar`
+    Scalar,
+    /// `vector(n)`
+    Vector(SizeNode),
+    /// `rowvector(n)`
+    RowVector(SizeNode),
+    /// `matrix(m, n)`
+    Matrix(SizeNode, SizeNode),
+    /// `symmetric(n)`
+    Symmetric(SizeNode),
+    /// `diagonal(n)`
+    Diagonal(SizeNode),
+}
+
+/// What a declared name is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// No word given: anything.
+    Plain,
+    /// `data`: never differentiated unless asked.
+    Data,
+    /// `param`: the default of `--wrt`.
+    Param,
+    /// `const`
+    Const,
+}
+
+/// An attribute after a type: `symmetric`, `invertible`, `> 0`, `in (0,1)` …
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// As written, in canonical spacing (`> 0`, `in (0,1)`, `spd`).
+    pub text: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// One statement of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Statement {
+    /// `data X, Y : matrix(m, n) invertible`
+    Declare {
+        /// What for.
+        role: Role,
+        /// The names with their places.
+        names: Vec<(String, Span)>,
+        /// The type.
+        of: Type,
+        /// Attributes.
+        attributes: Vec<Attribute>,
+    },
+    /// `z = X*w + b`, or a bare expression (empty name)
+    Define {
+        /// The name, empty for a bare expression.
+        name: String,
+        /// Where the name is.
+        name_span: Span,
+        /// The right side.
+        body: NodeId,
+    },
+    /// `huber(r; d = 1) = …`
+    Function {
+        /// The name.
+        name: String,
+        /// Where.
+        name_span: Span,
+        /// Parameters in order.
+        params: Vec<String>,
+        /// Parameters with a default value, after `;`.
+        defaults: Vec<(String, NodeId)>,
+        /// The right side.
+        body: NodeId,
+    },
+    /// `assume p > 0`, `assume A invertible`: a name and an attribute.
+    Assume {
+        /// The name.
+        name: String,
+        /// Where.
+        name_span: Span,
+        /// What is assumed.
+        attribute: Attribute,
+    },
+    /// `derive grad(C) wrt w, b layout numerator`
+    Derive {
+        /// `grad`, `jacobian`, `hessian`, `derive`
+        verb: String,
+        /// The target's name.
+        target: String,
+        /// The variables.
+        wrt: Vec<String>,
+        /// `numerator` or `denominator`, if said.
+        layout: Option<String>,
+        /// Where.
+        span: Span,
+    },
+}
+
+/// A parsed file: statements over one arena.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The nodes of all statements.
+    pub syntax: Syntax,
+    /// In order.
+    pub statements: Vec<Statement>,
+    /// `#| …` lines: documentation, with their places.
+    pub docs: Vec<(String, Span)>,
+}
