@@ -13,6 +13,10 @@
 pub mod calculus;
 pub mod diagnostic;
 pub mod facts;
+pub mod formula;
 pub mod program;
 pub mod syntax;
 pub mod tensor;
+
+pub use diagnostic::{Diagnostic, Error, Severity, Span};
+pub use formula::{Derivative, Elimination, Formula, Layout, Part, Request, Want};
