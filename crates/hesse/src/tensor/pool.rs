@@ -6,7 +6,7 @@ use super::dim::{Dim, Dims};
 use super::number::Rational;
 use crate::facts::functions::FunctionId;
 use crate::facts::matrices::MatrixFunctionId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A tensor expression: a handle into a [`Pool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -424,22 +424,37 @@ impl Pool {
         let (la, lb) = (labels[..self.rank(a)].to_vec(), labels[..self.rank(b)].to_vec());
         self.product(&[(a, &la), (b, &lb)], &labels, &[])
     }
-    /// Every expression below `e`, itself included, children before parents.
+    /// Every expression below `roots`, themselves included, children before parents.
     pub fn under(&self, roots: &[Expr]) -> Vec<Expr> {
-        let Some(top) = roots.iter().max() else { return vec![] };
-        let mut mark = vec![false; top.0 as usize + 1];
-        for r in roots {
-            mark[r.0 as usize] = true;
+        let mut seen: FxHashSet<Expr> = roots.iter().copied().collect();
+        let mut pending: Vec<Expr> = seen.iter().copied().collect();
+        while let Some(e) = pending.pop() {
+            self.each_child(e, |c| {
+                if seen.insert(c) {
+                    pending.push(c);
+                }
+            });
         }
-        let mut out = vec![];
-        for k in (0..mark.len()).rev() {
-            if mark[k] {
-                out.push(Expr(k as u32));
-                self.each_child(Expr(k as u32), |c| mark[c.0 as usize] = true);
-            }
-        }
-        out.reverse();
+        let mut out: Vec<Expr> = seen.into_iter().collect();
+        out.sort_unstable();
         out
+    }
+    /// Number of distinct nodes below `e`, counted up to a little more than `enough`.
+    pub fn weight(&self, e: Expr, enough: usize) -> usize {
+        let mut seen: FxHashSet<Expr> = FxHashSet::default();
+        let mut pending = vec![e];
+        seen.insert(e);
+        while let Some(e) = pending.pop() {
+            if seen.len() > enough {
+                break;
+            }
+            self.each_child(e, |c| {
+                if seen.insert(c) {
+                    pending.push(c);
+                }
+            });
+        }
+        seen.len()
     }
     /// Calls `f` with each child.
     pub fn each_child(&self, e: Expr, mut f: impl FnMut(Expr)) {
