@@ -88,6 +88,19 @@ fn the_corpus_is_read_and_printed() {
     }
 }
 
+#[test]
+fn the_rows_of_facts_are_read_and_printed() {
+    use hesse::facts::{functions::FUNCTIONS, matrices::MATRIX_FUNCTIONS, notation::NOTATION, rules::RULES};
+    let functions = FUNCTIONS.iter().flat_map(|row| row.slopes.iter().copied().chain([row.means, row.safe]));
+    let matrices = MATRIX_FUNCTIONS.iter().map(|row| row.slope);
+    let notation = NOTATION.iter().flat_map(|row| [row.matrix, row.means]);
+    let rules = RULES.iter().flat_map(|row| [row.from, row.to]);
+    for text in functions.chain(matrices).chain(notation).chain(rules).filter(|text| !text.is_empty()) {
+        let (syntax, root) = parse_expression(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert_round_trip(&syntax, root);
+    }
+}
+
 const OPERATORS: &[Operator] = &[
     Operator::Greater,
     Operator::Less,
@@ -138,6 +151,33 @@ fn random_trees_are_printed_and_read_back() {
         let size = 6 + dice.below(14);
         let (syntax, root) = random_tree(&mut dice, size);
         assert_round_trip(&syntax, root);
+    }
+}
+
+/// The text without the parentheses that open at byte `open`, unless they are those of a call.
+fn without_parentheses(text: &str, open: usize) -> Option<String> {
+    if text[..open].ends_with(|c: char| c.is_alphanumeric()) {
+        return None;
+    }
+    let mut depth = 0usize;
+    let end = text[open..].find(|c| {
+        depth = depth + usize::from(c == '(') - usize::from(c == ')');
+        depth == 0
+    })?;
+    Some([&text[..open], &text[open + 1..open + end], &text[open + end + 1..]].concat())
+}
+
+#[test]
+fn no_parentheses_are_superfluous() {
+    let mut dice = Dice(0xFE2CE);
+    for _ in 0..3_000 {
+        let size = 6 + dice.below(6);
+        let (syntax, root) = random_tree(&mut dice, size);
+        let text = plain(&syntax, root);
+        for (open, _) in text.match_indices('(') {
+            let Some(Ok((bare, twin))) = without_parentheses(&text, open).map(|bare| parse_expression(&bare)) else { continue };
+            assert!(!syntax.same(root, &bare, twin), "{text} needs no parentheses at {open}");
+        }
     }
 }
 
@@ -305,9 +345,10 @@ fn deep_trees_are_written() {
     }
 }
 
+/// Three quarters of the stack of a WebAssembly module.
 #[test]
 fn the_parser_needs_little_stack() {
     let deep = format!("{}x{}", "f(-1+2*[".repeat(127), "])".repeat(127));
-    let reader = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || parse_expression(&deep).is_ok());
+    let reader = std::thread::Builder::new().stack_size(768 * 1024).spawn(move || parse_expression(&deep).is_ok());
     assert!(reader.unwrap().join().unwrap());
 }
