@@ -188,24 +188,19 @@ impl<'a> Parser<'a> {
         if !self.open.is_empty() && (self.runs_into_statement() || *self.peek() == Lexeme::End) {
             return self.not_closed();
         }
-        let before = (self.at > 0).then(|| &self.tokens[self.at - 1]);
-        let open_before = before.filter(|t| !matches!(t.lexeme, Lexeme::Newline | Lexeme::Semicolon)).map(|t| self.quote(t.span));
+        if matches!(self.peek(), Lexeme::Close(_)) && self.open.is_empty() {
+            return self.in_the_way();
+        }
         let ends = matches!(self.peek(), Lexeme::End | Lexeme::Newline | Lexeme::Semicolon | Lexeme::Close(_));
+        let before = self.tokens[..self.at].last().filter(|t| !matches!(t.lexeme, Lexeme::Newline | Lexeme::Semicolon));
         let next = self.quote(here);
-        let double = |sign: &str| open_before.as_deref() == Some(sign) && next == sign;
-        let (message, help) = match &open_before {
-            _ if double("*") => ("an operand is missing between `*` and `*`".into(), "write a power with `^`".into()),
-            _ if matches!(self.peek(), Lexeme::Close(_)) && self.open.is_empty() => return self.in_the_way(),
-            Some(sign) if ends => {
-                (format!("an operand is missing after `{sign}`"), format!("write an expression after `{sign}`, or remove it"))
-            }
-            Some(sign) => (
-                format!("an operand is missing between `{sign}` and `{next}`"),
-                format!("write an operand before `{next}`, or remove `{next}`"),
-            ),
-            None => (format!("an operand is missing before {}", self.found()), format!("write an operand before `{next}`, or remove it")),
+        let (message, help) = match before.map(|token| self.quote(token.span)) {
+            Some(sign) if ends => (format!("after `{sign}`"), format!("write an expression after `{sign}`, or remove it")),
+            Some(sign) if sign == "*" && next == "*" => ("between `*` and `*`".into(), "write a power with `^`".into()),
+            Some(sign) => (format!("between `{sign}` and `{next}`"), format!("write an operand before `{next}`, or remove `{next}`")),
+            None => (format!("before {}", self.found()), format!("write an operand before `{next}`, or remove it")),
         };
-        Diagnostic::error("E102", here, message).help(help)
+        Diagnostic::error("E102", here, format!("an operand is missing {message}")).help(help)
     }
 
     /// What to say of a token that cannot follow a complete expression.
@@ -244,8 +239,9 @@ impl<'a> Parser<'a> {
     fn not_closed(&self) -> Diagnostic {
         let (bracket, place) = self.open[self.open.len() - 1];
         let (left, right) = bracket.signs();
-        let behind = self.text[..self.here().start].trim_end();
-        let line = behind.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let last = self.tokens[..self.at].iter().rev().find(|token| token.lexeme != Lexeme::Newline);
+        let read = &self.text[..last.map_or(place.end, |token| token.span.end)];
+        let line = read.rsplit(['\n', '\r']).next().unwrap_or_default();
         Diagnostic::error("E106", place, format!("`{left}` is not closed"))
             .here("opened here")
             .help(format!("write `{right}` after  {}", shorten(line.trim())))

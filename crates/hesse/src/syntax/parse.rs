@@ -197,6 +197,7 @@ mod tests {
             ("[a b]", "E104", "write  a, b  for two entries"),
             ("sum(x))", "E106", "remove the `)`"),
             ("sum(x", "E106", "write `)` after  sum(x"),
+            ("y +\n (sum(x\n# open\n", "E106", "write `)` after  (sum(x"),
             ("(a]", "E106", "write `)` instead of `]`"),
             (")", "E106", "remove the `)`"),
             ("x + * x", "E102", "remove `*`"),
