@@ -1,5 +1,8 @@
-//! Index notation to expressions: each part becomes a value with index labels; letters that the result does not name are
-//! summed over the whole product term they stand in.
+//! Index notation to expressions: each part becomes a value with index labels; a letter that the result does not name is
+//! summed over the product term it stands in.
+//!
+//! The terms are those of the multiplied-out body, so that `2*(A[i,j]*x[j] + b[i])` is `2*A[i,j]*x[j] + 2*b[i]`. Within a
+//! function, a power or a divisor nothing is summed: `exp(A[i,j]) -> [i]` sums exponentials.
 
 use crate::calculus::build::{Refusal, Value, factor, number};
 use crate::calculus::term::{Constant, Contraction, Part, Slot};
@@ -25,6 +28,8 @@ struct Work<'a> {
     size: Vec<Dim>,
     args: &'a [Value],
     span: Span,
+    /// Letters, as bits, that each part may not sum: they occur beside it.
+    scope: Vec<u64>,
 }
 
 /// Builds the body of a contraction over its arguments. `sizes` are the lists of its letters.
@@ -35,7 +40,10 @@ pub fn build(pool: &mut Pool, c: &Contraction, sizes: &[Vec<Dim>], args: &[Value
         letters.push((size.len() as Label, list.as_slice()));
         size.extend(list);
     }
-    let mut w = Work { pool, letters, size, args, span };
+    if c.letters.len() > 64 {
+        return Err(Diagnostic::error("E604", span, "more than 64 index letters").because("index notation is read with up to 64 letters").help("name a part of it").into());
+    }
+    let mut w = Work { pool, letters, size, args, span, scope: scopes(c) };
     let mut values: Vec<Terms> = vec![];
     for part in &c.parts {
         let v = w.part(part, &values)?;
@@ -48,6 +56,44 @@ pub fn build(pool: &mut Pool, c: &Contraction, sizes: &[Vec<Dim>], args: &[Value
         sum.push((term.coefficient, w.close(&term, &out)));
     }
     Ok(w.pool.sum(&sum, &axes))
+}
+
+/// For each part the letters that it must keep: those of the result and of the factors beside it.
+fn scopes(c: &Contraction) -> Vec<u64> {
+    let mut own: Vec<u64> = vec![];
+    for part in &c.parts {
+        let slots = |s: &[Slot]| s.iter().fold(0, |m, s| if let Slot::Letter(l) = s { m | 1 << l } else { m });
+        own.push(match part {
+            Part::Tensor(_, s) | Part::Constant(_, s) => slots(s),
+            Part::Scalar(_) | Part::Number(_) => 0,
+            _ => children(part).iter().fold(0, |m, &k| m | own[k]),
+        });
+    }
+    let mut scope = vec![0; c.parts.len()];
+    if let Some(last) = scope.last_mut() {
+        *last = c.out.iter().flatten().fold(0, |m, l| m | 1 << l);
+    }
+    for (k, part) in c.parts.iter().enumerate().rev() {
+        for (at, &child) in children(part).iter().enumerate() {
+            scope[child] |= match part {
+                Part::Sum(_) | Part::Not(_) => scope[k],
+                Part::Product(parts) => parts.iter().enumerate().filter(|p| p.0 != at).fold(scope[k], |m, p| m | own[*p.1]),
+                Part::Quotient(_, b) if at == 0 => scope[k] | own[*b],
+                _ => u64::MAX,
+            };
+        }
+    }
+    scope
+}
+
+fn children(part: &Part) -> Vec<usize> {
+    match part {
+        Part::Tensor(..) | Part::Scalar(_) | Part::Number(_) | Part::Constant(..) => vec![],
+        Part::Sum(t) => t.iter().map(|t| t.1).collect(),
+        Part::Product(p) | Part::Map(_, p) => p.clone(),
+        Part::Quotient(a, b) | Part::Power(a, b) => vec![*a, *b],
+        Part::Not(a) => vec![*a],
+    }
 }
 
 impl Work<'_> {
@@ -67,7 +113,10 @@ impl Work<'_> {
         }
         // A letter that only `ones` carries is summed as a size: it becomes the factor ones[l].
         let mut factors = term.factors.clone();
-        for &l in &term.bare {
+        let mut bare = term.bare.clone();
+        bare.sort_unstable();
+        bare.dedup();
+        for l in bare {
             if !carried(&l) && !out.contains(&l) {
                 let n = self.pool.size(self.size[l as usize]);
                 factors.push(factor(self.pool, n, vec![]));
@@ -88,11 +137,11 @@ impl Work<'_> {
         out
     }
 
-    /// A sum as one factor, with its labels.
-    fn joined(&mut self, terms: &Terms) -> (Expr, Vec<Label>) {
+    /// A sum as one factor, with those of its labels that are kept.
+    fn joined(&mut self, terms: &Terms, keep: u64) -> (Expr, Vec<Label>) {
         let mut labels: Vec<Label> = vec![];
         for l in terms.iter().flat_map(Self::free) {
-            if !labels.contains(&l) {
+            if !labels.contains(&l) && self.kept(l, keep) {
                 labels.push(l);
             }
         }
@@ -101,12 +150,17 @@ impl Work<'_> {
         (self.pool.sum(&sum, &axes), labels)
     }
 
+    fn kept(&self, l: Label, keep: u64) -> bool {
+        let letter = self.letters.iter().rposition(|(from, list)| *from <= l && !list.is_empty());
+        letter.is_none_or(|k| keep >> k & 1 == 1)
+    }
+
     /// As one product.
-    fn product(&mut self, terms: &Terms) -> Open {
+    fn product(&mut self, terms: &Terms, keep: u64) -> Open {
         match terms.as_slice() {
             [one] => one.clone(),
             _ => {
-                let (e, labels) = self.joined(terms);
+                let (e, labels) = self.joined(terms, keep);
                 Open { coefficient: Rational::from_integer(1), factors: vec![factor(self.pool, e, labels)], bare: vec![] }
             }
         }
@@ -122,7 +176,7 @@ impl Work<'_> {
 
     fn power(&mut self, base: &Terms, exponent: Expr) -> Open {
         let one = Rational::from_integer(1);
-        let (e, labels) = self.joined(base);
+        let (e, labels) = self.joined(base, u64::MAX);
         let power = self.pool.power(e, exponent);
         Open { coefficient: one, factors: vec![factor(self.pool, power, labels)], bare: vec![] }
     }
@@ -194,30 +248,30 @@ impl Work<'_> {
             Part::Product(parts) => {
                 let mut p = Open { coefficient: one, factors: vec![], bare: vec![] };
                 for &k in parts {
-                    let q = self.product(&values[k].clone());
+                    let q = self.product(&values[k], self.scope[k]);
                     p = self.multiply(p, q)?;
                 }
                 vec![p]
             }
             Part::Quotient(a, b) => {
                 let minus = self.pool.integer(-1);
-                let divisor = self.power(&values[*b].clone(), minus);
-                let p = self.product(&values[*a].clone());
+                let divisor = self.power(&values[*b], minus);
+                let p = self.product(&values[*a], self.scope[*a]);
                 vec![self.multiply(p, divisor)?]
             }
             Part::Power(a, b) => {
-                let (e, labels) = self.joined(&values[*b].clone());
+                let (e, labels) = self.joined(&values[*b], u64::MAX);
                 if labels.is_empty() {
-                    vec![self.power(&values[*a].clone(), e)]
+                    vec![self.power(&values[*a], e)]
                 } else {
-                    let (x, own) = self.joined(&values[*a].clone());
+                    let (x, own) = self.joined(&values[*a], u64::MAX);
                     self.map("pow", vec![(x, own), (e, labels)])?
                 }
             }
             Part::Map(f, parts) => {
                 let mut args = vec![];
                 for &k in parts {
-                    args.push(self.joined(&values[k].clone()));
+                    args.push(self.joined(&values[k], u64::MAX));
                 }
                 self.map(f.row().name, args)?
             }
@@ -274,6 +328,7 @@ impl Work<'_> {
         let size = |w: &Self, l: Label| w.size[l as usize];
         let pattern = match c {
             Constant::Ones => return Ok(vec![Open { coefficient: one, factors: vec![], bare: flat }]),
+            Constant::Zeros => return Ok(vec![Open { coefficient: Rational::from_integer(0), factors: vec![], bare: flat }]),
             Constant::Eye => {
                 let axes: Vec<Dim> = letters[0].iter().map(|&l| size(self, l)).collect();
                 let e = self.pool.identity(&axes);

@@ -441,14 +441,15 @@ impl<'a, 's> Lower<'a, 's> {
                     .help(format!("write {f}*(…) for a product, or {f}[1] for an entry")),
             );
         }
-        let known = FUNCTIONS
+        let mut known: Vec<&str> = FUNCTIONS
             .iter()
             .filter(|r| !matches!(r.name, "gt" | "ge" | "eq"))
             .flat_map(|r| std::iter::once(r.name).chain(r.aliases.iter().copied()))
             .chain(MATRIX_FUNCTIONS.iter().map(|r| r.name))
             .chain(NOTATION.iter().map(call_name))
             .chain(["ones", "zeros", "eye", "commutation", "rows", "cols"])
-            .chain(self.scope.functions.iter().map(|g| g.name));
+            .collect();
+        known.extend(self.scope.functions.iter().map(|g| g.name));
         let help = match suggest::nearest(f, known) {
             Some(n) => format!("did you mean `{n}`?"),
             None => format!("define it above:  {f}(t) = …"),
@@ -542,7 +543,7 @@ impl<'a, 's> Lower<'a, 's> {
     fn notation(&mut self, rows: &[&'static Notation], args: Vec<TermId>, span: Span) -> TermId {
         let mut contractions = vec![];
         for row in rows {
-            let document = match parse::expression(row.means) {
+            let document = match parse::parse_expression(row.means) {
                 Ok(d) => d,
                 Err(_) => return self.unreadable(row, span),
             };
@@ -691,11 +692,12 @@ impl<'a, 's> Lower<'a, 's> {
         match (name, argument, slots) {
             ("eye", None, 2) => Ok(Constant::Eye),
             ("ones", None, _) => Ok(Constant::Ones),
+            ("zeros", None, _) => Ok(Constant::Zeros),
             ("lower", None, 2) => Ok(Constant::Lower),
             ("unit", Some(k), 1) => Ok(Constant::Unit(k)),
             ("shift", Some(k), 2) => Ok(Constant::Shift(k)),
             _ => Err(Diagnostic::error("E102", span, format!("`{name}` does not take this form in index notation"))
-                .because("its constants are eye[i,j], ones[i], lower[i,j], unit(k)[i] and shift(k)[i,j]")
+                .because("its constants are eye[i,j], ones[i], zeros[i], lower[i,j], unit(k)[i] and shift(k)[i,j]")
                 .help("write one of these forms")),
         }
     }
@@ -717,7 +719,7 @@ fn measure(syntax: &Syntax, node: NodeId) -> Option<(bool, NodeId)> {
 /// The name of a constant of index notation.
 fn constant(syntax: &Syntax, base: NodeId) -> Option<&str> {
     match syntax.kind(base) {
-        Kind::Name(n) if matches!(n.as_str(), "eye" | "ones" | "lower") => Some(n),
+        Kind::Name(n) if matches!(n.as_str(), "eye" | "ones" | "zeros" | "lower") => Some(n),
         Kind::Call(f, args) if matches!(f.as_str(), "unit" | "shift") && args.len() == 1 => Some(f),
         _ => None,
     }

@@ -120,6 +120,8 @@ pub enum Constant {
     Eye,
     /// `ones[i]`, any number of letters
     Ones,
+    /// `zeros[i]`, any number of letters
+    Zeros,
     /// `lower[i,j]`, 1 where i ≥ j
     Lower,
     /// `unit(k)[i]`
