@@ -27,7 +27,7 @@ fn table() {
         ("S^9", "E607", "name a smaller power and use it: `P = X^8`, then `P*P`"),
         ("tr(A)", "E204", "all entries: sum(A)  ·  squares of all entries: tr(A'*A)"),
         ("inv(A)", "E204", "the pseudo-inverse:  inv(A'*A)*A'"),
-        ("det(A*B*A)", "E201", "did you mean  (A*B)'*A  (gives k×n) ?"),
+        ("det(A*B*A)", "E201", "did you mean  (A*B)'*A  (gives k×n)  or  A'*(A*B)  (gives n×k) ?"),
         ("diag(A)", "E204", "of the square one: diag(A'*A)  ·  of a column: diag(A[:,1])"),
         ("max(x)", "E107", "write max(0, x) or max(x, y); the largest entry is maximum(x), and logsumexp(x) its smooth form"),
         ("exp(x, z)", "E107", "write exp(x)"),

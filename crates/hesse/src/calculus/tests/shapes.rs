@@ -160,7 +160,7 @@ fn conditions() {
         ("x: vector(n)", "x/n", "", ""),
         ("x: vector(n)", "x/2", "", ""),
         ("x: vector(n)", "asin(x)", "x in (-1,1)", "abs(x) < 1!"),
-        ("x: vector(n)", "1./sqrt(1 - x.^2)", "x in (-1,1)", "1 - x.^2 > 0!, sqrt(1 - x.^2) nonzero!"),
+        ("x: vector(n)", "1./sqrt(1 - x.^2)", "x in (-1,1)", "sqrt(1 - x.^2) nonzero!, 1 - x.^2 > 0!"),
         ("x: vector(n)", "max(0, x - 1)", "", "max(0, x - 1) at x - 1 = 0: derivative 0?"),
         ("x: vector(n); y: vector(n)", "max(x, y)", "", "max(x, y) at x = y: derivative 0 for both?"),
         ("x: vector(n)", "sum(abs(x))", "x > 0", "abs(x) at x = 0: derivative 0!"),
