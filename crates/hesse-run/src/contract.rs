@@ -68,7 +68,11 @@ pub fn contract<T: Scalar>(operands: &[Operand<'_, T>], out: &[Label], sizes: &[
     for (number, operand) in operands.iter().enumerate() {
         let mut view = View { data: Cow::Borrowed(&operand.array.data[..]), labels: vec![], strides: vec![], mask: operand.mask };
         if operand.labels.len() != operand.array.shape.len() {
-            return Err(RunError::internal(format!("operand {number} has {} axes, {} labels", operand.array.shape.len(), operand.labels.len())));
+            return Err(RunError::internal(format!(
+                "operand {number} has {} axes, {} labels",
+                operand.array.shape.len(),
+                operand.labels.len()
+            )));
         }
         for ((&label, &n), stride) in operand.labels.iter().zip(&operand.array.shape).zip(strides(&operand.array.shape)) {
             if size(label)? != n {

@@ -90,7 +90,12 @@ pub fn run<T: Scalar>(program: &Program, sizes: &[usize], inputs: &[Array<T>]) -
 }
 
 /// Runs a program and records its branches and the size of its numbers.
-pub fn run_traced<T: Scalar>(program: &Program, sizes: &[usize], inputs: &[Array<T>], trace: &mut Trace) -> Result<Vec<Array<T>>, RunError> {
+pub fn run_traced<T: Scalar>(
+    program: &Program,
+    sizes: &[usize],
+    inputs: &[Array<T>],
+    trace: &mut Trace,
+) -> Result<Vec<Array<T>>, RunError> {
     Machine { program, sizes, inputs, trace: Some(trace) }.run()
 }
 

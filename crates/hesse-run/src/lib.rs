@@ -23,4 +23,3 @@ pub use dual::Dual;
 pub use interpret::{RunError, run, run_traced};
 pub use scalar::Scalar;
 pub use trace::Trace;
-

@@ -66,11 +66,19 @@ fn stable_definitions_hold_at_the_extremes() {
             // A plain definition may overflow where the row is finite; that is what `safe` is for, so only the stable form is held to it.
             let got = got.unwrap();
             if row.safe.is_empty() && !got.is_finite() {
-                assert!(matches!(row.name, "tan" | "cosh" | "hypot" | "pow" | "asin" | "acos"), "{}({x:?}) = {value} but means gives {got}", row.name);
+                assert!(
+                    matches!(row.name, "tan" | "cosh" | "hypot" | "pow" | "asin" | "acos"),
+                    "{}({x:?}) = {value} but means gives {got}",
+                    row.name
+                );
                 continue;
             }
             let loose = matches!(row.name, "pow" | "tan" | "cbrt" | "sinh" | "expm1" | "cosh");
-            assert!(close(got, value, if loose { 1e-12 } else { 1e-15 }), "{}({x:?}) = {value} but the stable definition gives {got}", row.name);
+            assert!(
+                close(got, value, if loose { 1e-12 } else { 1e-15 }),
+                "{}({x:?}) = {value} but the stable definition gives {got}",
+                row.name
+            );
         }
     }
 }
@@ -108,7 +116,8 @@ fn slopes_and_dual_numbers_are_the_derivative() {
                     x.iter().enumerate().map(|(i, &v)| Dual::seeded(v, &[f64::from(u8::from(i == k)); 2])).collect();
                 let want = difference(
                     |y| {
-                        let d: Vec<Dual<f64>> = y.iter().enumerate().map(|(i, &v)| Dual::seeded(v, &[f64::from(u8::from(i == k))])).collect();
+                        let d: Vec<Dual<f64>> =
+                            y.iter().enumerate().map(|(i, &v)| Dual::seeded(v, &[f64::from(u8::from(i == k))])).collect();
                         texts::call(f, &d).unwrap().ep
                     },
                     &x,
