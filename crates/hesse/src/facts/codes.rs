@@ -52,6 +52,7 @@ pub const CODES: &[Code] = &[
     Code { code: "E607", title: "matrix power too large", exit: 6, explanation: "`X^k` is expanded for |k| ≤ 8." },
     Code { code: "E608", title: "cancelled", exit: 130, explanation: "The caller asked to stop." },
     Code { code: "E609", title: "too many elements", exit: 6, explanation: "The dense result would hold more elements than the limit." },
+    Code { code: "E610", title: "name too long", exit: 6, explanation: "A name has more than 64 characters." },
     Code { code: "E700", title: "internal error", exit: 70, explanation: "hesse stopped where it should not have. Nothing that was typed can justify it: please report the command and the message." },
     Code { code: "E701", title: "file cannot be read", exit: 3, explanation: "The file does not exist, or the system does not let it be read." },
     Code { code: "E702", title: "file is damaged or of another format", exit: 3, explanation: "The bytes are not what the extension says: `.npy`, `.npz` (a zip of those), or delimited text with as many cells in each line as in the first." },
