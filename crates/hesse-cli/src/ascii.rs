@@ -1,10 +1,6 @@
 //! Signs outside ASCII, spelled in ASCII for `--ascii`.
 
-/// Lower-case Greek from α on (with the final sigma), by name.
-const GREEK: [&str; 25] = [
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "rho",
-    "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
-];
+use hesse::syntax::greek;
 
 /// The text in ASCII. What has no spelling becomes `?`.
 pub fn fold(text: &str) -> String {
@@ -12,9 +8,8 @@ pub fn fold(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\0'..='\x7f' => out.push(c),
-            'α'..='ω' => out.push_str(GREEK[c as usize - 'α' as usize]),
             '₀'..='₉' => out.push(char::from(b'0' + (c as u32 - '₀' as u32) as u8)),
-            _ => out.push_str(spelling(c)),
+            _ => out.push_str(greek::name(c).unwrap_or_else(|| spelling(c))),
         }
     }
     out
