@@ -3,3 +3,5 @@ pub mod model;
 pub mod differentiate;
 pub mod library;
 pub mod notate;
+pub mod simplify;
+pub mod structure;
