@@ -2,6 +2,7 @@
 
 use hesse::program::program::{Mask, Op, Program, Size, Value};
 use hesse::tensor::{Expr, Node, Pattern, Pool};
+use hesse_run::bind::size_text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The distinct nodes under some expressions, one a line, each before those that read it; the expressions by name at the end.
@@ -68,7 +69,7 @@ fn children(node: &Node) -> Vec<Expr> {
 
 /// The inputs of a program with their sizes, its steps, one a line, and what it gives.
 pub fn program(program: &Program) -> String {
-    let size = |s: &Size| size(s, &program.sizes);
+    let size = |s: &Size| size_text(s, &program.sizes);
     let mut lines = Lines::default();
     for input in &program.inputs {
         let axes: Vec<String> = input.axes.iter().map(size).collect();
@@ -188,15 +189,6 @@ fn combination(terms: impl Iterator<Item = (String, String)>) -> String {
         out.push_str(&value);
     }
     if out.is_empty() { "0".into() } else { out }
-}
-
-fn size(size: &Size, names: &[String]) -> String {
-    let term = |positions: &[usize]| positions.iter().map(|&k| names.get(k).map_or("?", String::as_str)).collect::<Vec<_>>().join("*");
-    combination(size.terms.iter().map(|(positions, c)| match positions.as_slice() {
-        [] if *c < 0 => ("-1".into(), c.unsigned_abs().to_string()),
-        [] => ("1".into(), c.to_string()),
-        positions => (c.to_string(), term(positions)),
-    }))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod failure;
 mod json;
 mod listing;
 mod numbers;
+mod numerals;
 mod options;
 mod panics;
 mod report;

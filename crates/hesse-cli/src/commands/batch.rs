@@ -1,16 +1,17 @@
 //! `hesse batch`: JSON requests, one a line; one answer a line, in order. A bad line is answered like any other and nothing
 //! stops the rest: every request has its own formula and its own pool, and a panic is an answer.
 
+use crate::binding::Bound;
 use crate::checking;
 use crate::describe;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json;
-use crate::numbers;
+use crate::numbers::Point;
 use crate::options::BatchOptions;
 use crate::panics;
 use crate::screen::Screen;
-use hesse::{Derivative, Diagnostic, Error, Formula, Layout, Request, Span, Want};
+use hesse::{Diagnostic, Error, Formula, Layout, Request, Span, Want};
 use hesse_data::Tensor;
 use serde_json::{Map, Value, json};
 use std::fs::File;
@@ -96,8 +97,9 @@ fn answer(line: &[u8], options: &BatchOptions) -> Value {
 
 fn refusal(id: Value, error: &Error) -> Value {
     let first = error.first();
-    // What is not about the expression has no place in it.
-    let span = if first.span() == Span::default() { Value::Null } else { json!([first.span().start, first.span().end]) };
+    // What is neither about the text nor about shapes (E1, E2) has no place in the expression unless it says one.
+    let placed = first.code.starts_with("E1") || first.code.starts_with("E2") || first.span() != Span::default();
+    let span = if !placed { Value::Null } else { json!([first.span().start, first.span().end]) };
     let error = json!({ "code": first.code, "message": first.message, "span": span, "help": first.help });
     json!({ "schema": json::BATCH, "id": id, "ok": false, "error": error })
 }
@@ -113,7 +115,7 @@ struct Job {
     expression: String,
     domain: String,
     request: Request,
-    at: Option<Vec<(String, Tensor)>>,
+    at: Option<Vec<(String, Bound)>>,
     check: bool,
 }
 
@@ -150,7 +152,7 @@ impl Job {
         }
         let at = match fields.get("at") {
             None | Some(Value::Null) => None,
-            Some(Value::Object(at)) => Some(at.iter().map(|(name, x)| Ok((name.clone(), point(name, x)?))).collect::<Result<_, Error>>()?),
+            Some(Value::Object(at)) => Some(at.iter().map(|(name, x)| Ok((name.clone(), Bound::Array(point(name, x)?)))).collect::<Result<_, Error>>()?),
             Some(_) => return Err(odd("`at` is an object of names and numbers")),
         };
         let check = match fields.get("check") {
@@ -181,9 +183,9 @@ impl Job {
         put("nodes", part.nodes().into());
         put("conditions", json!(conditions));
         if let Some(at) = &self.at {
-            let (value, finite) = value(&formula, &derivative, at)?;
-            put("value", value);
-            if !finite {
+            let value = Point::new(formula.model(), at)?.derivative(&formula, &derivative, 0)?;
+            put("value", json::nested(&value.shape, &value.data));
+            if value.data.iter().any(|x| !x.is_finite()) {
                 put("nonfinite", true.into());
             }
         }
@@ -197,12 +199,6 @@ impl Job {
         }
         Ok(out)
     }
-}
-
-/// The derivative at a point, and whether all of it is finite: a number, rows × columns, or nested by axis.
-fn value(formula: &Formula, derivative: &Derivative, at: &[(String, Tensor)]) -> Result<(Value, bool), Error> {
-    let array = numbers::derivative(formula, derivative, 0, at)?;
-    Ok((json::nested(&array.shape, &array.data), array.data.iter().all(|x| x.is_finite())))
 }
 
 /// Nested arrays of numbers as an array: `0.5`, `[1,2]`, `[[1,2],[3,4]]`.
