@@ -5,7 +5,7 @@ use crate::calculus::domain;
 use crate::calculus::elaborate::{self, Options};
 use crate::calculus::model::{Condition, Model};
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
-use crate::calculus::simplify::simplify;
+use crate::calculus::simplify;
 use crate::calculus::structure;
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::properties::PROPERTIES;
@@ -259,7 +259,7 @@ impl Formula {
         let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
         let mine = pool.permute(mine, &order);
         let symmetric: Vec<VarId> = self.symmetric().iter().filter_map(|v| same.get(v).copied()).collect();
-        let both = [simplify(&mut pool, mine, &symmetric), simplify(&mut pool, again, &symmetric)];
+        let both = [simplify::normal(&mut pool, mine, &symmetric), simplify::normal(&mut pool, again, &symmetric)];
         Ok(both[0] == both[1])
     }
 
@@ -328,9 +328,7 @@ impl Derivation<'_> {
                 parts.push(self.part(&of, names, tensor, &of_shape, &shapes, request)?);
             }
         }
-        if let Some(code) = self.pool.limit() {
-            return Err(differentiate::limit(code).into());
-        }
+        self.within_limits()?;
         Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), inputs: self.inputs })
     }
 
@@ -447,35 +445,33 @@ impl Derivation<'_> {
         if let Some(structure) = &request.structure {
             full = self.project(full, structure, shape, variables)?;
         }
-        let tensor = simplify(&mut self.pool, full, &self.formula.symmetric());
-        if let Some(code) = self.pool.limit() {
-            return Err(differentiate::limit(code).into());
-        }
-        let rank = self.pool.rank(tensor);
+        let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric());
+        self.within_limits()?;
         let (face, matrix) = face(shape, variables, request);
         let spelling = Spelling {
             rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(),
             relu: self.formula.source.contains("relu("),
         };
-        let mut indexed = false;
-        let written = if matrix { notate(&mut self.pool, tensor, &face, &spelling) } else { None };
-        let (syntax, root) = match written {
-            Some(tree) => tree,
-            None => {
-                indexed = true;
-                let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
-                notate_indexed(&mut self.pool, tensor, &groups, &spelling).ok_or_else(|| {
-                    let mut d = self.pool.limit().map_or_else(|| Diagnostic::error("E301", Span::default(), "this derivative cannot be written down"), differentiate::limit);
-                    if d.help.is_none() {
-                        d = d.help("name sub-expressions, or derive by a smaller variable");
-                    }
-                    d
-                })?
+        // Of equal expressions the one that prints shortest; matrix notation before index notation.
+        let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
+        for e in found {
+            let rank = self.pool.rank(e);
+            let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
+            let indexed = written.is_none();
+            let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
+            let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
+            let cost = (indexed, syntax.count(root));
+            if best.as_ref().is_none_or(|b| cost < b.0) {
+                best = Some((cost, e, syntax, root));
             }
-        };
-        if let Some(code) = self.pool.limit() {
-            return Err(differentiate::limit(code).into());
         }
+        self.within_limits()?;
+        let Some(((indexed, _), tensor, syntax, root)) = best else {
+            return Err(Diagnostic::error("E301", Span::default(), "this derivative cannot be written down")
+                .because("a factor has more than two axes")
+                .help("name sub-expressions, or derive by a smaller variable")
+                .into());
+        };
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
@@ -483,6 +479,10 @@ impl Derivation<'_> {
         let rows = shape.axes().len().max(if variables.len() > 1 { variables[0].axes().len() } else { 0 });
         let pattern = structure::pattern(&mut self.pool, tensor, rows).to_string();
         Ok(Part { of: of.to_string(), wrt, shape: laid, shape_text, layout: request.layout, pattern, tensor, face, syntax, root, indexed })
+    }
+
+    fn within_limits(&self) -> Result<(), Error> {
+        self.pool.limit().map_or(Ok(()), |code| Err(differentiate::limit(code).into()))
     }
 
     /// `["m*n", "k"]`
