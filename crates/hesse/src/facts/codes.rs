@@ -52,6 +52,7 @@ pub const CODES: &[Code] = &[
     Code { code: "E607", title: "matrix power too large", exit: 6, explanation: "`X^k` is expanded for |k| ≤ 8." },
     Code { code: "E608", title: "cancelled", exit: 130, explanation: "The caller asked to stop." },
     Code { code: "E609", title: "too many elements", exit: 6, explanation: "The dense result would hold more elements than the limit." },
+    Code { code: "E610", title: "name too long", exit: 6, explanation: "A name has more than 64 characters." },
     Code { code: "E701", title: "file cannot be read", exit: 3, explanation: "The file does not exist or is not of the expected format." },
     Code { code: "N301", title: "derivative with more than two indices", exit: 0, explanation: "The derivative of a matrix by a matrix has four indices; it is printed in index notation." },
     Code { code: "N501", title: "convention at a kink", exit: 0, explanation: "Where a function has a kink the derivative is a convention: 0 for max(0,z) at z ≤ 0, 0 for both sides of max(a,b) at a tie, 0 for abs at 0." },

@@ -1,2 +1,3 @@
 //! HOW IT RUNS: straight-line programs over arrays of symbolic sizes.
 pub mod program;
+pub mod plan;

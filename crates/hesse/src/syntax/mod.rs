@@ -1,2 +1,18 @@
 //! WHAT PEOPLE WRITE AND READ. This room knows no tensors: text in, tree; tree, text out.
+//!
+//! ```text
+//! text ─token▶ tokens ─parse▶ Syntax ─boxes▶ layouts ─plain │ unicode │ latex │ mathml▶ text
+//! ```
+//!
+//! The table of precedence stands in [`boxes`] and nowhere else: the parser climbs it, the writers never see it.
+pub mod boxes;
+mod cursor;
+mod expression;
+pub mod greek;
+pub mod limits;
+pub mod parse;
+pub mod plain;
+mod statement;
+pub mod suggest;
+pub mod token;
 pub mod tree;

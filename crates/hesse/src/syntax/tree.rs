@@ -63,6 +63,36 @@ pub enum Operator {
     DotPower,
 }
 
+impl Operator {
+    /// As it is written in the input language.
+    pub fn spelling(self) -> &'static str {
+        match self {
+            Operator::Greater => ">",
+            Operator::Less => "<",
+            Operator::GreaterEqual => ">=",
+            Operator::LessEqual => "<=",
+            Operator::Equal => "==",
+            Operator::NotEqual => "!=",
+            Operator::Plus => "+",
+            Operator::Minus => "-",
+            Operator::DotPlus => ".+",
+            Operator::DotMinus => ".-",
+            Operator::Times => "*",
+            Operator::Over => "/",
+            Operator::Under => "\\",
+            Operator::DotTimes => ".*",
+            Operator::DotOver => "./",
+            Operator::Power => "^",
+            Operator::DotPower => ".^",
+        }
+    }
+    /// Whether it compares and gives 0 or 1.
+    pub fn compares(self) -> bool {
+        use Operator::*;
+        matches!(self, Greater | Less | GreaterEqual | LessEqual | Equal | NotEqual)
+    }
+}
+
 /// One subscript of `x[…]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subscript {
@@ -189,6 +219,18 @@ impl Syntax {
         }
         size[root.index()]
     }
+    /// Whether the tree under `root` is the tree under `twin` of another arena: the same nodes, wherever they were written.
+    pub fn same(&self, root: NodeId, other: &Syntax, twin: NodeId) -> bool {
+        let mut pairs = vec![(root, twin)];
+        while let Some((a, b)) = pairs.pop() {
+            let (parts, others) = (self.children(a), other.children(b));
+            if !alike(self.kind(a), other.kind(b)) || parts.len() != others.len() {
+                return false;
+            }
+            pairs.extend(parts.into_iter().zip(others));
+        }
+        true
+    }
 
     // What `notate` builds with: nodes without a place.
 
@@ -215,6 +257,21 @@ impl Syntax {
     /// `f(args)`
     pub fn call(&mut self, f: &str, args: Vec<NodeId>) -> NodeId {
         self.add(Kind::Call(f.to_string(), args), Span::default())
+    }
+}
+
+/// Whether two nodes are equal up to their children (whose number is compared by the caller).
+fn alike(a: &Kind, b: &Kind) -> bool {
+    match (a, b) {
+        (Kind::Number(x), Kind::Number(y)) | (Kind::Name(x), Kind::Name(y)) | (Kind::Call(x, _), Kind::Call(y, _)) => x == y,
+        (Kind::Negate(_), Kind::Negate(_)) | (Kind::Transpose(_), Kind::Transpose(_)) => true,
+        (Kind::Binary(x, ..), Kind::Binary(y, ..)) => x == y,
+        (Kind::Index(_, x), Kind::Index(_, y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(s, t)| std::mem::discriminant(s) == std::mem::discriminant(t))
+        }
+        (Kind::Matrix(x), Kind::Matrix(y)) => x.iter().map(Vec::len).eq(y.iter().map(Vec::len)),
+        (Kind::Contraction(_, x), Kind::Contraction(_, y)) => x == y,
+        _ => false,
     }
 }
 
@@ -320,6 +377,17 @@ pub enum Statement {
     },
 }
 
+/// What stands in a file beside its statements; `format` keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// One or more empty lines.
+    Blank,
+    /// A comment on a line of its own (`| text` for documentation), without its `#`.
+    Line(String),
+    /// A comment behind a statement, without its `#`.
+    Trailing(String),
+}
+
 /// A parsed file: statements over one arena.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
@@ -329,4 +397,19 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// `#| …` lines: documentation, with their places.
     pub docs: Vec<(String, Span)>,
+    /// Comments and empty lines in order, with their places.
+    pub asides: Vec<(Aside, Span)>,
+}
+
+impl Statement {
+    /// Where the statement is, as far as its first name tells: statements of a document are in the order of these.
+    pub fn start(&self) -> usize {
+        match self {
+            Statement::Declare { names, .. } => names.first().map_or(0, |(_, span)| span.start),
+            Statement::Define { name_span, .. } | Statement::Function { name_span, .. } | Statement::Assume { name_span, .. } => {
+                name_span.start
+            }
+            Statement::Derive { span, .. } => span.start,
+        }
+    }
 }

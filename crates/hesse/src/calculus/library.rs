@@ -1,0 +1,156 @@
+//! Rows made into expressions: the slope of a function at given arguments.
+//!
+//! Slopes are written in the rows in hesse's own language. An element-wise slope is a formula over the argument names
+//! (`sigmoid(x)*(1 - sigmoid(x))`); the slope of a matrix function is one product in index notation
+//! (`-inv(A)[k,i]*inv(A)[j,l] -> [k, l, i, j]`).
+
+use crate::facts::functions::{self, FunctionId};
+use crate::facts::matrices::{self, MatrixFunctionId};
+use crate::syntax::parse::parse_expression;
+use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
+use crate::tensor::{Dim, Expr, Factor, Label, Pool, Rational, number};
+
+/// The derivative of an element-wise function by argument `k`, at these arguments: a tensor of their axes.
+/// `None` if the row has no slope (then the derivative is refused).
+pub fn slope(pool: &mut Pool, f: FunctionId, k: usize, args: &[Expr]) -> Option<Expr> {
+    let row = f.row();
+    let names: Vec<(&str, Expr)> = row.of.iter().copied().zip(args.iter().copied()).collect();
+    let axes = pool.axes(args[0]).to_vec();
+    elementwise(pool, row.slopes.get(k)?, &names, &axes)
+}
+
+/// log of each entry.
+pub fn log(pool: &mut Pool, base: Expr) -> Option<Expr> {
+    functions::find("log").map(|f| pool.map(f, &[base]))
+}
+
+/// An element-wise formula over named tensors of equal axes (and scalars), as a tensor of those axes.
+pub fn elementwise(pool: &mut Pool, text: &str, names: &[(&str, Expr)], axes: &[Dim]) -> Option<Expr> {
+    let (syntax, root) = parse_expression(text).ok()?;
+    let mut value: Vec<Option<Expr>> = vec![None; syntax.len()];
+    for id in syntax.under(root) {
+        let get = |k: &NodeId| value[k.index()];
+        let made = match syntax.kind(id) {
+            Kind::Number(text) => number::parse(text).map(|r| pool.number(r)),
+            Kind::Name(name) if name == "pi" => Some(pool.pi()),
+            Kind::Name(name) => names.iter().find(|t| t.0 == name).map(|t| t.1),
+            Kind::Negate(a) => get(a).map(|a| pool.negate(a)),
+            Kind::Binary(op, a, b) => elementwise_binary(pool, *op, get(a)?, get(b)?, axes),
+            Kind::Call(name, args) => {
+                let args: Option<Vec<Expr>> = args.iter().map(get).collect();
+                elementwise_call(pool, name, args?, axes)
+            }
+            _ => None,
+        };
+        value[id.index()] = Some(made?);
+    }
+    let result = value[root.index()]?;
+    Some(spread(pool, result, axes))
+}
+
+/// A scalar where a tensor is wanted, with equal entries.
+fn spread(pool: &mut Pool, e: Expr, axes: &[Dim]) -> Expr {
+    if pool.rank(e) == 0 && !axes.is_empty() { pool.broadcast(e, axes) } else { e }
+}
+
+fn elementwise_binary(pool: &mut Pool, op: Operator, a: Expr, b: Expr, axes: &[Dim]) -> Option<Expr> {
+    let minus_one = pool.integer(-1);
+    let both = |pool: &mut Pool| {
+        if pool.rank(a) == pool.rank(b) { (a, b) } else { (spread(pool, a, axes), spread(pool, b, axes)) }
+    };
+    Some(match op {
+        Operator::Plus | Operator::Minus => {
+            let (a, b) = both(pool);
+            let b = if op == Operator::Minus { pool.negate(b) } else { b };
+            pool.add(a, b)
+        }
+        Operator::Times | Operator::DotTimes => pool.times(a, b),
+        Operator::Over | Operator::DotOver => {
+            let inverse = pool.power(b, minus_one);
+            pool.times(a, inverse)
+        }
+        Operator::Power | Operator::DotPower => pool.power(a, b),
+        Operator::Greater | Operator::Less => {
+            let (a, b) = both(pool);
+            let gt = functions::find("gt")?;
+            pool.map(gt, &if op == Operator::Greater { [a, b] } else { [b, a] })
+        }
+        _ => return None,
+    })
+}
+
+fn elementwise_call(pool: &mut Pool, name: &str, args: Vec<Expr>, axes: &[Dim]) -> Option<Expr> {
+    if name == "sqrt" {
+        let half = pool.number(Rational::new(1, 2));
+        return Some(pool.power(args[0], half));
+    }
+    if let Some(f) = matrices::find(name) {
+        return Some(pool.apply(f, &args));
+    }
+    let f = functions::find(name)?;
+    let rank = args.iter().map(|a| pool.rank(*a)).max().unwrap_or(0);
+    let args: Vec<Expr> = if rank > 0 { args.into_iter().map(|a| spread(pool, a, axes)).collect() } else { args };
+    Some(pool.map(f, &args))
+}
+
+/// The derivative of a matrix function at `a`: axes of the result, then axes of `a`.
+pub fn matrix_slope(pool: &mut Pool, f: MatrixFunctionId, a: Expr) -> Option<Expr> {
+    let row = f.row();
+    if row.of == "any" {
+        let axes = pool.axes(a).to_vec();
+        return elementwise(pool, row.slope, &[("A", a)], &axes);
+    }
+    let half = pool.rank(a) / 2;
+    index_product(pool, row.slope, a, half)
+}
+
+/// One product in index notation over the matrix `A`, whose letters stand for `half` axes each.
+fn index_product(pool: &mut Pool, text: &str, a: Expr, half: usize) -> Option<Expr> {
+    let (syntax, root) = parse_expression(text).ok()?;
+    let Kind::Contraction(body, groups) = syntax.kind(root) else { return None };
+    let mut letters: Vec<String> = vec![];
+    let mut labels = |name: &str| -> Vec<Label> {
+        let k = letters.iter().position(|l| l == name).unwrap_or_else(|| {
+            letters.push(name.to_string());
+            letters.len() - 1
+        });
+        (0..half).map(|d| (k * half + d) as Label).collect()
+    };
+    let mut sign = Rational::from_integer(1);
+    let mut factors = vec![];
+    let mut pending = vec![*body];
+    while let Some(id) = pending.pop() {
+        match syntax.kind(id) {
+            Kind::Negate(x) => {
+                sign = -sign;
+                pending.push(*x);
+            }
+            Kind::Binary(Operator::Times, x, y) => pending.extend([*y, *x]),
+            Kind::Index(base, subscripts) => {
+                let base = matrix_call(pool, &syntax, *base, a)?;
+                let mut places = vec![];
+                for s in subscripts {
+                    let Subscript::At(k) = s else { return None };
+                    let Kind::Name(letter) = syntax.kind(*k) else { return None };
+                    places.extend(labels(letter));
+                }
+                factors.push(Factor { base, labels: places, power: pool.one() });
+            }
+            _ => {
+                let base = matrix_call(pool, &syntax, id, a)?;
+                factors.push(Factor { base, labels: vec![], power: pool.one() });
+            }
+        }
+    }
+    let out: Vec<Label> = groups.iter().flatten().flat_map(|name| labels(name)).collect();
+    let product = pool.product_of(factors, out, &[]);
+    Some(pool.scale(sign, product))
+}
+
+fn matrix_call(pool: &mut Pool, syntax: &Syntax, id: NodeId, a: Expr) -> Option<Expr> {
+    match syntax.kind(id) {
+        Kind::Name(name) if name == "A" => Some(a),
+        Kind::Call(name, _) => matrices::find(name).map(|f| pool.apply(f, &[a])),
+        _ => None,
+    }
+}

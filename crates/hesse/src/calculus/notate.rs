@@ -1,0 +1,652 @@
+//! Expressions as people write them: from a labelled product back to matrix notation, or to index notation where none exists.
+//!
+//! A product is a network: vectors and matrices joined by summed labels. Labels are contracted one at a time, those first
+//! whose contraction leaves the least (a scalar, then a vector), and each contraction is a way of writing: two vectors a dot
+//! product, a matrix and a vector `A*x`, two matrices `A*B`, two matrices and a vector `A'*diag(m)*B`.
+
+mod network;
+
+use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
+use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
+use num_traits::{One, Signed};
+use rustc_hash::FxHashMap;
+
+/// Which axes of a tensor are rows and which are columns, by position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Face {
+    /// Axes that make up the rows, slowest first.
+    pub rows: Vec<usize>,
+    /// Axes that make up the columns.
+    pub cols: Vec<usize>,
+}
+
+impl Face {
+    /// The first `rows` of `rank` axes are the rows.
+    pub fn split(rank: usize, rows: usize) -> Face {
+        Face { rows: (0..rows).collect(), cols: (rows..rank).collect() }
+    }
+    /// Rows and columns exchanged.
+    #[must_use]
+    pub fn transposed(&self) -> Face {
+        Face { rows: self.cols.clone(), cols: self.rows.clone() }
+    }
+}
+
+/// How variables are written: the number of row axes of each (its face), where it is not the usual column or matrix.
+#[derive(Clone, Debug, Default)]
+pub struct Spelling {
+    /// Number of row axes of a variable.
+    pub rows: FxHashMap<VarId, usize>,
+    /// The formula says `relu(z)`, not `max(0, z)`.
+    pub relu: bool,
+}
+
+/// The tree of an expression with this face, in matrix notation; `None` if there is none.
+pub fn notate(pool: &mut Pool, e: Expr, face: &Face, spelling: &Spelling) -> Option<(Syntax, NodeId)> {
+    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default() };
+    let root = writer.write(e, face)?;
+    Some((writer.syntax, root))
+}
+
+/// The tree of an expression in index notation, its axes in the order of `axes` (each a group of one letter).
+pub fn notate_indexed(pool: &mut Pool, e: Expr, groups: &[Vec<usize>], spelling: &Spelling) -> Option<(Syntax, NodeId)> {
+    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default() };
+    let root = writer.indexed(e, groups)?;
+    Some((writer.syntax, root))
+}
+
+struct Writer<'a> {
+    pool: &'a mut Pool,
+    spelling: &'a Spelling,
+    syntax: Syntax,
+    written: FxHashMap<(Expr, Vec<usize>, Vec<usize>), NodeId>,
+}
+
+/// A scalar multiple in the making: what stands above and below the line.
+#[derive(Default)]
+struct Fraction {
+    above: Vec<NodeId>,
+    below: Vec<NodeId>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, e: Expr, face: &Face) -> Option<NodeId> {
+        if !self.pool.spend(1) {
+            return None;
+        }
+        let key = (e, face.rows.clone(), face.cols.clone());
+        if let Some(&node) = self.written.get(&key) {
+            return Some(node);
+        }
+        let node = self.write_new(e, face)?;
+        self.written.insert(key, node);
+        Some(node)
+    }
+
+    fn write_new(&mut self, e: Expr, face: &Face) -> Option<NodeId> {
+        if let Some(c) = self.pool.as_number(e) {
+            return Some(self.rational(c));
+        }
+        match self.pool.node(e).clone() {
+            Node::Sum(terms, _) if terms.is_empty() => self.constant("zeros", e, face),
+            Node::Sum(terms, _) => self.sum(e, &terms, face),
+            Node::Product { factors, out, sizes } => self.product(Rational::one(), &factors, &out, &sizes, face),
+            _ => {
+                let atom = self.atom(e)?;
+                self.turn(e, atom, face)
+            }
+        }
+    }
+
+    /// The usual face of an atom: columns for vectors, first half rows otherwise.
+    fn own_face(&self, e: Expr) -> Face {
+        let rank = self.pool.rank(e);
+        let rows = match self.pool.node(e) {
+            Node::Var(v) => self.spelling.rows.get(v).copied().unwrap_or(rank.div_ceil(2)),
+            _ => rank.div_ceil(2),
+        };
+        Face::split(rank, rows)
+    }
+
+    /// Transposes an atom where the wanted face is the other one.
+    fn turn(&mut self, e: Expr, node: NodeId, face: &Face) -> Option<NodeId> {
+        let own = self.own_face(e);
+        if *face == own {
+            Some(node)
+        } else if *face == own.transposed() {
+            Some(self.transpose(node))
+        } else {
+            let turned = Face { rows: own.cols.iter().rev().copied().chain(own.rows.iter().rev().copied()).collect(), cols: vec![] };
+            // vec(A): the columns stacked.
+            let plain = own.rows.len() == 1 && own.cols.len() == 1;
+            if plain && *face == turned {
+                Some(self.syntax.call("vec", vec![node]))
+            } else if plain && *face == turned.transposed() {
+                let stacked = self.syntax.call("vec", vec![node]);
+                Some(self.transpose(stacked))
+            } else {
+                None
+            }
+        }
+    }
+
+    fn transpose(&mut self, node: NodeId) -> NodeId {
+        match self.syntax.kind(node) {
+            Kind::Transpose(inner) => *inner,
+            Kind::Number(_) => node,
+            Kind::Call(f, args) if ["diag", "eye"].contains(&f.as_str()) && args.len() == 1 => node,
+            _ => self.syntax.transpose(node),
+        }
+    }
+
+    /// A variable, constant or function, in its own face.
+    fn atom(&mut self, e: Expr) -> Option<NodeId> {
+        match self.pool.node(e).clone() {
+            Node::Decimal(bits) => {
+                let value = f64::from_bits(bits);
+                let number = self.syntax.number(format!("{:e}", value.abs()));
+                Some(if value < 0.0 { self.syntax.negate(number) } else { number })
+            }
+            Node::Pi => Some(self.syntax.name("pi")),
+            Node::Size(d) => Some(self.size(d)),
+            Node::Var(v) => {
+                let name = self.pool.variable(v).name.clone();
+                Some(self.syntax.name(&name))
+            }
+            Node::Pattern(p) => Some(self.pattern(p)),
+            Node::Map(f, args) => {
+                let rank = self.pool.rank(e);
+                let face = Face::split(rank, rank.div_ceil(2));
+                if f.row().name == "exp" {
+                    if let Some(inner) = self.softmax_of(args[0]) {
+                        let inner = self.write(inner, &face)?;
+                        return Some(self.syntax.call("softmax", vec![inner]));
+                    }
+                }
+                let mut written = vec![];
+                for a in &args {
+                    // A constant argument is written as the scalar that expands.
+                    let node = match self.pool.as_constant(*a) {
+                        Some(c) => self.rational(c),
+                        None => match self.scalar_of(*a) {
+                            Some(s) if args.len() > 1 => self.write(s, &Face::split(0, 0))?,
+                            _ => self.write(*a, &face)?,
+                        },
+                    };
+                    written.push(node);
+                }
+                Some(self.map(f.row().name, written))
+            }
+            Node::Apply(f, args) => {
+                let rank = self.pool.rank(args[0]);
+                let node = self.write(args[0], &Face::split(rank, rank.div_ceil(2)))?;
+                Some(self.syntax.call(f.row().name, vec![node]))
+            }
+            Node::Sum(..) | Node::Product { .. } => {
+                let rank = self.pool.rank(e);
+                self.write(e, &Face::split(rank, rank.div_ceil(2)))
+            }
+        }
+    }
+
+    /// x where e = x - 1 logsumexp(x): exp(e) is softmax(x).
+    fn softmax_of(&mut self, e: Expr) -> Option<Expr> {
+        let Node::Sum(terms, axes) = self.pool.node(e).clone() else { return None };
+        for k in 0..terms.len() {
+            if terms[k].0 != -Rational::one() {
+                continue;
+            }
+            let Some(scalar) = self.scalar_of(terms[k].1) else { continue };
+            let Node::Apply(f, args) = self.pool.node(scalar).clone() else { continue };
+            let rest: Vec<_> = terms.iter().enumerate().filter(|(m, _)| *m != k).map(|(_, t)| *t).collect();
+            if f.row().name == "logsumexp" && self.pool.sum(&rest, &axes) == args[0] {
+                return Some(args[0]);
+            }
+        }
+        None
+    }
+
+    /// The scalar that a broadcast tensor repeats.
+    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
+        let rank = self.pool.rank(e);
+        if rank == 0 {
+            return None;
+        }
+        match self.pool.node(e).clone() {
+            Node::Product { factors, out, sizes } if factors.iter().all(|f| f.labels.is_empty()) && out.len() == sizes.len() => {
+                Some(self.pool.product_of(factors, vec![], &[]))
+            }
+            Node::Sum(terms, _) if terms.len() == 1 => {
+                let inner = self.scalar_of(terms[0].1)?;
+                Some(self.pool.scale(terms[0].0, inner))
+            }
+            _ => None,
+        }
+    }
+
+    fn map(&mut self, name: &str, args: Vec<NodeId>) -> NodeId {
+        match name {
+            "gt" => self.syntax.binary(Operator::Greater, args[0], args[1]),
+            "ge" => self.syntax.binary(Operator::GreaterEqual, args[0], args[1]),
+            "eq" => self.syntax.binary(Operator::Equal, args[0], args[1]),
+            "pow" => self.syntax.binary(Operator::DotPower, args[0], args[1]),
+            "relu" if !self.spelling.relu => {
+                let zero = self.syntax.number("0");
+                self.syntax.call("max", vec![zero, args[0]])
+            }
+            _ => self.syntax.call(name, args),
+        }
+    }
+
+    fn pattern(&mut self, p: Pattern) -> NodeId {
+        match p {
+            Pattern::Unit { at, of } => {
+                let eye = self.sized("eye", &[of]);
+                let at = self.size(at);
+                self.syntax.add(Kind::Index(eye, vec![Subscript::All, Subscript::At(at)]), Default::default())
+            }
+            Pattern::Lower { of } => {
+                let ones = self.sized("ones", &[of, of]);
+                self.syntax.call("tril", vec![ones])
+            }
+            Pattern::Shift { offset, rows, cols } => {
+                let eye = self.sized("eye", &[rows]);
+                let range = self.range(offset, cols);
+                self.syntax.add(Kind::Index(eye, vec![Subscript::All, range]), Default::default())
+            }
+        }
+    }
+
+    /// `offset+1 : offset+length`
+    fn range(&mut self, offset: Dim, length: Dim) -> Subscript {
+        let one = self.pool.dims.integer(1);
+        let (from, to) = (self.pool.dims.add(offset, one), self.pool.dims.add(offset, length));
+        Subscript::Range(self.size(from), self.size(to))
+    }
+
+    /// A size as arithmetic of names and integers.
+    fn size(&mut self, d: Dim) -> NodeId {
+        let names = self.pool.dims.names().to_vec();
+        let mut terms = self.pool.dims.polynomial(d).clone();
+        terms.sort_by_key(|(m, c)| (*c < 0, m.is_empty(), m.clone()));
+        let mut total: Option<NodeId> = None;
+        for (monomial, c) in terms {
+            let mut node = (c.unsigned_abs() != 1 || monomial.is_empty()).then(|| self.syntax.number(c.unsigned_abs().to_string()));
+            for k in monomial {
+                let name = self.syntax.name(&names[k as usize]);
+                node = Some(node.map_or(name, |n| self.syntax.binary(Operator::Times, n, name)));
+            }
+            let Some(node) = node else { continue };
+            total = Some(match total {
+                None if c < 0 => self.syntax.negate(node),
+                None => node,
+                Some(t) => self.syntax.binary(if c < 0 { Operator::Minus } else { Operator::Plus }, t, node),
+            });
+        }
+        total.unwrap_or_else(|| self.syntax.number("0"))
+    }
+
+    fn sized(&mut self, f: &str, sizes: &[Dim]) -> NodeId {
+        let args = sizes.iter().map(|d| self.size(*d)).collect();
+        self.syntax.call(f, args)
+    }
+
+    /// The size of several axes as one.
+    fn joint(&mut self, axes: &[Dim]) -> Dim {
+        let one = self.pool.dims.integer(1);
+        axes.iter().fold(one, |d, e| self.pool.dims.multiply(d, *e))
+    }
+
+    /// `zeros(…)` or `ones(…)` with a face.
+    fn constant(&mut self, f: &str, e: Expr, face: &Face) -> Option<NodeId> {
+        let axes = self.pool.axes(e).to_vec();
+        let sizes = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
+        self.filled(f, &sizes(&face.rows), &sizes(&face.cols))
+    }
+
+    fn filled(&mut self, f: &str, rows: &[Dim], cols: &[Dim]) -> Option<NodeId> {
+        let (r, c) = (self.joint(rows), self.joint(cols));
+        Some(match (rows.is_empty(), cols.is_empty()) {
+            (true, true) => self.syntax.number(if f == "zeros" { "0" } else { "1" }),
+            (false, true) => self.sized(f, &[r]),
+            (true, false) => {
+                let column = self.sized(f, &[c]);
+                self.transpose(column)
+            }
+            (false, false) => self.sized(f, &[r, c]),
+        })
+    }
+
+    fn rational(&mut self, c: Rational) -> NodeId {
+        let size = c.abs();
+        let top = self.syntax.number(size.numer().to_string());
+        let node = if size.is_integer() {
+            top
+        } else {
+            let below = self.syntax.number(size.denom().to_string());
+            self.syntax.binary(Operator::Over, top, below)
+        };
+        if c.is_negative() { self.syntax.negate(node) } else { node }
+    }
+
+    // ---- sums ----
+
+    fn sum(&mut self, e: Expr, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
+        if let [(c, t)] = terms {
+            return self.multiple(*c, *t, face);
+        }
+        let direct = self.sum_as(terms, face);
+        // (A + B)' where that is shorter than A' + B'.
+        let turned = if face.rows != face.cols && self.pool.rank(e) > 0 {
+            self.sum_as(terms, &face.transposed()).map(|node| self.transpose(node))
+        } else {
+            None
+        };
+        match (direct, turned) {
+            (Some(d), Some(t)) => Some(if self.syntax.count(t) < self.syntax.count(d) { t } else { d }),
+            (d, t) => d.or(t),
+        }
+    }
+
+    fn sum_as(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
+        let mut terms = terms.to_vec();
+        // 2*A*x - 2*b is 2*(A*x - b); a sum of negatives is the negative of a sum.
+        let content = content(&terms);
+        if !content.is_one() {
+            for t in &mut terms {
+                t.0 /= content;
+            }
+            let inner = self.sum_of(&terms, face)?;
+            return Some(self.scaled(content, inner));
+        }
+        self.sum_of(&terms, face)
+    }
+
+    fn sum_of(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
+        let mut terms: Vec<(Rational, Expr)> = terms.to_vec();
+        let order = |w: &Self, t: &(Rational, Expr)| (t.0.is_negative(), w.pool.variables_of(t.1), t.1);
+        let mut keyed: Vec<_> = terms.iter().map(|t| (order(self, t), *t)).collect();
+        keyed.sort();
+        terms = keyed.into_iter().map(|t| t.1).collect();
+        // A term that repeats one scalar is written as the scalar, unless that is all there is.
+        let scalars: Vec<Option<Expr>> = terms.iter().map(|t| self.scalar_of(t.1)).collect();
+        let any_tensor = scalars.iter().any(Option::is_none);
+        let mut total: Option<NodeId> = None;
+        for (k, (c, t)) in terms.iter().enumerate() {
+            let size = c.abs();
+            let node = match scalars[k] {
+                Some(s) if any_tensor => self.multiple(size, s, &Face::split(0, 0))?,
+                _ => self.multiple(size, *t, face)?,
+            };
+            total = Some(match total {
+                None if c.is_negative() => self.negate(node),
+                None => node,
+                Some(sum) => self.syntax.binary(if c.is_negative() { Operator::Minus } else { Operator::Plus }, sum, node),
+            });
+        }
+        total
+    }
+
+    fn negate(&mut self, node: NodeId) -> NodeId {
+        match self.syntax.kind(node) {
+            Kind::Negate(inner) => *inner,
+            _ => self.syntax.negate(node),
+        }
+    }
+
+    /// c·node, the number in front, its denominator behind.
+    fn scaled(&mut self, c: Rational, node: NodeId) -> NodeId {
+        let size = c.abs();
+        let mut made = node;
+        if !size.numer().is_one() {
+            let top = self.syntax.number(size.numer().to_string());
+            made = self.syntax.binary(Operator::Times, top, made);
+        }
+        if !size.denom().is_one() {
+            let below = self.syntax.number(size.denom().to_string());
+            made = self.syntax.binary(Operator::Over, made, below);
+        }
+        if c.is_negative() { self.negate(made) } else { made }
+    }
+
+    /// c·e for an expression that is no sum.
+    fn multiple(&mut self, c: Rational, e: Expr, face: &Face) -> Option<NodeId> {
+        match self.pool.node(e).clone() {
+            Node::Product { factors, out, sizes } => self.product(c, &factors, &out, &sizes, face),
+            _ => {
+                let node = self.write(e, face)?;
+                Some(self.scaled(c, node))
+            }
+        }
+    }
+
+    // ---- products ----
+
+    fn product(&mut self, c: Rational, factors: &[Factor], out: &[Label], sizes: &[Dim], face: &Face) -> Option<NodeId> {
+        let mut c = c;
+        let mut factors = factors.to_vec();
+        // -2*(y - u) is 2*(u - y): the sign goes into a difference.
+        if c.is_negative() {
+            for f in &mut factors {
+                let odd = self.pool.as_integer(f.power).is_some_and(|k| k % 2 != 0);
+                let Node::Sum(terms, axes) = self.pool.node(f.base).clone() else { continue };
+                if odd && terms.len() > 1 && terms.iter().any(|t| t.0.is_negative()) {
+                    let terms: Vec<_> = terms.iter().map(|(c, t)| (-*c, *t)).collect();
+                    f.base = self.pool.sum(&terms, &axes);
+                    c = -c;
+                    break;
+                }
+            }
+        }
+        let mut fraction = Fraction::default();
+        let mut tensors = vec![];
+        for f in factors {
+            if f.labels.is_empty() { self.scalar_factor(&f, &mut fraction)? } else { tensors.push(f) }
+        }
+        let body = if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
+        Some(self.assemble(c, fraction, body.flatten()))
+    }
+
+    /// c · above · body / below, scalars first.
+    fn assemble(&mut self, c: Rational, fraction: Fraction, body: Option<Vec<NodeId>>) -> NodeId {
+        let size = c.abs();
+        let mut above = fraction.above;
+        above.extend(body.into_iter().flatten());
+        let mut below = fraction.below;
+        if !size.denom().is_one() {
+            let d = self.syntax.number(size.denom().to_string());
+            below.insert(0, d);
+        }
+        if !size.numer().is_one() || above.is_empty() {
+            let n = self.syntax.number(size.numer().to_string());
+            above.insert(0, n);
+        }
+        let mut node = self.chain(&above);
+        if !below.is_empty() {
+            let below = self.chain(&below);
+            node = self.syntax.binary(Operator::Over, node, below);
+        }
+        if c.is_negative() { self.negate(node) } else { node }
+    }
+
+    fn chain(&mut self, nodes: &[NodeId]) -> NodeId {
+        let mut total = nodes[0];
+        for n in &nodes[1..] {
+            total = self.syntax.binary(Operator::Times, total, *n);
+        }
+        total
+    }
+
+    fn scalar_factor(&mut self, f: &Factor, fraction: &mut Fraction) -> Option<()> {
+        let (node, below) = self.powered(f, Operator::Power)?;
+        if below { fraction.below.push(node) } else { fraction.above.push(node) }
+        Some(())
+    }
+
+    /// base^power without the sign of a negative number; says whether it belongs below the line.
+    fn powered(&mut self, f: &Factor, op: Operator) -> Option<(NodeId, bool)> {
+        let half = Rational::new(1, 2);
+        Some(match self.pool.as_number(f.power) {
+            Some(p) => {
+                let size = p.abs();
+                let node = if size.is_one() {
+                    self.atom(f.base)?
+                } else if let Some(norm) = self.norm_power(f.base, size)? {
+                    norm
+                } else {
+                    let base = self.atom(f.base)?;
+                    if size == half {
+                        self.syntax.call("sqrt", vec![base])
+                    } else {
+                        let exponent = self.exponent(size);
+                        self.syntax.binary(op, base, exponent)
+                    }
+                };
+                (node, p.is_negative())
+            }
+            None => {
+                let base = self.atom(f.base)?;
+                let exponent = self.write(f.power, &Face::split(0, 0))?;
+                (self.syntax.binary(op, base, exponent), false)
+            }
+        })
+    }
+
+    /// 3, or 1.5 where that is exact, or 1/3.
+    fn exponent(&mut self, p: Rational) -> NodeId {
+        if [2, 4, 5, 8, 10].contains(p.denom()) {
+            return self.syntax.number(format!("{}", crate::tensor::number::to_f64(p)));
+        }
+        self.rational(p)
+    }
+
+    /// (Σ x²)^p as norm2(x)^(2p).
+    fn norm_power(&mut self, base: Expr, power: Rational) -> Option<Option<NodeId>> {
+        let Some(x) = self.square_root(base) else { return Some(None) };
+        if !power.is_integer() {
+            return Some(None);
+        }
+        let face = self.own_face(x);
+        let x = self.write(x, &face)?;
+        let norm = self.syntax.call("norm2", vec![x]);
+        let exponent = self.syntax.number((power * Rational::from_integer(2)).to_string());
+        Some(Some(self.syntax.binary(Operator::Power, norm, exponent)))
+    }
+
+    /// x where e = Σ x² over all entries.
+    fn square_root(&self, e: Expr) -> Option<Expr> {
+        match self.pool.node(e) {
+            Node::Product { factors, out, .. } if out.is_empty() && factors.len() == 1 => {
+                let f = &factors[0];
+                let distinct = f.labels.iter().enumerate().all(|(k, l)| !f.labels[..k].contains(l));
+                (distinct && self.pool.as_integer(f.power) == Some(2)).then_some(f.base)
+            }
+            _ => None,
+        }
+    }
+
+    // ---- index notation ----
+
+    fn indexed(&mut self, e: Expr, groups: &[Vec<usize>]) -> Option<NodeId> {
+        let rank = self.pool.rank(e);
+        let used: Vec<String> = self.pool.under(&[e]).iter().filter_map(|x| match self.pool.node(*x) {
+            Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
+            _ => None,
+        }).chain(self.pool.dims.names().iter().cloned()).collect();
+        let mut letters: Vec<String> = ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
+        letters.extend((1..64).map(|k| format!("i{k}")));
+        let body = self.indexed_sum(e, &letters, rank)?;
+        let groups = groups.iter().map(|g| g.iter().map(|a| letters[*a].clone()).collect()).collect();
+        Some(self.syntax.add(Kind::Contraction(body, groups), Default::default()))
+    }
+
+    fn indexed_sum(&mut self, e: Expr, letters: &[String], rank: usize) -> Option<NodeId> {
+        let terms = match self.pool.node(e).clone() {
+            Node::Sum(terms, _) => terms,
+            _ => vec![(Rational::one(), e)],
+        };
+        let mut total: Option<NodeId> = None;
+        if terms.is_empty() {
+            let axes = self.pool.axes(e).to_vec();
+            let mut node = self.syntax.number("0");
+            for (a, d) in axes.iter().enumerate() {
+                let ones = self.sized("ones", &[*d]);
+                let ones = self.at(ones, &[a as Label], letters);
+                node = self.syntax.binary(Operator::Times, node, ones);
+            }
+            return Some(node);
+        }
+        let mut terms = terms;
+        terms.sort_by_key(|t| t.0.is_negative());
+        for (c, t) in terms {
+            let node = self.indexed_term(c.abs(), t, letters, rank)?;
+            total = Some(match total {
+                None if c.is_negative() => self.negate(node),
+                None => node,
+                Some(sum) => self.syntax.binary(if c.is_negative() { Operator::Minus } else { Operator::Plus }, sum, node),
+            });
+        }
+        total
+    }
+
+    fn at(&mut self, node: NodeId, labels: &[Label], letters: &[String]) -> NodeId {
+        let subscripts = labels.iter().map(|l| Subscript::At(self.syntax.name(&letters[*l as usize]))).collect();
+        self.syntax.add(Kind::Index(node, subscripts), Default::default())
+    }
+
+    fn indexed_term(&mut self, c: Rational, e: Expr, letters: &[String], rank: usize) -> Option<NodeId> {
+        let (factors, out, sizes) = match self.pool.node(e).clone() {
+            Node::Product { factors, out, sizes } => (factors, out, sizes),
+            _ => {
+                let power = self.pool.one();
+                let labels: Vec<Label> = (0..rank as Label).collect();
+                (vec![Factor { base: e, labels: labels.clone(), power }], labels, self.pool.axes(e).to_vec())
+            }
+        };
+        // Label → letter: the first output axis that has it; summed labels take letters behind the axes'.
+        let letter = |l: Label| out.iter().position(|o| *o == l).unwrap_or(rank + l as usize) as Label;
+        let mut fraction = Fraction::default();
+        let mut tensors = vec![];
+        for f in &factors {
+            if f.labels.is_empty() { self.scalar_factor(f, &mut fraction)? } else { tensors.push(f.clone()) }
+        }
+        for item in self.contracted(&tensors, &out, &sizes, &mut fraction)? {
+            let labels: Vec<Label> = item.labels().into_iter().map(letter).collect();
+            let node = self.chain(&item.chain);
+            let node = self.at(node, &labels, letters);
+            fraction.above.push(node);
+        }
+        // What a repeated output label says, and an axis that nobody carries.
+        for (a, l) in out.iter().enumerate() {
+            let first = out.iter().position(|o| o == l).unwrap_or(a);
+            let carried = tensors.iter().any(|f| f.labels.contains(l));
+            let repeated = out.iter().filter(|o| *o == l).count() > 1;
+            let node = if first < a {
+                let eye = self.sized("eye", &[sizes[*l as usize]]);
+                self.at(eye, &[first as Label, a as Label], letters)
+            } else if !carried && !repeated {
+                let ones = self.sized("ones", &[sizes[*l as usize]]);
+                self.at(ones, &[a as Label], letters)
+            } else {
+                continue;
+            };
+            fraction.above.push(node);
+        }
+        Some(self.assemble(c, fraction, None))
+    }
+}
+
+/// The rational by which all coefficients can be divided to be coprime integers; negative if all are.
+fn content(terms: &[(Rational, Expr)]) -> Rational {
+    let gcd = |a: i128, b: i128| {
+        let (mut a, mut b) = (a.abs(), b.abs());
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    let numerator = terms.iter().fold(0, |n, t| gcd(n, *t.0.numer()));
+    let same = terms.iter().all(|t| t.0.denom() == terms[0].0.denom());
+    let content = Rational::new(numerator.max(1), if same { *terms[0].0.denom() } else { 1 });
+    if terms.iter().all(|t| t.0.is_negative()) { -content } else { content }
+}

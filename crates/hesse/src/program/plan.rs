@@ -1,0 +1,208 @@
+//! Expressions lowered to a straight-line program: one step per shared expression, products as pairwise contractions.
+
+use super::program::{Input, Mask, Op, Output, Program, Size, Step, Value};
+use crate::calculus::model::Model;
+use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, VarId, number};
+use rustc_hash::FxHashMap;
+
+/// A program that computes these expressions. `inputs` gives the variables that may occur: name, variable, number of row axes.
+pub fn plan(pool: &mut Pool, inputs: &[(String, VarId, usize)], outputs: &[(String, Expr)]) -> Program {
+    let mut planner = Planner { pool, program: Program::default(), values: FxHashMap::default() };
+    planner.program.sizes = planner.pool.dims.names().to_vec();
+    let roots: Vec<Expr> = outputs.iter().map(|o| o.1).collect();
+    let used: Vec<VarId> = roots.iter().flat_map(|e| planner.pool.variables_of(*e)).collect();
+    for (name, var, rows) in inputs {
+        let axes: Vec<Size> = planner.pool.variable(*var).axes.clone().iter().map(|d| planner.size(*d)).collect();
+        let k = planner.program.inputs.len();
+        if used.contains(var) {
+            let e = planner.pool.var(*var);
+            let value = planner.step(Op::Input(k), axes.clone(), false);
+            planner.values.insert(e, value);
+        }
+        planner.program.inputs.push(Input { name: name.clone(), rows: *rows, axes });
+    }
+    for e in planner.pool.under(&roots) {
+        planner.lower(e);
+    }
+    for (name, e) in outputs {
+        let value = planner.values[e];
+        planner.program.outputs.push(Output { name: name.clone(), value });
+    }
+    planner.program
+}
+
+/// The inputs of a model as [`plan`] wants them.
+pub fn inputs_of(model: &Model) -> Vec<(String, VarId, usize)> {
+    model.inputs.iter().map(|i| (i.name.clone(), i.var, i.shape.rows.len())).collect()
+}
+
+struct Planner<'a> {
+    pool: &'a mut Pool,
+    program: Program,
+    values: FxHashMap<Expr, Value>,
+}
+
+/// An operand of a product: a step with its labels, and the argument of an inverse that can be solved with instead.
+#[derive(Clone)]
+struct Operand {
+    value: Value,
+    labels: Vec<Label>,
+    inverse_of: Option<Value>,
+}
+
+impl Planner<'_> {
+    fn size(&self, d: Dim) -> Size {
+        Size { terms: self.pool.dims.polynomial(d).iter().map(|(m, c)| (m.iter().map(|k| *k as usize).collect(), *c)).collect() }
+    }
+
+    fn sizes(&self, dims: &[Dim]) -> Vec<Size> {
+        dims.iter().map(|d| self.size(*d)).collect()
+    }
+
+    fn step(&mut self, op: Op, axes: Vec<Size>, mask: bool) -> Value {
+        self.program.steps.push(Step { op, axes, mask });
+        Value((self.program.steps.len() - 1) as u32)
+    }
+
+    fn lower(&mut self, e: Expr) {
+        if self.values.contains_key(&e) {
+            return;
+        }
+        let axes = self.sizes(&self.pool.axes(e).to_vec());
+        let value = match self.pool.node(e).clone() {
+            Node::Decimal(bits) => self.step(Op::Constant(f64::from_bits(bits)), axes, false),
+            Node::Pi => self.step(Op::Constant(std::f64::consts::PI), axes, false),
+            Node::Size(d) => {
+                let size = self.size(d);
+                self.step(Op::Size(size), axes, false)
+            }
+            Node::Pattern(p) => {
+                let mask = match p {
+                    Pattern::Unit { at, .. } => {
+                        let minus_one = self.pool.dims.integer(-1);
+                        let zero_based = self.pool.dims.add(at, minus_one);
+                        Mask::Unit(self.size(zero_based))
+                    }
+                    Pattern::Lower { .. } => Mask::Lower,
+                    Pattern::Shift { offset, .. } => Mask::Shift(self.size(offset)),
+                };
+                self.step(Op::Mask(mask), axes, true)
+            }
+            // A variable without a value can only be an argument that was never substituted.
+            Node::Var(_) => self.step(Op::Constant(f64::NAN), axes, false),
+            Node::Sum(terms, _) if terms.is_empty() => self.step(Op::Zeros, axes, false),
+            Node::Sum(terms, _) => {
+                let terms = terms.iter().map(|(c, t)| (number::to_f64(*c), self.values[t])).collect();
+                self.step(Op::Combine(terms), axes, false)
+            }
+            Node::Map(f, args) => {
+                let args = args.iter().map(|a| self.values[a]).collect();
+                self.step(Op::Map(f, args), axes, f.row().mask)
+            }
+            Node::Apply(f, args) => {
+                let args = args.iter().map(|a| self.values[a]).collect();
+                self.step(Op::Apply(f, args), axes, false)
+            }
+            Node::Product { factors, out, sizes } => self.product(&factors, &out, &sizes, axes),
+        };
+        self.values.insert(e, value);
+    }
+
+    fn product(&mut self, factors: &[Factor], out: &[Label], dims: &[Dim], axes: Vec<Size>) -> Value {
+        let sizes = self.sizes(dims);
+        let mut operands: Vec<Operand> = factors.iter().map(|f| self.operand(f)).collect();
+        // Contract pairs, cheapest first: the fewest labels in the loop, then in the result.
+        while operands.len() > 1 {
+            let mut best: Option<((usize, usize, usize, usize), Vec<Label>)> = None;
+            for a in 0..operands.len() {
+                for b in a + 1..operands.len() {
+                    let loops = union(&operands[a].labels, &operands[b].labels);
+                    let kept: Vec<Label> = loops
+                        .iter()
+                        .filter(|l| out.contains(l) || operands.iter().enumerate().any(|(k, o)| k != a && k != b && o.labels.contains(l)))
+                        .copied()
+                        .collect();
+                    let key = (loops.len(), kept.len(), a, b);
+                    if best.as_ref().is_none_or(|x| key < x.0) {
+                        best = Some((key, kept));
+                    }
+                }
+            }
+            let Some(((_, _, a, b), kept)) = best else { break };
+            let right = operands.remove(b);
+            let left = operands.remove(a);
+            operands.push(self.join(left, right, kept, &sizes));
+        }
+        let mask = operands.iter().all(|o| self.program.steps[o.value.0 as usize].mask);
+        match operands.pop() {
+            Some(o) if o.labels == out => o.value,
+            last => {
+                let operands = last.into_iter().map(|o| (o.value, o.labels)).collect();
+                self.step(Op::Contract { operands, out: out.to_vec(), sizes }, axes, mask)
+            }
+        }
+    }
+
+    fn operand(&mut self, f: &Factor) -> Operand {
+        let base = self.values[&f.base];
+        let one = self.pool.as_integer(f.power) == Some(1);
+        let inverse_of = match self.pool.node(f.base) {
+            Node::Apply(g, args) if g.row().name == "inv" && one && f.labels.len() == 2 && f.labels[0] != f.labels[1] => Some(self.values[&args[0]]),
+            _ => None,
+        };
+        if one {
+            return Operand { value: base, labels: f.labels.clone(), inverse_of };
+        }
+        let power = self.values[&f.power];
+        let axes = self.program.steps[base.0 as usize].axes.clone();
+        Operand { value: self.step(Op::Power(base, power), axes, false), labels: f.labels.clone(), inverse_of }
+    }
+
+    fn join(&mut self, left: Operand, right: Operand, kept: Vec<Label>, sizes: &[Size]) -> Operand {
+        for (inverse, other) in [(&left, &right), (&right, &left)] {
+            if let Some(solved) = self.solve(inverse, other, &kept, sizes) {
+                return solved;
+            }
+        }
+        let axes = kept.iter().map(|l| sizes[*l as usize].clone()).collect();
+        let mask = [&left, &right].iter().all(|o| self.program.steps[o.value.0 as usize].mask);
+        let op = Op::Contract { operands: vec![(left.value, left.labels), (right.value, right.labels)], out: kept.clone(), sizes: sizes.to_vec() };
+        Operand { value: self.step(op, axes, mask), labels: kept, inverse_of: None }
+    }
+
+    /// inv(A)[i,j] · B[j,…] as the solution of A·X = B.
+    fn solve(&mut self, inverse: &Operand, other: &Operand, kept: &[Label], sizes: &[Size]) -> Option<Operand> {
+        let matrix = inverse.inverse_of?;
+        let (transposed, free, summed) = match (kept.contains(&inverse.labels[0]), kept.contains(&inverse.labels[1])) {
+            (true, false) => (false, inverse.labels[0], inverse.labels[1]),
+            (false, true) => (true, inverse.labels[1], inverse.labels[0]),
+            _ => return None,
+        };
+        // The right side's other axes must be distinct and all stay.
+        let rest: Vec<Label> = other.labels.iter().filter(|l| **l != summed).copied().collect();
+        let fits = other.labels.contains(&summed)
+            && rest.len() + 1 == other.labels.len()
+            && rest.iter().enumerate().all(|(k, l)| kept.contains(l) && *l != free && !rest[..k].contains(l));
+        if !fits {
+            return None;
+        }
+        let of = |labels: &[Label]| labels.iter().map(|l| sizes[*l as usize].clone()).collect::<Vec<_>>();
+        let first = [vec![summed], rest.clone()].concat();
+        let right = if other.labels == first {
+            other.value
+        } else {
+            let op = Op::Contract { operands: vec![(other.value, other.labels.clone())], out: first.clone(), sizes: sizes.to_vec() };
+            self.step(op, of(&first), false)
+        };
+        let labels = [vec![free], rest].concat();
+        let value = self.step(Op::Solve { matrix, right, transposed }, of(&labels), false);
+        Some(Operand { value, labels, inverse_of: None })
+    }
+}
+
+fn union(a: &[Label], b: &[Label]) -> Vec<Label> {
+    let mut out: Vec<Label> = a.iter().chain(b).copied().collect();
+    out.sort_unstable();
+    out.dedup();
+    out
+}

@@ -1,0 +1,222 @@
+//! Functions of tensors: element-wise maps and opaque matrix functions, with the identities that always shorten.
+
+use super::dim::Dim;
+use super::number::Rational;
+use super::pool::{Expr, Factor, Label, Node, Pool};
+use crate::facts::functions::{self, FunctionId};
+use crate::facts::matrices::MatrixFunctionId;
+use num_traits::{One, Zero};
+
+impl Pool {
+    /// Element-wise function; the arguments have equal axes.
+    pub fn map(&mut self, f: FunctionId, args: &[Expr]) -> Expr {
+        self.spend(1 + args.len());
+        let axes = self.axes(args[0]).to_vec();
+        if self.limit().is_some() {
+            return self.zero(&axes);
+        }
+        if let Some(short) = self.shorten_map(f, args, &axes) {
+            return short;
+        }
+        if let Some(e) = self.map_below_broadcast(f, args, &axes) {
+            return e;
+        }
+        // f(A', B') is f(A, B)': keep the older arguments.
+        if axes.len() == 2 {
+            let transposed: Vec<Expr> = args.iter().map(|a| self.transpose(*a)).collect();
+            if transposed.as_slice() < args {
+                let inner = self.intern(Node::Map(f, transposed), vec![axes[1], axes[0]]);
+                return self.transpose(inner);
+            }
+        }
+        self.intern(Node::Map(f, args.to_vec()), axes)
+    }
+
+    /// log(exp(x)) = x, max(x, x) = x, exp(0) = 1 …
+    fn shorten_map(&mut self, f: FunctionId, args: &[Expr], axes: &[Dim]) -> Option<Expr> {
+        let row = f.row();
+        let constants: Option<Vec<Rational>> = args.iter().map(|a| self.as_constant(*a)).collect();
+        if let Some(values) = constants {
+            let small = |r: &Rational| r.is_integer() && r.numer().abs() <= 1 << 20;
+            if values.iter().all(small) {
+                let point: Vec<f64> = values.iter().map(|r| *r.numer() as f64).collect();
+                let value = (row.value)(&point);
+                // Exact by the definition at 0 and 1; elsewhere only for the functions that choose or compare.
+                let chooses = ["abs", "sign", "relu", "max", "min", "gt", "ge", "eq", "where"].contains(&row.name);
+                let exact = value.fract() == 0.0 && value.abs() < 1e6 && (chooses || point.iter().all(|x| *x == 0.0 || *x == 1.0));
+                if exact {
+                    let value = self.number(Rational::from_integer(value as i128));
+                    return Some(self.broadcast(value, axes));
+                }
+            }
+        }
+        let inner = |e: Expr, name: &str| match self.node(e) {
+            Node::Map(g, args) if g.row().name == name => Some(args[0]),
+            _ => None,
+        };
+        match row.name {
+            "log" => inner(args[0], "exp"),
+            "exp" => inner(args[0], "log"),
+            "max" | "min" if args[0] == args[1] => Some(args[0]),
+            "gt" if args[0] == args[1] => Some(self.zero(axes)),
+            "where" if args[1] == args[2] => Some(args[1]),
+            "max" | "min" => {
+                let zero = args.iter().position(|a| self.is_zero(*a));
+                let relu = functions::find("relu")?;
+                if let Some(k) = zero {
+                    let z = args[1 - k];
+                    return Some(if row.name == "max" {
+                        self.map(relu, &[z])
+                    } else {
+                        let minus = self.negate(z);
+                        let positive = self.map(relu, &[minus]);
+                        self.negate(positive)
+                    });
+                }
+                (args[1] < args[0]).then(|| self.map(f, &[args[1], args[0]]))
+            }
+            "pow" => match self.as_constant(args[1]) {
+                Some(p) => {
+                    let p = self.number(p);
+                    Some(self.power(args[0], p))
+                }
+                None => None,
+            },
+            "relu" | "abs" if axes.is_empty() && self.is_nonnegative(args[0]) => Some(args[0]),
+            _ => None,
+        }
+    }
+
+    /// f(x 1') = f(x) 1': axes over which every argument is constant go outside.
+    fn map_below_broadcast(&mut self, f: FunctionId, args: &[Expr], axes: &[Dim]) -> Option<Expr> {
+        let constant_over = |pool: &Pool, e: Expr, a: usize| match pool.node(e) {
+            Node::Product { factors, out, .. } => {
+                let l = out[a];
+                out.iter().filter(|m| **m == l).count() == 1 && !factors.iter().any(|f| f.labels.contains(&l))
+            }
+            _ => false,
+        };
+        let flat = |pool: &Pool, e: Expr, a: usize| match pool.node(e) {
+            Node::Sum(terms, _) => terms.is_empty() || (terms.len() == 1 && constant_over(pool, terms[0].1, a)),
+            _ => constant_over(pool, e, a),
+        };
+        let keep: Vec<usize> = (0..axes.len()).filter(|a| !args.iter().all(|e| flat(self, *e, *a))).collect();
+        if keep.len() == axes.len() {
+            return None;
+        }
+        let labels: Vec<Label> = (0..axes.len() as Label).collect();
+        let inner_axes: Vec<Dim> = keep.iter().map(|a| axes[*a]).collect();
+        let kept: Vec<Label> = keep.iter().map(|a| *a as Label).collect();
+        let args: Vec<Expr> = args.iter().map(|e| self.take_constant_axes(*e, &keep, &inner_axes)).collect();
+        let inner = self.map(f, &args);
+        let sizes: Vec<(Label, Dim)> = labels.iter().copied().zip(axes.iter().copied()).collect();
+        Some(self.product(&[(inner, &kept)], &labels, &sizes))
+    }
+
+    /// The tensor without the axes over which it is constant.
+    fn take_constant_axes(&mut self, e: Expr, keep: &[usize], axes: &[Dim]) -> Expr {
+        match self.node(e).clone() {
+            Node::Sum(terms, _) => {
+                let terms: Vec<_> = terms.iter().map(|(c, t)| (*c, self.take_constant_axes(*t, keep, axes))).collect();
+                self.sum(&terms, axes)
+            }
+            Node::Product { factors, out, sizes } => {
+                let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                self.product_of(factors, keep.iter().map(|a| out[*a]).collect(), &broadcast)
+            }
+            _ => e,
+        }
+    }
+
+    /// A function of a whole tensor. For `square` rows the first half of the axes are the rows.
+    pub fn apply(&mut self, f: MatrixFunctionId, args: &[Expr]) -> Expr {
+        self.spend(2);
+        let row = f.row();
+        let a = args[0];
+        let axes = if row.gives == "same" { self.axes(a).to_vec() } else { vec![] };
+        if self.limit().is_some() {
+            return self.zero(&axes);
+        }
+        if let Some(short) = self.shorten_apply(f, a) {
+            return short;
+        }
+        if self.rank(a) == 2 {
+            let t = self.transpose(a);
+            if t < a {
+                let inner = self.apply(f, &[t]);
+                return if row.gives == "same" { self.transpose(inner) } else { inner };
+            }
+        }
+        self.intern(Node::Apply(f, args.to_vec()), axes)
+    }
+
+    fn shorten_apply(&mut self, f: MatrixFunctionId, a: Expr) -> Option<Expr> {
+        let name = f.row().name;
+        let minus_one = self.integer(-1);
+        if self.rank(a) == 0 {
+            return match name {
+                "inv" => Some(self.power(a, minus_one)),
+                "det" | "logsumexp" => Some(a),
+                "logdet" => functions::find("log").map(|log| self.map(log, &[a])),
+                "norm2" => functions::find("abs").map(|abs| self.map(abs, &[a])),
+                _ => None,
+            };
+        }
+        match (name, self.node(a).clone()) {
+            // inv(c A) = inv(A)/c;  det(inv(A)) = 1/det(A);  inv(inv(A)) = A
+            ("inv", Node::Sum(terms, _)) if terms.len() == 1 => {
+                let inner = self.apply(f, &[terms[0].1]);
+                Some(self.scale(terms[0].0.recip(), inner))
+            }
+            ("norm2", Node::Sum(terms, _)) if terms.len() == 1 => {
+                let inner = self.apply(f, &[terms[0].1]);
+                let c = terms[0].0;
+                Some(self.scale(if c < Rational::zero() { -c } else { c }, inner))
+            }
+            // The argument of an inverse or a norm is primitive, as a factor is.
+            ("inv" | "norm2", Node::Sum(terms, axes)) if terms.len() > 1 => {
+                let (content, rest) = self.primitive(&terms, &axes);
+                if rest == a {
+                    return None;
+                }
+                let inner = self.apply(f, &[rest]);
+                let size = if content < Rational::zero() { -content } else { content };
+                Some(self.scale(if name == "inv" { content.recip() } else { size }, inner))
+            }
+            ("norm2", Node::Sum(terms, _)) if terms.is_empty() => Some(self.integer(0)),
+            ("inv", Node::Apply(g, args)) if g.row().name == "inv" => Some(args[0]),
+            ("det", Node::Apply(g, args)) if g.row().name == "inv" => {
+                let det = self.apply(f, &args);
+                Some(self.power(det, minus_one))
+            }
+            ("logdet", Node::Apply(g, args)) if g.row().name == "inv" => {
+                let logdet = self.apply(f, &args);
+                Some(self.negate(logdet))
+            }
+            // The inverse of a diagonal is the diagonal of the inverses.
+            ("inv", Node::Product { factors, out, sizes }) => {
+                let half = out.len() / 2;
+                let diagonal = out[..half] == out[half..] && out[..half].iter().enumerate().all(|(k, l)| k == *l as usize) && sizes.len() == half;
+                if !diagonal {
+                    return None;
+                }
+                let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                let inner = self.product_of(factors, out[..half].to_vec(), &broadcast);
+                let power = self.power(inner, minus_one);
+                Some(self.product(&[(power, &out[..half])], &out, &broadcast))
+            }
+            ("det", Node::Product { factors, out, sizes }) if factors.is_empty() && out.len() == 2 && sizes.len() == 1 => Some(self.integer(1)),
+            _ => None,
+        }
+    }
+
+    /// f of a scalar power: used by rows that write `x^2` for an element-wise argument.
+    pub fn elementwise_power(&mut self, base: Expr, exponent: Rational) -> Expr {
+        if exponent.is_one() {
+            return base;
+        }
+        let power = self.number(exponent);
+        let labels: Vec<Label> = (0..self.rank(base) as Label).collect();
+        self.product_of(vec![Factor { base, labels: labels.clone(), power }], labels, &[])
+    }
+}
