@@ -545,8 +545,8 @@ def subscripted(a, subs, point):
 
 # --------------------------------------------------------------------------------------------------- index notation
 # `A[i,k]*B[l,j] + C[i,j]*eye[k,l] -> [i,j,k,l]`. In every term an index that the output does not name is summed: over the
-# whole product if several factors carry it, else inside the one factor that does. An argument of a function or the base of a
-# power sums inside only the indices that occur twice in it: exp(A[i,j]*x[j]) is exp of the sum, x[i]^2 the square of each.
+# whole product if several factors carry it, else inside the one factor that does. Within a function, a power or a divisor
+# nothing is summed: x[i]^2 -> [] sums squares, exp(A[i,j]) -> [i] sums exponentials.
 
 CONSTANT = {"eye": 2, "ones": None, "lower": 2, "zeros": None}
 
@@ -680,7 +680,7 @@ class Contraction:
         parts = []
         for k, (t, inverse) in enumerate(factors):
             elsewhere = {x for j, (u, _) in enumerate(factors) if j != k for x in labels(u)}
-            part = self.factor(t, keep | elsewhere)
+            part = self.inner(t, keep) if inverse else self.factor(t, keep | elsewhere)
             parts.append(Labelled(part.axes, 1 / part.array) if inverse else part)
         axes = union(parts)
         array = np.full([1] * len(axes), sign[0])
@@ -713,9 +713,8 @@ class Contraction:
         raise Fault("%s in index notation" % kind)
 
     def inner(self, tree, keep):
-        """An argument or a base: an index that occurs once in it stays."""
-        found = labels(tree)
-        return self.factor(tree, keep | {x for x in found if found.count(x) == 1})
+        """An argument, a base or a divisor: nothing is summed in it."""
+        return self.factor(tree, keep | set(labels(tree)))
 
     def atom(self, tree):
         name, subs = self.constant(tree), tree[2]
@@ -796,9 +795,9 @@ def self_test():
         ("A[i,j]*B[j,k] -> [i,k]", "A*B"), ("A[i,j] -> [j,i]", "A'"), ("A[i,i] -> []", "tr(A)"), ("A[i,i] -> [i]", "diag(A)"),
         ("x[i] -> [i,i]", "diag(x)"), ("A[i,j] -> [,j]", "colsum(A)"), ("A[i,j]*B[k,l] -> [(i k),(j l)]", "kron(A, B)"),
         ("A[i,j] -> [(j i)]", "vec(A)"), ("A[i,j]*lower[i,j] -> [i,j]", "tril(A)"), ("inv(A)[i,j]*x[j] -> [i]", "inv(A)*x"),
-        ("eye[i,j]*x[j] -> [i]", "x"), ("x[i]^2 -> []", "x'*x"), ("exp(A[i,j]*x[j]) -> [i]", "exp(A*x)"), ("exp(x[i]) -> []", "sum(exp(x))"),
+        ("eye[i,j]*x[j] -> [i]", "x"), ("x[i]^2 -> []", "x'*x"), ("exp(A[i,j]*x[j]) -> [i]", "rowsum(exp(A.*(ones(2)*x')))"), ("exp(x[i]) -> []", "sum(exp(x))"),
         ("(A[i,j]*x[j] - y[i])*x[i] -> []", "x'*(A*x - y)"), ("2*A[i,j] - x[i]*y[j] -> [i,j]", "2*A - x*y'"), ("x[i]/y[j] -> [i,j]", "x*(1./y)'"),
-        ("(x[i]*y[i])^2 -> []", "(x'*y)^2"), ("s*x[i] -> [i]", "s*x"), ("(x[i]*y[j] > 0) -> [i,j]", "(x*y' > 0)"), ("A[1,j] -> [,j]", "A[1,:]"),
+        ("(x[i]*y[i])^2 -> []", "sumsq(x.*y)"), ("x[i]/(y[j]*y[j]) -> [i]", "x*sum(1./y.^2)"), ("s*x[i] -> [i]", "s*x"), ("(x[i]*y[j] > 0) -> [i,j]", "(x*y' > 0)"), ("A[1,j] -> [,j]", "A[1,:]"),
         ("(A'*x)[i] -> [i]", "A'*x"), ("x'[i] -> [i]", "x"), ("(A[i,j]*x[j] -> [i])'*y", "(A*x)'*y"), ("S*x", "x"),
     ]  # fmt: skip
     dims = {"n": 2, "m": 3}
