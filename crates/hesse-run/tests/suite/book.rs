@@ -15,7 +15,7 @@ pub struct Chapter {
 pub struct Case {
     /// The nearest heading above.
     pub title: String,
-    /// All lines since that heading that are not in a fence: what the reader is told.
+    /// What the reader is told: the lines outside of fences since the last heading, or since an earlier one if there has been no case in between.
     pub prose: String,
     /// Declarations and definitions, one a line.
     pub statements: String,
@@ -79,7 +79,7 @@ impl Chapter {
     pub fn read(path: &Path) -> Result<Chapter, String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         let lines: Vec<String> = text.lines().map(String::from).collect();
-        let (mut cases, mut title, mut prose) = (vec![], String::new(), String::new());
+        let (mut cases, mut title, mut prose, mut told) = (vec![], String::new(), String::new(), false);
         let mut k = 0;
         while k < lines.len() {
             let line = &lines[k];
@@ -90,13 +90,16 @@ impl Chapter {
                 if fence == "hesse" {
                     let case = Case::read(&lines[..end], k + 1, &title, &prose);
                     cases.push(case.map_err(|(line, why)| format!("{}:{}: {why}", path.display(), line + 1))?);
+                    told = true;
                 }
                 k = end + 1;
                 continue;
             }
             if line.starts_with('#') {
                 title = line.trim_start_matches('#').trim().to_string();
-                prose.clear();
+                if std::mem::take(&mut told) {
+                    prose.clear();
+                }
             }
             prose.push_str(line);
             prose.push('\n');
