@@ -5,7 +5,7 @@
 
 use super::dim::Dim;
 use super::number::Rational;
-use super::pool::{Expr, Factor, Label, Node, Pool};
+use super::pool::{Expr, Factor, Label, Node, Pattern, Pool};
 use num_traits::{One, Zero};
 use rustc_hash::FxHashMap;
 
@@ -167,6 +167,10 @@ impl Pool {
                     pending.push(Factor { base: square, labels, power: half });
                 }
                 // A 0/1 value is its own square.
+                Node::Pattern(_) if exponent.is_some_and(|p| p > Rational::zero()) => {
+                    let one = self.one();
+                    making.factors.push(Factor { base, labels, power: one });
+                }
                 Node::Map(f, _) if f.row().mask && exponent.is_some_and(|p| p > Rational::zero()) => {
                     let one = self.one();
                     making.factors.push(Factor { base, labels, power: one });
@@ -275,7 +279,7 @@ impl Pool {
             if !self.spend(making.factors.len()) || making.zero {
                 return;
             }
-            if self.merge(making) || self.merge_norms(making) || self.cancel_inverse(making, out) || self.close_scalars(making, out) {
+            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.cancel_inverse(making, out) || self.close_scalars(making, out) {
                 continue;
             }
             return;
@@ -334,6 +338,31 @@ impl Pool {
             making.factors[k].power = self.add(f.power, double);
             making.factors.remove(m);
             return true;
+        }
+        false
+    }
+
+    /// Two different one-hot vectors on one label give zero; a one-hot vector alone under a sum gives 1.
+    fn settle_units(&mut self, making: &mut Making, out: &[Label]) -> bool {
+        for k in 0..making.factors.len() {
+            let Node::Pattern(Pattern::Unit { at, .. }) = *self.node(making.factors[k].base) else { continue };
+            let l = making.factors[k].labels[0];
+            let same: Vec<usize> = (0..making.factors.len()).filter(|m| making.factors[*m].labels.contains(&l)).collect();
+            for &m in &same {
+                if let Node::Pattern(Pattern::Unit { at: other, .. }) = *self.node(making.factors[m].base) {
+                    if let (Some(a), Some(b)) = (self.dims.as_integer(at), self.dims.as_integer(other)) {
+                        if a != b {
+                            making.zero = true;
+                            return true;
+                        }
+                    }
+                }
+            }
+            if same == [k] && !out.contains(&l) {
+                making.factors.remove(k);
+                self.forget(making, l);
+                return true;
+            }
         }
         false
     }
@@ -507,6 +536,7 @@ impl Pool {
     fn is_symmetric_known(&mut self, base: Expr) -> bool {
         match self.node(base) {
             Node::Sum(..) | Node::Map(..) | Node::Apply(..) => self.is_symmetric(base),
+            Node::Var(_) => self.knows_symmetric(base),
             _ => false,
         }
     }
