@@ -136,3 +136,14 @@ fn matrices_built_from_pieces() {
         same(left, right);
     }
 }
+
+#[test]
+fn a_diagonal_beside_ones_keeps_its_place() {
+    for (left, right) in [
+        ("x'*(eye(n) - ones(n, n)/n)*x", "x'*x - sum(x)^2/n"),
+        ("(2*eye(n)/n - ones(n, n)/n^2)*x", "2*x/n - sum(x)*ones(n)/n^2"),
+        ("(s*eye(n) + s*ones(n, n))*x", "s*x + s*sum(x)"),
+    ] {
+        same(left, right);
+    }
+}
