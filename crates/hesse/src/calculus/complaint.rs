@@ -286,9 +286,9 @@ impl Context<'_> {
             (Op::Power, _) => {
                 let k = self.quote(term.args[1]);
                 if self.shapes.class(x) == Class::Matrix {
-                    (format!("`^` of a matrix that is not square"), format!("element by element:  {p}.^{k}  ·  or  {q}*{p}, which is square"))
+                    ("`^` of a matrix that is not square".to_string(), format!("element by element:  {p}.^{k}  ·  or  {q}*{p}, which is square"))
                 } else {
-                    (format!("`^` of a vector"), format!("element by element:  {p}.^{k}"))
+                    ("`^` of a vector".to_string(), format!("element by element:  {p}.^{k}"))
                 }
             }
             (Op::Under, _) => ("`\\` solves with a square matrix".to_string(), format!("least squares:  inv({q}*{p})*{q}*…")),

@@ -2,7 +2,7 @@
 
 use super::dense::{Sizes, run};
 use super::{shape, typed};
-use crate::calculus::lower::{call_name, parameters};
+use crate::calculus::lower::call::{call_name, parameters};
 use crate::facts::notation::NOTATION;
 use std::collections::BTreeMap;
 
