@@ -65,7 +65,15 @@ type Made = Result<Expr, Refusal>;
 
 /// Builds all terms. `inputs` are the symbols of the variables.
 pub fn build(pool: &mut Pool, terms: &Terms, shapes: &Shapes, inputs: &[VarId], definitions: &[Definition<'_>]) -> Built {
-    let mut b = Build { pool, terms, shapes, values: vec![None; terms.len()], shared: FxHashMap::default(), vertex: FxHashMap::default(), out: Built::default() };
+    let mut b = Build {
+        pool,
+        terms,
+        shapes,
+        values: vec![None; terms.len()],
+        shared: FxHashMap::default(),
+        vertex: FxHashMap::default(),
+        out: Built::default(),
+    };
     for t in terms.ids() {
         if shapes.poisoned(t) || b.pool.limit().is_some() {
             continue;
@@ -113,7 +121,8 @@ impl Build<'_> {
         if self.pool.variables_of(local).is_empty() {
             return local;
         }
-        let unchanged = self.terms.get(t).args.iter().any(|a| self.values[a.index()].as_ref().is_some_and(|v| v.expr == local && v.shape == *shape));
+        let unchanged =
+            self.terms.get(t).args.iter().any(|a| self.values[a.index()].as_ref().is_some_and(|v| v.expr == local && v.shape == *shape));
         if unchanged {
             return local;
         }
@@ -158,7 +167,9 @@ impl Build<'_> {
             match &term.op {
                 Op::Define(_) => t = term.args[0],
                 Op::Contract(_) => {
-                    let Some(c) = self.shapes.choice(t).map(|k| &self.terms.contractions[k]).filter(|c| c.is_tensor()) else { return vec![] };
+                    let Some(c) = self.shapes.choice(t).map(|k| &self.terms.contractions[k]).filter(|c| c.is_tensor()) else {
+                        return vec![];
+                    };
                     let letters = self.shapes.letters(t);
                     return c.out.iter().map(|g| g.iter().map(|&l| self.shapes.list(letters[l]).map_or(0, <[Dim]>::len)).sum()).collect();
                 }
@@ -309,7 +320,12 @@ impl Build<'_> {
         }
         let (r, c) = (shape.rows.len(), shape.cols.len());
         let all: Vec<Label> = (0..(r + c) as Label).collect();
-        let (own, rest) = if x.shape.cols.is_empty() { all.split_at(r) } else { let (a, b) = all.split_at(r); (b, a) };
+        let (own, rest) = if x.shape.cols.is_empty() {
+            all.split_at(r)
+        } else {
+            let (a, b) = all.split_at(r);
+            (b, a)
+        };
         let sizes = shape.axes();
         let broadcast: Vec<(Label, Dim)> = rest.iter().map(|&l| (l, sizes[l as usize])).collect();
         self.pool.product(&[(x.expr, own)], &all, &broadcast)
@@ -343,7 +359,11 @@ impl Build<'_> {
         let rows: Vec<Label> = (0..r).collect();
         let inner: Vec<Label> = (r..r + k).collect();
         let cols: Vec<Label> = (r + k..r + k + c).collect();
-        self.pool.product(&[(x.expr, &[rows.clone(), inner.clone()].concat()), (y.expr, &[inner, cols.clone()].concat())], &[rows, cols].concat(), &[])
+        self.pool.product(
+            &[(x.expr, &[rows.clone(), inner.clone()].concat()), (y.expr, &[inner, cols.clone()].concat())],
+            &[rows, cols].concat(),
+            &[],
+        )
     }
 
     fn inverse(&mut self, a: &Value) -> Value {
@@ -391,7 +411,10 @@ impl Build<'_> {
     fn nonzero(&self, x: &Value, t: TermId, k: usize) -> Result<(), Refusal> {
         if self.pool.is_zero(x.expr) {
             let span = self.terms.get(self.terms.get(t).args[k]).span;
-            return Err(Diagnostic::error("E301", span, "division by zero").because("the divisor is 0 for all values of the variables").help("remove the division, or divide by something else").into());
+            return Err(Diagnostic::error("E301", span, "division by zero")
+                .because("the divisor is 0 for all values of the variables")
+                .help("remove the division, or divide by something else")
+                .into());
         }
         Ok(())
     }
@@ -426,7 +449,10 @@ impl Build<'_> {
                 let at = self.pool.dims.integer(1);
                 Ok(self.pool.pattern(Pattern::Unit { at, of: *r }))
             }
-            _ => Err(Diagnostic::error("E301", span, "a rectangular identity needs plain sizes").because("its sizes are products").help("write eye(n) for the square one").into()),
+            _ => Err(Diagnostic::error("E301", span, "a rectangular identity needs plain sizes")
+                .because("its sizes are products")
+                .help("write eye(n) for the square one")
+                .into()),
         }
     }
 

@@ -116,7 +116,12 @@ impl Demands<'_> {
             },
             Op::Compare(op) if !self.closed(t) => {
                 let sign = match op {
-                    Operator::LessEqual | Operator::GreaterEqual | Operator::Greater | Operator::Less | Operator::Equal | Operator::NotEqual => op.spelling(),
+                    Operator::LessEqual
+                    | Operator::GreaterEqual
+                    | Operator::Greater
+                    | Operator::Less
+                    | Operator::Equal
+                    | Operator::NotEqual => op.spelling(),
                     _ => return,
                 };
                 self.add("kink", format!("{} {sign} {}: derivative 0 everywhere", self.text(a[0]), self.text(a[1])), span, true);

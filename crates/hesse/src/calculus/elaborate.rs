@@ -73,7 +73,10 @@ pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options
     let mut scope = Scope { declares: true, ..Scope::default() };
     for (name, of) in vars {
         if scope.inputs.iter().any(|p| p.name == *name) {
-            return Err(Diagnostic::error("E108", Span::default(), format!("`{name}` is declared twice")).because("every name has one type").help("leave one of them out").into());
+            return Err(Diagnostic::error("E108", Span::default(), format!("`{name}` is declared twice"))
+                .because("every name has one type")
+                .help("leave one of them out")
+                .into());
         }
         let (syntax, of, attributes) = parse_type(of).map_err(|e| in_type(name, of, e))?;
         let before = scope.diagnostics.len();
@@ -151,7 +154,10 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
     if shapes.faults.is_empty() {
         assumed = shapes.by_habit(&terms, &protos);
         let mut taken = |name: &str| {
-            protos.iter().any(|p| p.name == name) || scope.definitions.iter().any(|d| d.name == name) || scope.functions.iter().any(|f| f.name == name) || scope.sizes.iter().any(|s| s == name)
+            protos.iter().any(|p| p.name == name)
+                || scope.definitions.iter().any(|d| d.name == name)
+                || scope.functions.iter().any(|f| f.name == name)
+                || scope.sizes.iter().any(|s| s == name)
         };
         shapes.settle(&terms, &protos, &mut taken);
     }
@@ -196,7 +202,9 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
 
 fn limit(code: &'static str) -> Diagnostic {
     let title = crate::facts::codes::find(code).map_or("a limit was reached", |c| c.title);
-    Diagnostic::error(code, Span::default(), title).because("the formula is too large to be typed within the limits").help("name sub-expressions and split the formula")
+    Diagnostic::error(code, Span::default(), title)
+        .because("the formula is too large to be typed within the limits")
+        .help("name sub-expressions and split the formula")
 }
 
 fn apply_domain(protos: &mut [Proto], relations: &mut Vec<String>, options: &Options, diagnostics: &mut Vec<Diagnostic>) {
@@ -270,7 +278,11 @@ fn notes(pool: &Pool, terms: &Terms, inputs: &[Input], scope: &Scope<'_>) -> Vec
             let kind = if of.shape.cols.is_empty() { format!("vector({})", i.name) } else { format!("matrix({}, {cols})", i.name) };
             format!("declare  {} : {kind},  or write rows({})", of.name, of.name)
         };
-        out.push(Diagnostic::warning("W402", i.span, format!("{} is not tied to the rows of {}", i.name, of.name)).because(format!("{} is a scalar of its own, not a size", i.name)).help(help));
+        out.push(
+            Diagnostic::warning("W402", i.span, format!("{} is not tied to the rows of {}", i.name, of.name))
+                .because(format!("{} is a scalar of its own, not a size", i.name))
+                .help(help),
+        );
     }
     out.sort_by_key(Diagnostic::span);
     out

@@ -58,7 +58,18 @@ pub struct Lower<'a, 's> {
 impl<'a, 's> Lower<'a, 's> {
     /// Ready to lower the bodies of `syntax`.
     pub fn new(scope: &'s Scope<'a>, syntax: &'a Syntax, dims: &'s mut Dims, closed: bool) -> Self {
-        Lower { scope, syntax, dims, terms: Terms::default(), inputs: scope.inputs.clone(), defined: vec![], closed, diagnostics: vec![], depth: 0, full: false }
+        Lower {
+            scope,
+            syntax,
+            dims,
+            terms: Terms::default(),
+            inputs: scope.inputs.clone(),
+            defined: vec![],
+            closed,
+            diagnostics: vec![],
+            depth: 0,
+            full: false,
+        }
     }
 
     /// All definitions, in order, each wrapped in [`Op::Define`].
@@ -153,7 +164,11 @@ impl<'a, 's> Lower<'a, 's> {
                             m.value[base.index()] = true;
                         }
                     }
-                    Kind::Call(f, args) if self.user(f).is_none() && functions::find(f).is_some() | matches!(f.as_str(), "sqrt") && args.iter().any(|a| indexed[a.index()]) => {
+                    Kind::Call(f, args)
+                        if self.user(f).is_none()
+                            && functions::find(f).is_some() | matches!(f.as_str(), "sqrt")
+                            && args.iter().any(|a| indexed[a.index()]) =>
+                    {
                         args.iter().for_each(|c| m.part[c.index()] = true);
                     }
                     _ => {
@@ -188,7 +203,11 @@ impl<'a, 's> Lower<'a, 's> {
         match syntax.kind(id) {
             Kind::Number(text) => {
                 if text.len() > 400 {
-                    return self.poison(Diagnostic::error("E606", span, "this number is too long").because("literals have at most 400 digits").help("round the number, or write it with an exponent: 1e-3"));
+                    return self.poison(
+                        Diagnostic::error("E606", span, "this number is too long")
+                            .because("literals have at most 400 digits")
+                            .help("round the number, or write it with an exponent: 1e-3"),
+                    );
                 }
                 self.add(Op::Number(text.clone()), args, span)
             }
@@ -208,17 +227,29 @@ impl<'a, 's> Lower<'a, 's> {
                     Operator::DotOver => Op::DotOver,
                     Operator::Power => Op::Power,
                     Operator::DotPower => Op::DotPower,
-                    Operator::Greater | Operator::Less | Operator::GreaterEqual | Operator::LessEqual | Operator::Equal | Operator::NotEqual => Op::Compare(*op),
+                    Operator::Greater
+                    | Operator::Less
+                    | Operator::GreaterEqual
+                    | Operator::LessEqual
+                    | Operator::Equal
+                    | Operator::NotEqual => Op::Compare(*op),
                 };
                 self.add(op, args, span)
             }
-            Kind::Call(f, nodes) => self.call(f, args, span, bound, |this, k| {
-                let node = nodes[k];
-                if let Some((cols, of)) = measure(syntax, node) {
-                    return Ok(get(of).map_or(Extent::Given(vec![]), |t| Extent::Of(t, cols)));
-                }
-                this.extent(syntax, node).map(Extent::Given)
-            }, nodes.len()),
+            Kind::Call(f, nodes) => self.call(
+                f,
+                args,
+                span,
+                bound,
+                |this, k| {
+                    let node = nodes[k];
+                    if let Some((cols, of)) = measure(syntax, node) {
+                        return Ok(get(of).map_or(Extent::Given(vec![]), |t| Extent::Of(t, cols)));
+                    }
+                    this.extent(syntax, node).map(Extent::Given)
+                },
+                nodes.len(),
+            ),
             Kind::Index(base, subs) => {
                 let Some(base) = get(*base) else { return self.terms.add(Op::Poison, vec![], span) };
                 let mut out = vec![];
@@ -237,7 +268,11 @@ impl<'a, 's> Lower<'a, 's> {
             }
             Kind::Matrix(rows) => {
                 if rows.iter().any(Vec::is_empty) || rows.is_empty() {
-                    return self.poison(Diagnostic::error("E102", span, "a matrix literal needs entries").because("`[]` has no size").help("write the entries: [1, 2; 3, 4]"));
+                    return self.poison(
+                        Diagnostic::error("E102", span, "a matrix literal needs entries")
+                            .because("`[]` has no size")
+                            .help("write the entries: [1, 2; 3, 4]"),
+                    );
                 }
                 self.add(Op::Stack(rows.iter().map(Vec::len).collect()), args, span)
             }
@@ -318,7 +353,10 @@ impl<'a, 's> Lower<'a, 's> {
 
     fn unknown(&mut self, name: &str, span: Span) -> TermId {
         let near = self.near(name);
-        let is_function = functions::find(name).is_some() || matrices::find(name).is_some() || NOTATION.iter().any(|n| call_name(n) == name) || self.user(name).is_some();
+        let is_function = functions::find(name).is_some()
+            || matrices::find(name).is_some()
+            || NOTATION.iter().any(|n| call_name(n) == name)
+            || self.user(name).is_some();
         let mut d = Diagnostic::error("E101", span, format!("unknown name `{name}`"));
         if !self.inputs.is_empty() {
             let names: Vec<&str> = self.inputs.iter().filter(|p| p.sizes.is_some()).map(|p| p.name.as_str()).take(12).collect();

@@ -112,7 +112,16 @@ impl<'a> Scope<'a> {
 
     /// Declares one variable.
     #[allow(clippy::too_many_arguments)]
-    pub fn declare(&mut self, name: &str, span: Span, role: Role, syntax: &Syntax, of: &Type, attributes: &[(&str, Span)], dims: &mut Dims) {
+    pub fn declare(
+        &mut self,
+        name: &str,
+        span: Span,
+        role: Role,
+        syntax: &Syntax,
+        of: &Type,
+        attributes: &[(&str, Span)],
+        dims: &mut Dims,
+    ) {
         let mut size = |node: NodeId| {
             let mut names = vec![];
             let out = extent(syntax, node, dims, &mut |n, d| {
@@ -179,7 +188,12 @@ impl<'a> Scope<'a> {
     }
 
     fn twice(&mut self, name: &str, span: Span) {
-        let first = self.inputs.iter().find(|p| p.name == name).map(|p| p.span).or_else(|| self.definitions.iter().find(|d| d.name == name).map(|d| d.span));
+        let first = self
+            .inputs
+            .iter()
+            .find(|p| p.name == name)
+            .map(|p| p.span)
+            .or_else(|| self.definitions.iter().find(|d| d.name == name).map(|d| d.span));
         let mut d = Diagnostic::error("E108", span, format!("`{name}` is declared or defined twice"))
             .because("every name has one meaning in a file")
             .help(format!("give the second one another name, such as `{name}2`"));

@@ -376,7 +376,11 @@ impl Shapes {
             for (k, &p) in rest.iter().enumerate() {
                 let Some(own) = self.list(p).map(<[Dim]>::to_vec) else { return Ok(()) };
                 let whole = self.product(&own);
-                let to = if k + 1 == rest.len() { Some(list.len()) } else { (from..=list.len()).find(|&e| self.product(&list[from..e]) == whole) };
+                let to = if k + 1 == rest.len() {
+                    Some(list.len())
+                } else {
+                    (from..=list.len()).find(|&e| self.product(&list[from..e]) == whole)
+                };
                 let Some(to) = to else { return Err(Fault::Order) };
                 cuts.push((p, list[from..to].to_vec()));
                 from = to;
@@ -447,7 +451,17 @@ impl Shapes {
             return Err(Fault::Tensor(x));
         }
         match &term.op {
-            Op::Poison | Op::Number(_) | Op::Pi | Op::Input(_) | Op::Size(_) | Op::Measure(_) | Op::Negate | Op::Transpose | Op::Define(_) | Op::Fill(..) | Op::Eye(..) => Ok(()),
+            Op::Poison
+            | Op::Number(_)
+            | Op::Pi
+            | Op::Input(_)
+            | Op::Size(_)
+            | Op::Measure(_)
+            | Op::Negate
+            | Op::Transpose
+            | Op::Define(_)
+            | Op::Fill(..)
+            | Op::Eye(..) => Ok(()),
             Op::Commutation(..) => {
                 let (m, n) = (self.letters[t.index()][0], self.letters[t.index()][1]);
                 self.concat(&[m, n], self.row(t), Fault::Order)?;
@@ -615,7 +629,9 @@ impl Shapes {
                                 self.slot(t, *s, self.col(x))?;
                             }
                             Class::Matrix => return Err(Fault::Vector(x)),
-                            Class::Unclear if self.is_one(self.row(x)) || matches!(self.state(self.col(x)), State::Unknown) && !self.is_big(self.row(x)) => {}
+                            Class::Unclear
+                                if self.is_one(self.row(x))
+                                    || matches!(self.state(self.col(x)), State::Unknown) && !self.is_big(self.row(x)) => {}
                             _ => {
                                 self.set_one(self.col(x), Fault::Vector(x))?;
                                 self.slot(t, *s, self.row(x))?;

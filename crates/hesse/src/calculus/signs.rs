@@ -29,7 +29,8 @@ pub struct Fact {
     pub detpos: bool,
 }
 
-const NONE: Fact = Fact { nonneg: false, nonpos: false, nonzero: false, inside: false, posdef: false, semidef: false, invertible: false, detpos: false };
+const NONE: Fact =
+    Fact { nonneg: false, nonpos: false, nonzero: false, inside: false, posdef: false, semidef: false, invertible: false, detpos: false };
 const POSITIVE: Fact = Fact { nonneg: true, nonzero: true, ..NONE };
 
 impl Fact {
@@ -38,7 +39,13 @@ impl Fact {
         self.nonneg && self.nonzero
     }
     fn of_number(r: Rational) -> Fact {
-        Fact { nonneg: !r.is_negative(), nonpos: !r.is_positive(), nonzero: !r.is_zero(), inside: r.abs() < Rational::from_integer(1), ..NONE }
+        Fact {
+            nonneg: !r.is_negative(),
+            nonpos: !r.is_positive(),
+            nonzero: !r.is_zero(),
+            inside: r.abs() < Rational::from_integer(1),
+            ..NONE
+        }
     }
     fn negated(self) -> Fact {
         Fact { nonneg: self.nonpos, nonpos: self.nonneg, nonzero: self.nonzero, inside: self.inside, ..NONE }
@@ -189,7 +196,14 @@ impl<'a> Signs<'a> {
             Op::Over | Op::DotOver => {
                 let (x, y) = (arg(0), arg(1));
                 let (definite, scaled) = (x.posdef && y.positive(), matches!(term.op, Op::Over));
-                Fact { inside: false, posdef: definite && scaled, semidef: x.semidef && y.positive() && scaled, invertible: x.invertible && scaled, detpos: definite && scaled, ..times(x, y) }
+                Fact {
+                    inside: false,
+                    posdef: definite && scaled,
+                    semidef: x.semidef && y.positive() && scaled,
+                    invertible: x.invertible && scaled,
+                    detpos: definite && scaled,
+                    ..times(x, y)
+                }
             }
             Op::Under | Op::Poison => NONE,
             Op::Power | Op::DotPower => self.power(t),
@@ -215,7 +229,13 @@ impl<'a> Signs<'a> {
             // Every place of a literal is filled by some block.
             Op::Stack(_) => {
                 let all = |p: fn(Fact) -> bool| term.args.iter().all(|&a| p(self.get(a)));
-                Fact { nonneg: all(|f| f.nonneg), nonpos: all(|f| f.nonpos), nonzero: all(|f| f.nonzero), inside: all(|f| f.inside), ..NONE }
+                Fact {
+                    nonneg: all(|f| f.nonneg),
+                    nonpos: all(|f| f.nonpos),
+                    nonzero: all(|f| f.nonzero),
+                    inside: all(|f| f.inside),
+                    ..NONE
+                }
             }
         }
     }
@@ -251,7 +271,13 @@ impl<'a> Signs<'a> {
         for (s, p, q) in [(a, x, y), (b, y, x)] {
             if self.scalar(s) {
                 let definite = p.positive() && q.posdef;
-                return Fact { posdef: definite, semidef: definite || p.nonneg && q.semidef, invertible: p.nonzero && q.invertible, detpos: definite, ..self.entrywise(t) };
+                return Fact {
+                    posdef: definite,
+                    semidef: definite || p.nonneg && q.semidef,
+                    invertible: p.nonzero && q.invertible,
+                    detpos: definite,
+                    ..self.entrywise(t)
+                };
             }
         }
         // A sum of products: it vanishes nowhere only if all of them have one sign.
@@ -288,11 +314,22 @@ impl<'a> Signs<'a> {
         let k = self.terms.integer(term.args[1]);
         let even = k.is_some_and(|k| k % 2 == 0);
         if matches!(term.op, Op::Power) && !self.scalar(term.args[0]) {
-            return Fact { nonneg: x.nonneg && k.is_some_and(|k| k >= 0), invertible: x.invertible, detpos: x.detpos || even && x.invertible, ..NONE };
+            return Fact {
+                nonneg: x.nonneg && k.is_some_and(|k| k >= 0),
+                invertible: x.invertible,
+                detpos: x.detpos || even && x.invertible,
+                ..NONE
+            };
         }
         // A power that is no whole number is only taken of a base that is not negative.
         let (fraction, zero) = (k.is_none(), k == Some(0));
-        Fact { nonneg: even || x.nonneg || fraction, nonpos: !even && x.nonpos && !fraction, nonzero: x.nonzero || zero, inside: x.inside && k.is_some_and(|k| k > 0), ..NONE }
+        Fact {
+            nonneg: even || x.nonneg || fraction,
+            nonpos: !even && x.nonpos && !fraction,
+            nonzero: x.nonzero || zero,
+            inside: x.inside && k.is_some_and(|k| k > 0),
+            ..NONE
+        }
     }
 
     fn map(&self, name: &str, sign: &str, x: Fact, y: Fact, z: Fact) -> Fact {
@@ -317,10 +354,25 @@ impl<'a> Signs<'a> {
         let x = term.args.first().map_or(NONE, |&a| self.get(a));
         match c.name {
             "diag" if c.needs == "vector" => {
-                return Fact { nonneg: x.nonneg, nonpos: x.nonpos, posdef: x.positive(), semidef: x.nonneg, invertible: x.nonzero, detpos: x.positive(), ..NONE };
+                return Fact {
+                    nonneg: x.nonneg,
+                    nonpos: x.nonpos,
+                    posdef: x.positive(),
+                    semidef: x.nonneg,
+                    invertible: x.nonzero,
+                    detpos: x.positive(),
+                    ..NONE
+                };
             }
             "diag" => return Fact { nonneg: x.nonneg || x.semidef, nonzero: x.nonzero || x.posdef, nonpos: x.nonpos, ..NONE },
-            "tr" => return Fact { nonneg: x.nonneg || x.semidef, nonzero: (x.nonneg || x.nonpos) && x.nonzero || x.posdef, nonpos: x.nonpos, ..NONE },
+            "tr" => {
+                return Fact {
+                    nonneg: x.nonneg || x.semidef,
+                    nonzero: (x.nonneg || x.nonpos) && x.nonzero || x.posdef,
+                    nonpos: x.nonpos,
+                    ..NONE
+                };
+            }
             "dot" if term.args.len() == 1 => return Fact { nonneg: true, ..NONE },
             _ => {}
         }
@@ -336,7 +388,13 @@ impl<'a> Signs<'a> {
         }
         let out: Vec<usize> = c.out.iter().flatten().copied().collect();
         let diagonal = out.iter().enumerate().any(|(k, l)| out[..k].contains(l));
-        let summed = c.parts.iter().any(|p| matches!(p, Part::Tensor(_, s) if s.iter().any(|s| matches!(s, Slot::Letter(l) if !out.contains(l)))));
-        Fact { nonneg: sign.nonneg, nonpos: sign.nonpos, nonzero: sign.nonzero && !diagonal && (!summed || sign.nonneg || sign.nonpos), ..NONE }
+        let summed =
+            c.parts.iter().any(|p| matches!(p, Part::Tensor(_, s) if s.iter().any(|s| matches!(s, Slot::Letter(l) if !out.contains(l)))));
+        Fact {
+            nonneg: sign.nonneg,
+            nonpos: sign.nonpos,
+            nonzero: sign.nonzero && !diagonal && (!summed || sign.nonneg || sign.nonpos),
+            ..NONE
+        }
     }
 }

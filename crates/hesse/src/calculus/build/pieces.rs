@@ -47,7 +47,10 @@ impl Build<'_> {
                     match self.pool.dims.as_integer(length) {
                         Some(1) => factors.push((self.pool.pattern(Pattern::Unit { at: *a, of: *of }), labels.to_vec())),
                         Some(k) if k < 1 => {
-                            return Err(Diagnostic::error("E109", span, "this range is empty").because("a range runs upwards and includes both ends").help("write the smaller position first: x[2:5]").into());
+                            return Err(Diagnostic::error("E109", span, "this range is empty")
+                                .because("a range runs upwards and includes both ends")
+                                .help("write the smaller position first: x[2:5]")
+                                .into());
                         }
                         _ => {
                             // 1 where (position in x) = (position in the slice) + a − 1.
@@ -109,7 +112,8 @@ impl Build<'_> {
                 let mut own: Vec<Label> = vec![];
                 let mut out: Vec<Label> = vec![];
                 let mut next: Label = 0;
-                let directions = [(&x.shape.rows, &shape.rows, row_offset, lengths.len() > 1), (&x.shape.cols, &shape.cols, col_offset, n > 1)];
+                let directions =
+                    [(&x.shape.rows, &shape.rows, row_offset, lengths.len() > 1), (&x.shape.cols, &shape.cols, col_offset, n > 1)];
                 for (list, total, offset, placed) in directions {
                     if !placed {
                         for _ in list {

@@ -45,7 +45,15 @@ const INSTEAD: &[(&str, &str)] = &[
 
 impl Lower<'_, '_> {
     #[allow(clippy::too_many_lines)]
-    pub(super) fn call(&mut self, f: &str, args: Vec<TermId>, span: Span, bound: &Bound, extent: impl Fn(&mut Self, usize) -> Result<Extent, Diagnostic>, count: usize) -> TermId {
+    pub(super) fn call(
+        &mut self,
+        f: &str,
+        args: Vec<TermId>,
+        span: Span,
+        bound: &Bound,
+        extent: impl Fn(&mut Self, usize) -> Result<Extent, Diagnostic>,
+        count: usize,
+    ) -> TermId {
         if !bound.row
             && let Some(k) = self.user(f)
         {
@@ -63,7 +71,13 @@ impl Lower<'_, '_> {
             }
             "max" | "min" if args.len() == 2 => {
                 let zero = |t: TermId, this: &Self| this.terms.constant(t).is_some_and(|c| c == 0.into());
-                let other = if zero(args[0], self) { Some(args[1]) } else if zero(args[1], self) { Some(args[0]) } else { None };
+                let other = if zero(args[0], self) {
+                    Some(args[1])
+                } else if zero(args[1], self) {
+                    Some(args[0])
+                } else {
+                    None
+                };
                 if let (Some(z), Some(relu)) = (other, functions::find("relu")) {
                     if f == "max" {
                         return self.add(Op::Map(relu), vec![z], span);
@@ -80,7 +94,10 @@ impl Lower<'_, '_> {
                 return self.poison(
                     Diagnostic::error("E107", span, format!("{f} takes two arguments"))
                         .because(format!("{f}(a, b) works element by element; {f}(0, x) keeps one sign"))
-                        .help(format!("write {f}(0, {x}) or {f}({x}, y); the {} entry is {word}({x}), and logsumexp({x}) its smooth form", if f == "max" { "largest" } else { "smallest" })),
+                        .help(format!(
+                            "write {f}(0, {x}) or {f}({x}, y); the {} entry is {word}({x}), and logsumexp({x}) its smooth form",
+                            if f == "max" { "largest" } else { "smallest" }
+                        )),
                 );
             }
             "pow" if args.len() == 2 => return self.add(Op::DotPower, args, span),
@@ -109,7 +126,11 @@ impl Lower<'_, '_> {
             return self.add(Op::Apply(id), args, span);
         }
         if let Some((_, instead)) = INSTEAD.iter().find(|r| r.0 == f) {
-            return self.poison(Diagnostic::error("E301", span, format!("`{f}` is not supported")).because("hesse refuses what it cannot derive").help(format!("write {instead}")));
+            return self.poison(
+                Diagnostic::error("E301", span, format!("`{f}` is not supported"))
+                    .because("hesse refuses what it cannot derive")
+                    .help(format!("write {instead}")),
+            );
         }
         self.unknown_function(f, span, args.len())
     }
@@ -135,7 +156,11 @@ impl Lower<'_, '_> {
             Some(n) => format!("did you mean `{n}`?"),
             None => format!("define it above:  {f}(t) = …"),
         };
-        self.poison(Diagnostic::error("E101", span, format!("unknown function `{f}`")).because("it is neither a function of hesse nor defined in this text").help(help))
+        self.poison(
+            Diagnostic::error("E101", span, format!("unknown function `{f}`"))
+                .because("it is neither a function of hesse nor defined in this text")
+                .help(help),
+        )
     }
 
     pub(super) fn arity(&mut self, f: &str, of: &str, got: usize, span: Span) -> TermId {
@@ -229,7 +254,10 @@ impl Lower<'_, '_> {
                 Err(_) => return self.unreadable(row, span),
             };
             let (syntax, root) = document;
-            let bound = Bound { names: parameters(row).into_iter().zip(args.iter().copied()).map(|(n, t)| (n.to_string(), t)).collect(), row: true };
+            let bound = Bound {
+                names: parameters(row).into_iter().zip(args.iter().copied()).map(|(n, t)| (n.to_string(), t)).collect(),
+                row: true,
+            };
             if !matches!(syntax.kind(root), Kind::Contraction(..)) {
                 return self.lower(&syntax, root, &bound, Some(span));
             }
@@ -249,7 +277,11 @@ impl Lower<'_, '_> {
     }
 
     fn unreadable(&mut self, row: &Notation, span: Span) -> TermId {
-        self.poison(Diagnostic::error("E301", span, format!("the row `{}` of hesse's own table cannot be read", row.matrix)).because("this is a defect of hesse").help("please report it"))
+        self.poison(
+            Diagnostic::error("E301", span, format!("the row `{}` of hesse's own table cannot be read", row.matrix))
+                .because("this is a defect of hesse")
+                .help("please report it"),
+        )
     }
 }
 

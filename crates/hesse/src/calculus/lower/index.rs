@@ -9,7 +9,15 @@ use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 impl Lower<'_, '_> {
     /// Index notation: the parts of the body, their tensors as arguments.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn contraction(&mut self, syntax: &Syntax, body: NodeId, out: &[Vec<String>], span: Span, at: &[Option<TermId>], marks: &Marks) -> TermId {
+    pub(super) fn contraction(
+        &mut self,
+        syntax: &Syntax,
+        body: NodeId,
+        out: &[Vec<String>],
+        span: Span,
+        at: &[Option<TermId>],
+        marks: &Marks,
+    ) -> TermId {
         let mut c = Contraction::default();
         let mut args: Vec<TermId> = vec![];
         let mut part: Vec<Option<usize>> = vec![None; body.index() + 1];
@@ -59,7 +67,13 @@ impl Lower<'_, '_> {
                     };
                     match p {
                         Some(p) => p,
-                        None => return self.poison(Diagnostic::error("E102", place, "`\\` has no meaning in index notation").because("index notation has entries, not matrices").help("write inv(A)[i,j]*b[j]")),
+                        None => {
+                            return self.poison(
+                                Diagnostic::error("E102", place, "`\\` has no meaning in index notation")
+                                    .because("index notation has entries, not matrices")
+                                    .help("write inv(A)[i,j]*b[j]"),
+                            );
+                        }
                     }
                 }
                 Kind::Call(f, nodes) if !marks.value[id.index()] => {
@@ -89,7 +103,9 @@ impl Lower<'_, '_> {
                             },
                             Subscript::All | Subscript::Range(..) => {
                                 return self.poison(
-                                    Diagnostic::error("E102", place, "a range has no meaning in index notation").because("every axis has an index letter there").help("write a letter for each axis: A[i,j]"),
+                                    Diagnostic::error("E102", place, "a range has no meaning in index notation")
+                                        .because("every axis has an index letter there")
+                                        .help("write a letter for each axis: A[i,j]"),
                                 );
                             }
                         }

@@ -112,7 +112,11 @@ impl Shapes {
             }
             let open = |s: &Self, x: Side| !matches!(s.state(x), State::Known(_));
             let letters = self.letters[t.index()].iter().any(|&l| open(self, l));
-            if open(self, self.row(t)) || open(self, self.col(t)) || letters || matches!(terms.get(t).op, Op::Contract(_)) && self.choice[t.index()].is_none() {
+            if open(self, self.row(t))
+                || open(self, self.col(t))
+                || letters
+                || matches!(terms.get(t).op, Op::Contract(_)) && self.choice[t.index()].is_none()
+            {
                 self.poisoned[t.index()] = true;
                 if terms.get(t).args.iter().all(|a| !self.poisoned[a.index()]) {
                     self.faults.push((t, Fault::Unsized));
@@ -126,12 +130,22 @@ impl Shapes {
         self.inputs
             .iter()
             .flat_map(|&(r, c)| [r, c])
-            .chain(terms.ids().filter(|t| !self.poisoned[t.index()]).flat_map(|t| [self.row(t), self.col(t)].into_iter().chain(self.letters[t.index()].iter().copied())))
+            .chain(
+                terms
+                    .ids()
+                    .filter(|t| !self.poisoned[t.index()])
+                    .flat_map(|t| [self.row(t), self.col(t)].into_iter().chain(self.letters[t.index()].iter().copied())),
+            )
             .find(loose)
     }
 
     fn first_big(&self, terms: &Terms, protos: &[Proto]) -> Option<(Side, bool)> {
-        let mut derived: Vec<Side> = terms.ids().filter(|&t| self.pending(terms, t)).flat_map(|t| [self.root(self.row(t)), self.root(self.col(t))]).filter(|&s| !matches!(self.state[s as usize], State::Known(_))).collect();
+        let mut derived: Vec<Side> = terms
+            .ids()
+            .filter(|&t| self.pending(terms, t))
+            .flat_map(|t| [self.root(self.row(t)), self.root(self.col(t))])
+            .filter(|&s| !matches!(self.state[s as usize], State::Known(_)))
+            .collect();
         derived.sort_unstable();
         let big = |s: Side| matches!(self.state(s), State::Big);
         let free = |s: Side| derived.binary_search(&self.root(s)).is_err();

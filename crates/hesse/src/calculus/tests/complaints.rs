@@ -2,7 +2,8 @@
 
 use super::{read, typed};
 
-const VARS: &str = "A: matrix(m,n); B: matrix(n,k); S: matrix(n,n); x: vector(n); y: vector(m); z: vector(n); r: rowvector(n); s: scalar; c: vector(3)";
+const VARS: &str =
+    "A: matrix(m,n); B: matrix(n,k); S: matrix(n,n); x: vector(n); y: vector(m); z: vector(n); r: rowvector(n); s: scalar; c: vector(3)";
 
 #[test]
 fn table() {
@@ -135,9 +136,38 @@ fn mutations_never_panic() {
         seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (seed >> 33) as usize % n.max(1)
     };
-    let pieces = ["x", "A", "+", "*", "'", "(", ")", ".*", "^2", "[1]", "[i,j]", " -> [i]", "inv(", "0", "n", ",", ";", "1e9", "eye", "[", "]", "/", "vec(", "kron(A,", "-", "ones(2*n)", ":"];
+    let pieces = [
+        "x",
+        "A",
+        "+",
+        "*",
+        "'",
+        "(",
+        ")",
+        ".*",
+        "^2",
+        "[1]",
+        "[i,j]",
+        " -> [i]",
+        "inv(",
+        "0",
+        "n",
+        ",",
+        ";",
+        "1e9",
+        "eye",
+        "[",
+        "]",
+        "/",
+        "vec(",
+        "kron(A,",
+        "-",
+        "ones(2*n)",
+        ":",
+    ];
     for entry in &entries {
-        let vars: Vec<(String, String)> = entry["vars"].as_object().unwrap().iter().map(|(n, t)| (n.clone(), t.as_str().unwrap().to_string())).collect();
+        let vars: Vec<(String, String)> =
+            entry["vars"].as_object().unwrap().iter().map(|(n, t)| (n.clone(), t.as_str().unwrap().to_string())).collect();
         for _ in 0..12 {
             let mut text: Vec<char> = entry["expr"].as_str().unwrap().chars().collect();
             for _ in 0..=random(2) {

@@ -83,7 +83,8 @@ fn every_answer_has_its_matrix() {
 fn every_reject_is_refused_with_a_place_and_a_fix() {
     for entry in entries("reject-public.json") {
         let (id, expression) = (text(&entry, "id"), text(&entry, "expr"));
-        let error = elaborate_expression(&vars(&entry), expression, &Options::default()).err().unwrap_or_else(|| panic!("{id} was accepted"));
+        let error =
+            elaborate_expression(&vars(&entry), expression, &Options::default()).err().unwrap_or_else(|| panic!("{id} was accepted"));
         let d = error.first();
         assert!(d.help.as_ref().is_some_and(|h| !h.is_empty()), "{id}: {d}");
         assert!(expression.is_empty() || d.span().end > d.span().start, "{id}: {:?}", d.span());

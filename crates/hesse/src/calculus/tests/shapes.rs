@@ -137,7 +137,9 @@ derive grad(C) wrt w, b layout numerator
 
 #[test]
 fn properties() {
-    let model = typed("X: symmetric(n); A: matrix(n,n); x: vector(n)", "x'*(A + X)*x", "X posdef; A posdef; x in (0,1); dim m > n; note any").unwrap();
+    let model =
+        typed("X: symmetric(n); A: matrix(n,n); x: vector(n)", "x'*(A + X)*x", "X posdef; A posdef; x in (0,1); dim m > n; note any")
+            .unwrap();
     let of = |k: usize| model.inputs[k].properties.join(" | ");
     assert_eq!(of(0), "symmetric | posdef | invertible | detpos");
     assert_eq!(of(1), "posdef | invertible | detpos");
