@@ -1,1 +1,32 @@
-//! placeholder
+//! Numbers for hesse: dense arrays, the interpreter of programs, dual numbers, and the numeric check.
+//!
+//! ```text
+//! named values ─bind▶ sizes, arrays ─interpret▶ arrays          (f64, f32, or dual numbers of any depth)
+//! properties ─probe▶ sizes, values ─check▶ report               (finite differences and dual numbers against a derivative program)
+//! ```
+//!
+//! This crate never differentiates symbolically and never reads a slope of [`hesse::facts`]: its dual numbers run the definitions of the rows
+//! (`means`, `safe`) down to the primitives of [`scalar::Scalar`], so they are an oracle independent of the engine's calculus.
+#![forbid(unsafe_code)]
+
+pub mod array;
+pub mod bind;
+pub mod check;
+pub mod contract;
+pub mod dual;
+pub mod interpret;
+pub mod linear;
+pub mod probe;
+pub mod random;
+pub mod scalar;
+pub mod texts;
+pub mod trace;
+
+pub use array::Array;
+pub use bind::{Bindings, Tensor, bind, evaluate};
+pub use check::{CheckOptions, CheckReport, Failure, Oracle, Status, check};
+pub use dual::Dual;
+pub use interpret::{RunError, run, run_traced};
+pub use probe::ProbeInput;
+pub use scalar::Scalar;
+pub use trace::Trace;
