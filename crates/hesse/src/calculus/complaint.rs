@@ -201,6 +201,13 @@ impl Context<'_> {
                 fixes.push(format!("{dot}  dot product (1×1)"));
             }
             fixes.push(format!("{outer}  outer product ({}×{})", side(x), side(y)));
+            for z in [x, y] {
+                if let Op::Input(k) = self.terms.get(z).op
+                    && self.protos[k].sizes.is_none()
+                {
+                    fixes.push(format!("or declare  {} : scalar", self.protos[k].name));
+                }
+            }
             return Diagnostic::error("E202", span, format!("`*` between two {word} vectors"))
                 .at(self.span(x), self.is(x))
                 .at(self.span(y), self.is(y))

@@ -159,7 +159,9 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
                 || scope.functions.iter().any(|f| f.name == name)
                 || scope.sizes.iter().any(|s| s == name)
         };
-        shapes.settle(&terms, &protos, &mut taken);
+        if shapes.faults.is_empty() {
+            shapes.settle(&terms, &protos, &mut taken);
+        }
     }
     let context = Context { terms: &terms, shapes: &shapes, protos: &protos, source, lines: !closed };
     let mut faults = shapes.faults.clone();

@@ -54,6 +54,12 @@ impl Shapes {
                 *self = trial;
                 return open;
             }
+            // `x*y` of two undeclared vectors: which one is meant to be something else is anybody's guess, so say it.
+            let vectors = open.iter().filter(|&&k| habit(&protos[k].name) == Habit::Vector).count();
+            if vectors > 1 && trial.faults.iter().any(|f| matches!(f.1, Fault::Product | Fault::Elementwise(..))) {
+                *self = trial;
+                return open;
+            }
         }
         // One by one, matrices before vectors before scalars; a habit that contradicts gives way to the next kind.
         let mut order = open.clone();

@@ -78,6 +78,7 @@ fn files() {
         ("x : vector(n) shiny\nx", "E101", 1),
         ("C = 1\nderive grad(D) wrt x", "E401", 2),
         ("x : vector(n)", "E103", 1),
+        ("sum(w*x)", "E202", 1),
         ("x : vector(n)\nassume q > 0\nsum(x)", "E101", 2),
     ] {
         let error = read(text).err().unwrap_or_else(|| panic!("{text} was accepted"));
@@ -96,6 +97,14 @@ fn both_shapes_and_the_line_of_the_declaration() {
     assert_eq!(labels, ["w is n×1  (declared on line 2)", "X is N×n  (declared on line 1)"]);
     assert_eq!(d.notes, ["the inner sizes must agree: w has 1 column, X has N rows"]);
     assert_eq!(d.help.as_deref(), Some("did you mean  X*w  (gives N×1)  or  w'*X'  (gives 1×N) ?"));
+}
+
+#[test]
+fn undeclared_vectors_side_by_side() {
+    let error = read("sum(w*x)").unwrap_err();
+    let fixes = "w.*x  element by element (?×1) · w'*x  dot product (1×1) · w*x'  outer product (?×?) · or declare  w : scalar · or declare  x : scalar";
+    assert_eq!(error.first().help.as_deref(), Some(fixes));
+    assert_eq!(error.diagnostics.len(), 1, "{error}");
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn inferred() {
         ("det(X)*log(s)", "X : matrix(n, n), s : scalar"),
         ("a + b", "a : scalar, b : scalar"),
         ("exp(-0.5*x^2)", "x : scalar"),
+        ("x*exp(-x)", "x : scalar"),
         ("X + vector(1)*w'", "X : matrix(m, n), w : vector(n)"),
         ("diag(v)*x", "v : vector(n), x : vector(n)"),
         ("[w; b]'*z", "w : vector(n), b : scalar, z : vector(n + 1)"),
