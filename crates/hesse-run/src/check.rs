@@ -479,13 +479,13 @@ impl<'a> Probe<'a> {
             if step < SMALLEST_STEP * scale || step > 16.0 * STEP * scale {
                 continue;
             }
-            if let Stencil::Done { value: v, error: e, peak: p } = self.stencil(directions, step)? {
-                if e < error {
-                    (value, error, peak) = (v, e, p);
-                    (error_relative, size) = relative(&value, peak);
-                    if error_relative <= options.difference_limit {
-                        return Ok(error_relative);
-                    }
+            if let Stencil::Done { value: v, error: e, peak: p } = self.stencil(directions, step)?
+                && e < error
+            {
+                (value, error, peak) = (v, e, p);
+                (error_relative, size) = relative(&value, peak);
+                if error_relative <= options.difference_limit {
+                    return Ok(error_relative);
                 }
             }
         }

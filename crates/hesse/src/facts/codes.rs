@@ -17,7 +17,7 @@ pub fn find(code: &str) -> Option<&'static Code> {
     CODES.iter().find(|row| row.code == code)
 }
 
-/// All codes. E1xx text, E2xx shapes, E3xx not supported, E4xx requests, E5xx numbers, E6xx limits, E7xx files, W4xx warnings, N3xx/N5xx notes.
+/// All codes. E1xx text, E2xx shapes, E3xx not supported, E4xx requests, E5xx numbers, E6xx limits, E7xx files, E9xx internal, W4xx warnings, N3xx/N5xx notes.
 pub const CODES: &[Code] = &[
     Code { code: "E101", title: "unknown name", exit: 3, explanation: "A name was used that is neither declared, nor a function, nor a size. The message offers the nearest known name. Example: `sofplus(x)` should be `softplus(x)`." },
     Code { code: "E102", title: "syntax: something else was expected", exit: 3, explanation: "The text cannot be read at the caret. Example: `x + * x` lacks the operand between `+` and `*`." },
@@ -54,6 +54,7 @@ pub const CODES: &[Code] = &[
     Code { code: "E609", title: "too many elements", exit: 6, explanation: "The dense result would hold more elements than the limit." },
     Code { code: "E610", title: "name too long", exit: 6, explanation: "A name has more than 64 characters." },
     Code { code: "E701", title: "file cannot be read", exit: 3, explanation: "The file does not exist or is not of the expected format." },
+    Code { code: "E901", title: "internal error", exit: 70, explanation: "A program contradicts itself: its steps have shapes that do not fit together. This is a defect of hesse: please report it." },
     Code { code: "N301", title: "derivative with more than two indices", exit: 0, explanation: "The derivative of a matrix by a matrix has four indices; it is printed in index notation." },
     Code { code: "N501", title: "convention at a kink", exit: 0, explanation: "Where a function has a kink the derivative is a convention: 0 for max(0,z) at z ≤ 0, 0 for both sides of max(a,b) at a tie, 0 for abs at 0." },
     Code { code: "N502", title: "condition that is not provable", exit: 0, explanation: "The formula needs a condition that does not follow from the declarations, for instance p > 0 in log(p)." },
