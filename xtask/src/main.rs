@@ -1,1 +1,44 @@
-fn main() {}
+//! `cargo xtask …`: what developers and the continuous integration run. Plain Rust, no dependencies: it builds in a second.
+
+mod corpus;
+mod python;
+mod readme;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  test      everything that must hold: format, lints, tests (the manual in suite/ among them), the README's commands,
+            the corpus
+  corpus    score `hesse batch` on suite/corpus; further arguments go to suite/corpus/score.py
+  readme    run the README's commands and compare what it shows
+  bless     rewrite the expected outputs of the suite and the README with what hesse says now; read the difference";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    let done = match arguments.first().map(String::as_str) {
+        Some("test") => test::run(),
+        Some("corpus") => corpus::run(rest),
+        Some("readme") => readme::run(readme::Mode::Compare),
+        Some("bless") => test::bless(),
+        Some("help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

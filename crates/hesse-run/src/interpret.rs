@@ -41,7 +41,7 @@ impl RunError {
     }
     /// A program that contradicts itself: a defect of whoever built it.
     pub fn internal(message: impl Into<String>) -> Self {
-        RunError { code: "E901", message: format!("malformed program: {}", message.into()) }
+        RunError { code: "E700", message: format!("malformed program: {}", message.into()) }
     }
 }
 

@@ -1,10 +1,22 @@
 //! The one front door: every skin (command line, REPL, studio, Python) goes through [`Formula`].
 
+use crate::calculus::differentiate::{self, Tape, chain, differentiate};
+use crate::calculus::domain;
+use crate::calculus::elaborate::{self, Options};
 use crate::calculus::model::{Condition, Model};
-use crate::diagnostic::Error;
+use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
+use crate::calculus::simplify;
+use crate::calculus::structure;
+use crate::diagnostic::{Diagnostic, Error, Span};
+use crate::facts::properties::PROPERTIES;
+use crate::program::plan::{inputs_of, plan};
 use crate::program::program::Program;
-use crate::syntax::tree::{NodeId, Syntax};
-use crate::tensor::{Expr, Pool, Shape};
+use crate::syntax::parse::parse_document;
+use crate::syntax::suggest::nearest;
+use crate::syntax::tree::{NodeId, Role, Syntax};
+use crate::syntax::{latex, mathml, plain, unicode};
+use crate::tensor::{Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use rustc_hash::FxHashMap;
 
 /// Which way a derivative is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -88,6 +100,8 @@ pub struct Part {
     pub pattern: String,
     /// The derivative with axes of the target, then of the variables; simplified.
     pub tensor: Expr,
+    /// Which axes of the tensor are rows and columns in the chosen layout.
+    pub face: Face,
     /// The printed tree.
     pub syntax: Syntax,
     /// Its root.
@@ -99,21 +113,21 @@ pub struct Part {
 impl Part {
     /// In the input language; parses back to the same expression.
     pub fn plain(&self) -> String {
-        todo!()
+        plain::plain(&self.syntax, self.root)
     }
     /// With mathematical signs.
     pub fn unicode(&self) -> String {
-        todo!()
+        unicode::unicode(&self.syntax, self.root)
     }
     /// LaTeX.
     pub fn latex(&self) -> String {
-        todo!()
+        latex::latex(&self.syntax, self.root)
     }
     /// MathML Core.
     pub fn mathml(&self) -> String {
-        todo!()
+        mathml::mathml(&self.syntax, self.root)
     }
-    /// Nodes of the printed tree.
+    /// Nodes of the printed tree: names, numbers, operators, calls.
     pub fn nodes(&self) -> usize {
         self.syntax.count(self.root)
     }
@@ -128,21 +142,49 @@ pub struct Derivative {
     pub parts: Vec<Part>,
     /// Domains and kinks that the derivative depends on.
     pub conditions: Vec<Condition>,
+    inputs: Vec<(String, VarId, usize)>,
 }
 
 impl Derivative {
     /// A program whose only output is the value of a part, laid out as rows × columns of `part.shape`
     /// (axes rows then columns). The inputs are those of the formula that it reads.
-    pub fn program(&self, _part: usize) -> Result<Program, Error> {
-        todo!()
+    ///
+    /// # Errors
+    /// A limit of the pool (E6xx).
+    pub fn program(&self, part: usize) -> Result<Program, Error> {
+        let part = &self.parts[part];
+        let mut pool = self.pool.clone();
+        let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
+        let e = pool.permute(part.tensor, &order);
+        planned(&mut pool, &self.inputs, &part.of, e)
     }
     /// A program whose only output is the tensor of a part: axes of the target, then of the variables.
-    pub fn tensor_program(&self, _part: usize) -> Result<Program, Error> {
-        todo!()
+    ///
+    /// # Errors
+    /// A limit of the pool (E6xx).
+    pub fn tensor_program(&self, part: usize) -> Result<Program, Error> {
+        let part = &self.parts[part];
+        planned(&mut self.pool.clone(), &self.inputs, &part.of, part.tensor)
+    }
+}
+
+fn planned(pool: &mut Pool, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
+    let program = plan(pool, inputs, &[(name.to_string(), e)]);
+    match pool.limit() {
+        Some(code) => Err(differentiate::limit(code).into()),
+        None => Ok(program),
     }
 }
 
 /// A typed formula, ready to be derived.
+///
+/// ```
+/// use hesse::{Formula, Layout, Request};
+/// let f = Formula::parse("A : matrix(m, n)\nx : vector(n)\nb : vector(m)\nnorm2(A*x - b)^2", false)?;
+/// let request = Request { wrt: vec!["x".into()], layout: Layout::Denominator, ..Request::default() };
+/// assert_eq!(f.derive(&request)?.parts[0].plain(), "2*A'*(A*x - b)");
+/// # Ok::<(), hesse::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Formula {
     source: String,
@@ -151,13 +193,23 @@ pub struct Formula {
 
 impl Formula {
     /// Reads a whole `.hesse` text (or a bare expression: undeclared names are inferred). With `strict`, what would be assumed is refused.
-    pub fn parse(_source: &str, _strict: bool) -> Result<Formula, Error> {
-        todo!()
+    ///
+    /// # Errors
+    /// What cannot be read or typed: codes E1xx and E2xx with places, at most five, root causes first.
+    pub fn parse(source: &str, strict: bool) -> Result<Formula, Error> {
+        let document = parse_document(source)?;
+        let model = elaborate::elaborate(&document, source, &Options { strict, ..Options::default() })?;
+        Ok(Formula { source: source.to_string(), model })
     }
     /// Reads one expression over declared variables (`("X", "matrix(m,n)")`), with a domain in the mini-language of the manual
     /// (`X posdef; x > 0; dim m > n`). Spans are those of `expression`.
-    pub fn expression(_vars: &[(String, String)], _expression: &str, _domain: &str) -> Result<Formula, Error> {
-        todo!()
+    ///
+    /// # Errors
+    /// As [`Formula::parse`]; a name that is not declared is unknown (E101).
+    pub fn expression(vars: &[(String, String)], expression: &str, domain: &str) -> Result<Formula, Error> {
+        let options = Options { strict: true, domain: domain::parse(domain) };
+        let model = elaborate::elaborate_expression(vars, expression, &options)?;
+        Ok(Formula { source: expression.to_string(), model })
     }
     /// The text.
     pub fn source(&self) -> &str {
@@ -168,11 +220,336 @@ impl Formula {
         &self.model
     }
     /// The derivatives.
-    pub fn derive(&self, _request: &Request) -> Result<Derivative, Error> {
-        todo!()
+    ///
+    /// # Errors
+    /// An unknown target or variable (E401), a target of the wrong shape (E207), a function without a slope (E301), a limit (E6xx).
+    pub fn derive(&self, request: &Request) -> Result<Derivative, Error> {
+        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model) }.run(request)
     }
-    /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the numeric oracles run.
-    pub fn program(&self, _target: Option<&str>) -> Result<Program, Error> {
-        todo!()
+    /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
+    /// numeric oracles run.
+    ///
+    /// # Errors
+    /// An unknown target (E401), a limit (E6xx).
+    pub fn program(&self, target: Option<&str>) -> Result<Program, Error> {
+        let (name, value, _) = self.target(target)?;
+        let mut pool = self.model.pool.clone();
+        let e = self.tape().expand(&mut pool, value);
+        planned(&mut pool, &inputs_of(&self.model), &name, e)
+    }
+    /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
+    /// equal handles after the same simplification.
+    ///
+    /// # Errors
+    /// The text cannot be read or typed.
+    pub fn reads_back(&self, derivative: &Derivative, part: usize, text: &str) -> Result<bool, Error> {
+        let vars: Vec<(String, String)> = self.model.input_types().iter().filter_map(|t| t.split_once(" : ")).map(|(a, b)| (a.to_string(), b.to_string())).collect();
+        let read = Formula::expression(&vars, text, "")?;
+        let part = &derivative.parts[part];
+        let mut pool = read.model.pool.clone();
+        let (_, value, _) = read.target(None)?;
+        let again = read.tape().expand(&mut pool, value);
+        let mut same: FxHashMap<VarId, VarId> = FxHashMap::default();
+        for (name, var, _) in &derivative.inputs {
+            if let Some(other) = read.model.inputs.iter().find(|i| i.name == *name) {
+                same.insert(*var, other.var);
+            }
+        }
+        let Some(mine) = pool.import(&derivative.pool, part.tensor, &same) else { return Ok(false) };
+        let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
+        let mine = pool.permute(mine, &order);
+        let symmetric: Vec<VarId> = self.symmetric().iter().filter_map(|v| same.get(v).copied()).collect();
+        let both = [simplify::normal(&mut pool, mine, &symmetric), simplify::normal(&mut pool, again, &symmetric)];
+        Ok(both[0] == both[1])
+    }
+
+    fn tape(&self) -> Tape {
+        Tape { definitions: self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect() }
+    }
+
+    fn symmetric(&self) -> Vec<VarId> {
+        self.model.inputs.iter().filter(|i| i.properties.iter().any(|p| p == "symmetric")).map(|i| i.var).collect()
+    }
+
+    fn target(&self, name: Option<&str>) -> Result<(String, Expr, Shape), Error> {
+        let found = match name {
+            None => self.model.definitions.last(),
+            Some(name) => self.model.definitions.iter().find(|d| d.name == name),
+        };
+        match found {
+            Some(d) => Ok((if d.name.is_empty() { "f".into() } else { d.name.clone() }, d.value, d.shape.clone())),
+            None => {
+                let names: Vec<&str> = self.model.definitions.iter().map(|d| d.name.as_str()).filter(|n| !n.is_empty()).collect();
+                Err(unknown("definition", name.unwrap_or(""), &names))
+            }
+        }
+    }
+}
+
+fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
+    let help = match nearest(name, known.iter().copied()) {
+        Some(n) => format!("did you mean `{n}`?"),
+        None if known.is_empty() => "the formula has none: add one".to_string(),
+        None => format!("one of: {}", known.join(", ")),
+    };
+    Diagnostic::error("E401", Span::default(), format!("there is no {what} `{name}` in the formula")).help(help).into()
+}
+
+/// One request under way: the pool and tape are its own.
+struct Derivation<'a> {
+    formula: &'a Formula,
+    pool: Pool,
+    tape: Tape,
+    inputs: Vec<(String, VarId, usize)>,
+}
+
+/// A variable of differentiation: name, symbol, face.
+type Variable = (String, VarId, Shape);
+
+impl Derivation<'_> {
+    fn run(mut self, request: &Request) -> Result<Derivative, Error> {
+        let (of, target, shape) = self.formula.target(request.target.as_deref())?;
+        let wrt = self.variables(request)?;
+        let mut parts = vec![];
+        let joined = request.wrt.len() > 1 && wrt.iter().all(|v| v.2.is_scalar()) && shape.cols.is_empty();
+        if joined && matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative) && request.order <= 1 {
+            let tensor = self.row_of_partials(target, &wrt, request.elimination)?;
+            let columns = self.pool.dims.integer(wrt.len() as i64);
+            let names = wrt.iter().map(|v| v.0.clone()).collect();
+            let face = (shape, Shape::new(vec![columns], vec![]));
+            parts.push(self.part(&of, names, tensor, &face.0, &[face.1], request)?);
+        } else {
+            for v in wrt {
+                let second = match &request.wrt2 {
+                    Some(name) => self.variable(name)?,
+                    None => v.clone(),
+                };
+                let (tensor, names, shapes, of_shape) = self.tensor(target, &shape, &of, &v, &second, request)?;
+                parts.push(self.part(&of, names, tensor, &of_shape, &shapes, request)?);
+            }
+        }
+        self.within_limits()?;
+        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), inputs: self.inputs })
+    }
+
+    fn variables(&self, request: &Request) -> Result<Vec<Variable>, Error> {
+        if !request.wrt.is_empty() {
+            return request.wrt.iter().map(|n| self.variable(n)).collect();
+        }
+        let inputs = &self.formula.model.inputs;
+        let params: Vec<_> = inputs.iter().filter(|i| i.role == Role::Param).collect();
+        let chosen: Vec<_> = if params.is_empty() { inputs.iter().filter(|i| i.role == Role::Plain).collect() } else { params };
+        if chosen.is_empty() {
+            return Err(Diagnostic::error("E401", Span::default(), "no variable to derive by")
+                .because("the formula has no `param` and every name is `data` or `const`")
+                .help("say which: --wrt x")
+                .into());
+        }
+        Ok(chosen.into_iter().map(|i| (i.name.clone(), i.var, i.shape.clone())).collect())
+    }
+
+    fn variable(&self, name: &str) -> Result<Variable, Error> {
+        let model = &self.formula.model;
+        if let Some(i) = model.inputs.iter().find(|i| i.name == name) {
+            return Ok((i.name.clone(), i.var, i.shape.clone()));
+        }
+        // A definition may be derived by as well: everything behind it counts as constant.
+        if let Some(v) = model.vertices.iter().find(|v| v.name.as_deref() == Some(name)) {
+            return Ok((name.to_string(), v.symbol, v.shape.clone()));
+        }
+        let names: Vec<&str> = model.inputs.iter().map(|i| i.name.as_str()).collect();
+        Err(unknown("variable", name, &names))
+    }
+
+    /// The derivative over symbols: its tensor, the names and faces of the variables, the face of what was derived.
+    fn tensor(&mut self, target: Expr, shape: &Shape, of: &str, v: &Variable, second: &Variable, request: &Request) -> Result<(Expr, Vec<String>, Vec<Shape>, Shape), Error> {
+        let scalar_wanted = matches!(request.want, Want::Gradient | Want::Hessian | Want::Hvp);
+        if scalar_wanted && !shape.is_scalar() {
+            let verb = if request.want == Want::Gradient { "gradient" } else { "Hessian" };
+            return Err(Diagnostic::error("E207", Span::default(), format!("a {verb} is that of a scalar, and `{of}` is {}", self.shape_text(shape).join("×")))
+                .because("its derivative by a vector is a Jacobian")
+                .help("use `jacobian`, or sum it up: sum(…)")
+                .into());
+        }
+        let names = |n: usize| -> Vec<String> { std::iter::once(&v.0).chain(std::iter::repeat_n(&second.0, n.saturating_sub(1))).cloned().collect() };
+        let order = request.elimination;
+        match request.want {
+            Want::Gradient | Want::Jacobian | Want::Derivative if request.order <= 1 => {
+                Ok((self.by(target, v.1, order)?, names(1), vec![v.2.clone()], shape.clone()))
+            }
+            Want::Hessian => {
+                let first = self.by(target, v.1, order)?;
+                Ok((self.by(first, second.1, order)?, names(2), vec![v.2.clone(), second.2.clone()], shape.clone()))
+            }
+            Want::Gradient | Want::Jacobian | Want::Derivative => {
+                let mut e = self.by(target, v.1, order)?;
+                for _ in 1..request.order {
+                    e = self.by(e, second.1, order)?;
+                }
+                let shapes = std::iter::once(&v.2).chain(std::iter::repeat_n(&second.2, request.order - 1)).cloned().collect();
+                Ok((e, names(request.order), shapes, shape.clone()))
+            }
+            Want::Vjp => {
+                let cotangent = self.direction(&format!("{of}_bar"), shape);
+                let labels: Vec<Label> = (0..self.pool.rank(target) as Label).collect();
+                let paired = self.pool.product(&[(cotangent, &labels), (target, &labels)], &[], &[]);
+                Ok((self.by(paired, v.1, order)?, names(1), vec![v.2.clone()], Shape::scalar()))
+            }
+            Want::Jvp => {
+                let jacobian = self.by(target, v.1, order)?;
+                let direction = self.direction(&format!("d{}", v.0), &v.2);
+                let rank = self.pool.rank(direction);
+                Ok((chain(&mut self.pool, jacobian, direction, rank), vec![], vec![], shape.clone()))
+            }
+            Want::Hvp => {
+                let gradient = self.by(target, v.1, order)?;
+                let direction = self.direction("v", &v.2);
+                let labels: Vec<Label> = (0..self.pool.rank(direction) as Label).collect();
+                let along = self.pool.product(&[(gradient, &labels), (direction, &labels)], &[], &[]);
+                Ok((self.by(along, v.1, order)?, names(2), vec![v.2.clone()], Shape::scalar()))
+            }
+        }
+    }
+
+    fn by(&mut self, target: Expr, v: VarId, order: Elimination) -> Result<Expr, Error> {
+        Ok(differentiate(&mut self.pool, &mut self.tape, target, &[v], order)?[0])
+    }
+
+    /// A new input: a direction or cotangent.
+    fn direction(&mut self, name: &str, shape: &Shape) -> Expr {
+        let (var, e) = self.pool.declare(name, shape.axes(), VarKind::Input);
+        self.inputs.push((name.to_string(), var, shape.rows.len()));
+        e
+    }
+
+    /// The partials by several scalars, side by side.
+    fn row_of_partials(&mut self, target: Expr, wrt: &[Variable], order: Elimination) -> Result<Expr, Error> {
+        let vars: Vec<VarId> = wrt.iter().map(|v| v.1).collect();
+        let partials = differentiate(&mut self.pool, &mut self.tape, target, &vars, order)?;
+        let of = self.pool.dims.integer(wrt.len() as i64);
+        let rank = self.pool.rank(target);
+        let labels: Vec<Label> = (0..rank as Label).collect();
+        let mut total: Option<Expr> = None;
+        for (k, d) in partials.into_iter().enumerate() {
+            let at = self.pool.dims.integer(k as i64 + 1);
+            let unit = self.pool.pattern(Pattern::Unit { at, of });
+            let out: Vec<Label> = (0..=rank as Label).collect();
+            let d = self.pool.product(&[(d, &labels), (unit, &[rank as Label])], &out, &[]);
+            total = Some(total.map_or(d, |t| self.pool.add(t, d)));
+        }
+        total.ok_or_else(|| unknown("variable", "", &[]))
+    }
+
+    fn part(&mut self, of: &str, wrt: Vec<String>, tensor: Expr, shape: &Shape, variables: &[Shape], request: &Request) -> Result<Part, Error> {
+        let mut full = self.tape.expand(&mut self.pool, tensor);
+        if let Some(structure) = &request.structure {
+            full = self.project(full, structure, shape, variables)?;
+        }
+        let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric());
+        self.within_limits()?;
+        let (face, matrix) = face(shape, variables, request);
+        let spelling = Spelling {
+            rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(),
+            relu: self.formula.source.contains("relu("),
+        };
+        // Of equal expressions the one that prints shortest; matrix notation before index notation.
+        let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
+        for e in found {
+            let rank = self.pool.rank(e);
+            let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
+            let indexed = written.is_none();
+            let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
+            let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
+            let cost = (indexed, syntax.count(root));
+            if best.as_ref().is_none_or(|b| cost < b.0) {
+                best = Some((cost, e, syntax, root));
+            }
+        }
+        self.within_limits()?;
+        let Some(((indexed, _), tensor, syntax, root)) = best else {
+            return Err(Diagnostic::error("E301", Span::default(), "this derivative cannot be written down")
+                .because("a factor has more than two axes")
+                .help("name sub-expressions, or derive by a smaller variable")
+                .into());
+        };
+        let axes = self.pool.axes(tensor).to_vec();
+        let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
+        let laid = Shape::new(pick(&face.rows), pick(&face.cols));
+        let shape_text = if matrix { self.shape_text(&laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
+        let rows = shape.axes().len().max(if variables.len() > 1 { variables[0].axes().len() } else { 0 });
+        let pattern = structure::pattern(&mut self.pool, tensor, rows).to_string();
+        Ok(Part { of: of.to_string(), wrt, shape: laid, shape_text, layout: request.layout, pattern, tensor, face, syntax, root, indexed })
+    }
+
+    fn within_limits(&self) -> Result<(), Error> {
+        self.pool.limit().map_or(Ok(()), |code| Err(differentiate::limit(code).into()))
+    }
+
+    /// `["m*n", "k"]`
+    fn shape_text(&self, shape: &Shape) -> Vec<String> {
+        let mut dims = self.pool.dims.clone();
+        let mut side = |axes: &[crate::tensor::Dim]| {
+            let one = dims.integer(1);
+            let total = axes.iter().fold(one, |d, e| dims.multiply(d, *e));
+            dims.text(total)
+        };
+        vec![side(&shape.rows), side(&shape.cols)]
+    }
+
+    /// The derivative on the space of structured matrices: the projection of the property's row.
+    fn project(&mut self, g: Expr, structure: &str, shape: &Shape, variables: &[Shape]) -> Result<Expr, Error> {
+        let row = PROPERTIES.iter().find(|p| p.name == structure && !p.project.is_empty());
+        let square = shape.is_scalar() && variables.len() == 1 && variables[0].rows.len() == 1 && variables[0].rows == variables[0].cols;
+        match row {
+            Some(row) if square => {
+                let names = [("G".to_string(), g)];
+                crate::calculus::library::matrix_formula(&mut self.pool, row.project, &names).ok_or_else(|| {
+                    Diagnostic::error("E301", Span::default(), format!("the projection for `{structure}` is not known")).help("leave `structure` out").into()
+                })
+            }
+            Some(_) => Err(Diagnostic::error("E301", Span::default(), "a structured derivative is the gradient of a scalar by a square matrix")
+                .help("leave `structure` out: the entries then count as independent")
+                .into()),
+            None => Err(Diagnostic::error("E402", Span::default(), format!("there is no structure `{structure}`")).help("symmetric, diagonal or lower").into()),
+        }
+    }
+}
+
+/// Index groups of a face: `[(i k),(j l)]`, a row as `[,j]`.
+fn grouped(face: &Face) -> Vec<Vec<usize>> {
+    match (face.rows.is_empty(), face.cols.is_empty()) {
+        (true, true) => vec![],
+        (false, true) => vec![face.rows.clone()],
+        _ => vec![face.rows.clone(), face.cols.clone()],
+    }
+}
+
+/// Rows and columns of a derivative, and whether it is a matrix at all (else it has an axis per index).
+///
+/// | function | variable | numerator layout |
+/// |---|---|---|
+/// | scalar | anything | the variable's shape transposed |
+/// | anything | scalar | the function's shape |
+/// | vector | vector | function × variable |
+/// | scalar, twice | vectors | first × second variable |
+fn face(shape: &Shape, variables: &[Shape], request: &Request) -> (Face, bool) {
+    let f = shape.axes().len();
+    let rank = f + variables.iter().map(|v| v.axes().len()).sum::<usize>();
+    let vector = |s: &Shape| s.rows.is_empty() || s.cols.is_empty();
+    let flip = |face: Face, yes: bool| if yes { face.transposed() } else { face };
+    let denominator = request.layout == Layout::Denominator;
+    // Products with a direction have the shape of the variable, or of the function: layout does not enter.
+    match (variables, request.want) {
+        ([], _) => return (Face::split(rank, shape.rows.len()), true),
+        ([x], Want::Vjp | Want::Hvp) => return (Face::split(rank, x.rows.len()), true),
+        _ => {}
+    }
+    match variables {
+        [x] if f == 0 => (flip(Face::split(rank, x.rows.len()).transposed(), denominator), true),
+        [x] if x.is_scalar() => (flip(Face::split(rank, shape.rows.len()), denominator), true),
+        [x] if vector(shape) && vector(x) => (flip(Face::split(rank, f), denominator), true),
+        [x, y] if f == 0 && vector(x) && vector(y) => (Face::split(rank, x.axes().len()), true),
+        _ if rank <= 1 => (Face::split(rank, rank), true),
+        _ => (Face::split(rank, f), false),
     }
 }

@@ -154,3 +154,34 @@ fn matrix_call(pool: &mut Pool, syntax: &Syntax, id: NodeId, a: Expr) -> Option<
         _ => None,
     }
 }
+
+/// A formula of square matrices with `+ - '` and `diag(diag(G))`: the projections of properties.
+pub fn matrix_formula(pool: &mut Pool, text: &str, names: &[(String, Expr)]) -> Option<Expr> {
+    let (syntax, root) = parse_expression(text).ok()?;
+    let mut value: Vec<Option<Expr>> = vec![None; syntax.len()];
+    for id in syntax.under(root) {
+        let get = |k: NodeId| value[k.index()];
+        let made = match syntax.kind(id) {
+            Kind::Name(name) => names.iter().find(|t| t.0 == *name).map(|t| t.1),
+            Kind::Transpose(a) => get(*a).map(|a| pool.transpose(a)),
+            Kind::Binary(Operator::Plus, a, b) => Some(pool.add(get(*a)?, get(*b)?)),
+            Kind::Binary(Operator::Minus, a, b) => {
+                let minus = pool.negate(get(*b)?);
+                Some(pool.add(get(*a)?, minus))
+            }
+            Kind::Call(f, args) if f == "diag" && args.len() == 1 => {
+                let a = get(args[0])?;
+                Some(if pool.rank(a) == 2 { pool.product(&[(a, &[0, 0])], &[0], &[]) } else { pool.product(&[(a, &[0])], &[0, 0], &[]) })
+            }
+            Kind::Call(f, args) if f == "tril" && args.len() == 1 => {
+                let a = get(args[0])?;
+                let of = pool.axes(a)[0];
+                let lower = pool.pattern(crate::tensor::Pattern::Lower { of });
+                Some(pool.times(a, lower))
+            }
+            _ => None,
+        };
+        value[id.index()] = Some(made?);
+    }
+    value[root.index()]
+}

@@ -1,5 +1,25 @@
 //! WHAT WE DO, one verb a file.
-pub mod model;
+//!
+//! ```text
+//! Document ─scope▶ names ─lower▶ terms ─shapes▶ sides ─build▶ Model ─differentiate▶ Expr ─simplify▶ Expr ─notate▶ Syntax
+//!                                  └─conditions▶ domains and kinks
+//! ```
+pub mod build;
+pub mod complaint;
+pub mod conditions;
+pub mod contract;
 pub mod differentiate;
+pub mod domain;
+pub mod elaborate;
 pub mod library;
+pub mod lower;
+pub mod model;
 pub mod notate;
+pub mod scope;
+pub mod shapes;
+pub mod simplify;
+pub mod structure;
+pub mod term;
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,8 @@ pub struct Input {
     pub shape: Shape,
     /// data, param, const or plain.
     pub role: Role,
-    /// Names of rows of [`crate::facts::properties::PROPERTIES`], closed under `implies`; and domains as written (`in (0,1)`, `> 1`).
+    /// Names of rows of [`crate::facts::properties::PROPERTIES`], closed under `implies`; and domains in the canonical
+    /// spelling of [`crate::calculus::domain`] (`> 0`, `in (0,1)`, `> A*x`).
     pub properties: Vec<String>,
     /// Where it was declared or first used.
     pub span: Span,
@@ -56,8 +57,10 @@ pub struct Named {
     pub name: String,
     /// Over symbols (usually the symbol of a vertex).
     pub value: Expr,
-    /// Rows × columns.
+    /// Rows × columns; a tensor with more than two axes has all of them in its rows.
     pub shape: Shape,
+    /// For a tensor with more than two axes: how many sizes each axis is the product of. Empty for a matrix.
+    pub groups: Vec<usize>,
     /// Where.
     pub span: Span,
 }
@@ -88,6 +91,8 @@ pub struct Model {
     pub definitions: Vec<Named>,
     /// Domains and kinks, in source order, without duplicates.
     pub conditions: Vec<Condition>,
+    /// Relations between sizes from `dim` clauses of the domain: `m > n`.
+    pub relations: Vec<String>,
     /// Notes and warnings (assumed shapes, untied sizes).
     pub notes: Vec<Diagnostic>,
 }

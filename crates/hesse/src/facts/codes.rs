@@ -17,7 +17,7 @@ pub fn find(code: &str) -> Option<&'static Code> {
     CODES.iter().find(|row| row.code == code)
 }
 
-/// All codes. E1xx text, E2xx shapes, E3xx not supported, E4xx requests, E5xx numbers, E6xx limits, E7xx files, E9xx internal, W4xx warnings, N3xx/N5xx notes.
+/// All codes. E1xx text, E2xx shapes, E3xx not supported, E4xx requests, E5xx numbers, E6xx limits, E7xx files, W4xx warnings, N3xx/N5xx notes.
 pub const CODES: &[Code] = &[
     Code { code: "E101", title: "unknown name", exit: 3, explanation: "A name was used that is neither declared, nor a function, nor a size. The message offers the nearest known name. Example: `sofplus(x)` should be `softplus(x)`." },
     Code { code: "E102", title: "syntax: something else was expected", exit: 3, explanation: "The text cannot be read at the caret. Example: `x + * x` lacks the operand between `+` and `*`." },
@@ -53,8 +53,13 @@ pub const CODES: &[Code] = &[
     Code { code: "E608", title: "cancelled", exit: 130, explanation: "The caller asked to stop." },
     Code { code: "E609", title: "too many elements", exit: 6, explanation: "The dense result would hold more elements than the limit." },
     Code { code: "E610", title: "name too long", exit: 6, explanation: "A name has more than 64 characters." },
-    Code { code: "E701", title: "file cannot be read", exit: 3, explanation: "The file does not exist or is not of the expected format." },
-    Code { code: "E901", title: "internal error", exit: 70, explanation: "A program contradicts itself: its steps have shapes that do not fit together. This is a defect of hesse: please report it." },
+    Code { code: "E700", title: "internal error", exit: 70, explanation: "hesse stopped where it should not have. Nothing that was typed can justify it: please report the command and the message." },
+    Code { code: "E701", title: "file cannot be read", exit: 3, explanation: "The file does not exist, or the system does not let it be read." },
+    Code { code: "E702", title: "file is damaged or of another format", exit: 3, explanation: "The bytes are not what the extension says: `.npy`, `.npz` (a zip of those), or delimited text with as many cells in each line as in the first." },
+    Code { code: "E703", title: "file does not hold real numbers", exit: 3, explanation: "Arrays of f4, f8, i1 to i8, u1 to u8 and bool are read. Pickled Python objects are programs and are never loaded; save the array with `x.astype(float)`." },
+    Code { code: "E704", title: "cells without a number", exit: 3, explanation: "A chosen column has cells that are empty, NaN, infinite or text. The message names the lines." },
+    Code { code: "E705", title: "no such column or array", exit: 3, explanation: "Columns are chosen by name, by 1-based number, or by a range of those: `age..s6`. Arrays of an archive are chosen by name: `model.npz:w`." },
+    Code { code: "E706", title: "file is too large", exit: 6, explanation: "The file holds more than the limit that the message names; HESSE_MAX_BYTES and HESSE_MAX_ELEMENTS raise it." },
     Code { code: "N301", title: "derivative with more than two indices", exit: 0, explanation: "The derivative of a matrix by a matrix has four indices; it is printed in index notation." },
     Code { code: "N501", title: "convention at a kink", exit: 0, explanation: "Where a function has a kink the derivative is a convention: 0 for max(0,z) at z ≤ 0, 0 for both sides of max(a,b) at a tie, 0 for abs at 0." },
     Code { code: "N502", title: "condition that is not provable", exit: 0, explanation: "The formula needs a condition that does not follow from the declarations, for instance p > 0 in log(p)." },

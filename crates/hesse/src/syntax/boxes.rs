@@ -234,6 +234,14 @@ impl<'a> Boxes<'a> {
         !part.fenced && self.edges[part.id.index()] == Edge::Digit
     }
 
+    /// The name, if a part is one.
+    pub fn name(&self, part: Part) -> Option<&'a str> {
+        match self.syntax.kind(part.id) {
+            Kind::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The digits of a part that is a whole number, and whether it is negative.
     pub fn whole_number(&self, part: Part) -> Option<(bool, &'a str)> {
         let (negative, id) = match self.syntax.kind(part.id) {
@@ -291,6 +299,8 @@ impl<'a> Boxes<'a> {
     fn level(&self, id: NodeId) -> Level {
         let raised = if self.look == Look::Ascii { Level::Postfix } else { Level::Raised };
         match self.syntax.kind(id) {
+            // A power of ten is drawn with an exponent.
+            Kind::Number(text) if self.look == Look::Page && text.contains(['e', 'E']) => Level::Raised,
             Kind::Number(_) | Kind::Name(_) | Kind::Matrix(_) => Level::Atom,
             Kind::Negate(_) => Level::Negation,
             Kind::Transpose(_) => raised,

@@ -6,7 +6,14 @@ use super::tree::{Operator, Syntax};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// What a step of the parser gives: the first thing that is in the way ends the statement.
-pub(super) type Parse<T> = Result<T, Diagnostic>;
+/// Boxed, for the stack's sake: the recursion at brackets carries it through every level.
+pub(super) type Parse<T> = Result<T, Box<Diagnostic>>;
+
+/// Ends a statement with a diagnostic.
+#[cold]
+pub(super) fn refuse<T>(diagnostic: Diagnostic) -> Parse<T> {
+    Err(Box::new(diagnostic))
+}
 
 /// Words that begin a declaration when a name follows.
 pub(super) const ROLES: &[&str] = &["data", "param", "const"];
@@ -108,7 +115,7 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let message = format!("brackets are nested deeper than the limit of {}", limits::NESTING);
-        Err(Diagnostic::error("E603", span, message).help("name the inner part in a line of its own: z = …"))
+        refuse(Diagnostic::error("E603", span, message).help("name the inner part in a line of its own: z = …"))
     }
 
     /// Steps over the bracket that closes the innermost open one.
@@ -118,8 +125,17 @@ impl<'a> Parser<'a> {
                 self.open.pop();
                 Ok(self.advance())
             }
-            _ => Err(self.in_the_way()),
+            _ => refuse(self.in_the_way()),
         }
+    }
+
+    /// Like [`Parser::close`], for lists of other things than expressions: what else stands here is no missing `*`.
+    pub fn close_list(&mut self, help: &str) -> Parse<Span> {
+        if !matches!(self.peek(), Lexeme::Close(_) | Lexeme::End) {
+            let right = self.open.last().map_or("", |(bracket, _)| bracket.signs().1);
+            return refuse(self.expected(&format!("`,` or `{right}`")).help(help));
+        }
+        self.close()
     }
 
     /// After an error: to the end of the statement that began at token `start`.
@@ -172,24 +188,19 @@ impl<'a> Parser<'a> {
         if !self.open.is_empty() && (self.runs_into_statement() || *self.peek() == Lexeme::End) {
             return self.not_closed();
         }
-        let before = (self.at > 0).then(|| &self.tokens[self.at - 1]);
-        let open_before = before.filter(|t| !matches!(t.lexeme, Lexeme::Newline | Lexeme::Semicolon)).map(|t| self.quote(t.span));
+        if matches!(self.peek(), Lexeme::Close(_)) && self.open.is_empty() {
+            return self.in_the_way();
+        }
         let ends = matches!(self.peek(), Lexeme::End | Lexeme::Newline | Lexeme::Semicolon | Lexeme::Close(_));
+        let before = self.tokens[..self.at].last().filter(|t| !matches!(t.lexeme, Lexeme::Newline | Lexeme::Semicolon));
         let next = self.quote(here);
-        let double = |sign: &str| open_before.as_deref() == Some(sign) && next == sign;
-        let (message, help) = match &open_before {
-            _ if double("*") => ("an operand is missing between `*` and `*`".into(), "write a power with `^`".into()),
-            _ if matches!(self.peek(), Lexeme::Close(_)) && self.open.is_empty() => return self.in_the_way(),
-            Some(sign) if ends => {
-                (format!("an operand is missing after `{sign}`"), format!("write an expression after `{sign}`, or remove it"))
-            }
-            Some(sign) => (
-                format!("an operand is missing between `{sign}` and `{next}`"),
-                format!("write an operand before `{next}`, or remove `{next}`"),
-            ),
-            None => (format!("an operand is missing before {}", self.found()), format!("write an operand before `{next}`, or remove it")),
+        let (message, help) = match before.map(|token| self.quote(token.span)) {
+            Some(sign) if ends => (format!("after `{sign}`"), format!("write an expression after `{sign}`, or remove it")),
+            Some(sign) if sign == "*" && next == "*" => ("between `*` and `*`".into(), "write a power with `^`".into()),
+            Some(sign) => (format!("between `{sign}` and `{next}`"), format!("write an operand before `{next}`, or remove `{next}`")),
+            None => (format!("before {}", self.found()), format!("write an operand before `{next}`, or remove it")),
         };
-        Diagnostic::error("E102", here, message).help(help)
+        Diagnostic::error("E102", here, format!("an operand is missing {message}")).help(help)
     }
 
     /// What to say of a token that cannot follow a complete expression.
@@ -228,8 +239,9 @@ impl<'a> Parser<'a> {
     fn not_closed(&self) -> Diagnostic {
         let (bracket, place) = self.open[self.open.len() - 1];
         let (left, right) = bracket.signs();
-        let behind = self.text[..self.here().start].trim_end();
-        let line = behind.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let last = self.tokens[..self.at].iter().rev().find(|token| token.lexeme != Lexeme::Newline);
+        let read = &self.text[..last.map_or(place.end, |token| token.span.end)];
+        let line = read.rsplit(['\n', '\r']).next().unwrap_or_default();
         Diagnostic::error("E106", place, format!("`{left}` is not closed"))
             .here("opened here")
             .help(format!("write `{right}` after  {}", shorten(line.trim())))
@@ -238,7 +250,7 @@ impl<'a> Parser<'a> {
     /// `E104`, with the product written out.
     fn missing_times(&self, inside: Option<Bracket>) -> Diagnostic {
         let here = self.here();
-        let (left, right) = (self.quote(self.last_operand), self.quote(Span::new(here.start, self.operand_end())));
+        let (left, right) = (self.quote(self.last_operand), self.quote_operand(self.at));
         let span = self.last_operand.to(here);
         let help = match inside {
             Some(Bracket::Square) => format!("write  {left}, {right}  for two entries or  {left}*{right}  for a product"),
@@ -247,22 +259,23 @@ impl<'a> Parser<'a> {
         Diagnostic::error("E104", span, format!("missing `*` between `{left}` and `{right}`")).help(help)
     }
 
-    /// Where the operand that begins here ends: behind a call's or a bracket's closing bracket.
-    fn operand_end(&self) -> usize {
-        let first = self.at + usize::from(matches!((self.peek(), self.peek_after(1)), (Lexeme::Name(_), Lexeme::Open(Bracket::Round))));
+    /// The operand that begins at token `k`, up to a call's or a bracket's closing bracket.
+    pub fn quote_operand(&self, k: usize) -> String {
+        let start = self.tokens[k].span;
         let mut depth = 0usize;
-        for token in &self.tokens[first..] {
+        for (token, next) in self.tokens[k..].iter().zip(&self.tokens[k + 1..]) {
             match token.lexeme {
                 Lexeme::Open(_) => depth += 1,
                 Lexeme::Close(_) => depth = depth.saturating_sub(1),
-                Lexeme::Newline | Lexeme::End => break,
+                Lexeme::Newline => break,
                 _ => {}
             }
-            if depth == 0 {
-                return token.span.end;
+            let calls = matches!((&token.lexeme, &next.lexeme), (Lexeme::Name(_), Lexeme::Open(Bracket::Round)));
+            if depth == 0 && !calls {
+                return self.quote(start.to(token.span));
             }
         }
-        self.here().end
+        self.quote(start)
     }
 
     /// Whether the next token is that operator.

@@ -3,7 +3,7 @@
 //! Recursion happens only at brackets, whose nesting is limited; chains of operators, signs and postfixes are loops.
 
 use super::boxes::Level;
-use super::cursor::{Parse, Parser};
+use super::cursor::{Parse, Parser, refuse};
 use super::token::{Bracket, Lexeme};
 use super::tree::{Kind, NodeId, Operator, Subscript};
 use crate::diagnostic::{Diagnostic, Span};
@@ -26,6 +26,7 @@ impl Parser<'_> {
         self.continue_line();
         let (groups, end) = self.groups()?;
         let span = body.span.to(end);
+        self.last_operand = span;
         Ok(self.operand(Kind::Contraction(body.id, groups), span))
     }
 
@@ -43,19 +44,20 @@ impl Parser<'_> {
             let span = left.span.to(right.span);
             left = self.operand(Kind::Binary(op, left.id, right.id), span);
             if level == Level::Comparison {
-                self.refuse_chain(span)?;
+                self.refuse_chain(span, right.span)?;
                 break;
             }
         }
         Ok(left)
     }
 
-    fn refuse_chain(&self, first: Span) -> Parse<()> {
+    fn refuse_chain(&self, first: Span, middle: Span) -> Parse<()> {
         match self.peek() {
-            Lexeme::Operator(op) if Level::of(*op) == Level::Comparison => {
+            Lexeme::Operator(op) if op.compares() => {
                 let message = format!("a comparison cannot be compared again with {}", self.found());
-                let help = format!("compare twice and multiply: ({}).*(… {} …)", self.quote(first), self.quote(self.here()));
-                Err(Diagnostic::error("E102", self.here(), message).help(help))
+                let (first, middle, last) = (self.quote(first), self.quote(middle), self.quote_operand(self.at + 1));
+                let help = format!("compare twice and multiply:  ({first}).*({middle} {} {last})", op.spelling());
+                refuse(Diagnostic::error("E102", self.here(), message).help(help))
             }
             _ => Ok(()),
         }
@@ -116,7 +118,7 @@ impl Parser<'_> {
 
     fn primary(&mut self) -> Parse<Operand> {
         if !self.open.is_empty() && self.runs_into_statement() {
-            return Err(self.missing_operand());
+            return refuse(self.missing_operand());
         }
         match self.peek().clone() {
             Lexeme::Number(text) => {
@@ -142,9 +144,9 @@ impl Parser<'_> {
             }
             Lexeme::Root => self.root(),
             Lexeme::Open(Bracket::Curly) => {
-                Err(self.expected("an operand").help("group with ( ), build a matrix with [ ]; braces stand only in `in {0,1}`"))
+                refuse(self.expected("an operand").help("group with ( ), build a matrix with [ ]; braces stand only in `in {0,1}`"))
             }
-            _ => Err(self.missing_operand()),
+            _ => refuse(self.missing_operand()),
         }
     }
 
@@ -185,7 +187,7 @@ impl Parser<'_> {
             (Lexeme::Name(index), Lexeme::Equals, Lexeme::Colon) => {
                 let message = format!("`{function}` over an index {index} is not supported");
                 let help = "write the whole sum with matrices: sum(X*w) for the sum of X[i,:]*w over i";
-                Err(Diagnostic::error("E301", self.here(), message).help(help))
+                refuse(Diagnostic::error("E301", self.here(), message).help(help))
             }
             _ => Ok(()),
         }
@@ -194,8 +196,10 @@ impl Parser<'_> {
     fn matrix(&mut self) -> Parse<Operand> {
         let start = self.open(Bracket::Square)?;
         if *self.peek() == Lexeme::Close(Bracket::Square) {
-            return Err(Diagnostic::error("E102", start.to(self.here()), "a matrix without entries")
-                .help("write entries, [a, b; c, d], or zeros(m, n)"));
+            return refuse(
+                Diagnostic::error("E102", start.to(self.here()), "a matrix without entries")
+                    .help("write entries, [a, b; c, d], or zeros(m, n)"),
+            );
         }
         let mut rows = vec![vec![self.expression()?.id]];
         loop {
@@ -230,18 +234,18 @@ impl Parser<'_> {
             return if ends(self.peek()) {
                 Ok(Subscript::All)
             } else {
-                Err(self.expected("`,` or `]` after `:`").help("write both ends of a range: 1:3"))
+                refuse(self.expected("`,` or `]` after `:`").help("write both ends of a range: 1:3"))
             };
         }
         if ends(self.peek()) {
-            return Err(self.expected("an index").help("write an index, such as x[1] or A[2,:]"));
+            return refuse(self.expected("an index").help("write an index, such as x[1] or A[2,:]"));
         }
         let first = self.climb(Level::Comparison)?;
         if !self.eat(&Lexeme::Colon) {
             return Ok(Subscript::At(first.id));
         }
         if ends(self.peek()) {
-            return Err(self.expected("the end of the range").help("write both ends of a range: 2:n"));
+            return refuse(self.expected("the end of the range").help("write both ends of a range: 2:n"));
         }
         Ok(Subscript::Range(first.id, self.climb(Level::Comparison)?.id))
     }
@@ -249,7 +253,7 @@ impl Parser<'_> {
     /// The right side of `->`, with the place of its closing bracket.
     fn groups(&mut self) -> Parse<(Vec<Vec<String>>, Span)> {
         if *self.peek() != Lexeme::Open(Bracket::Square) {
-            return Err(self.expected("the indices of the result").help("write them in brackets: -> [i,j], or -> [] for a scalar"));
+            return refuse(self.expected("the indices of the result").help("write them in brackets: -> [i,j], or -> [] for a scalar"));
         }
         self.open(Bracket::Square)?;
         let mut groups = vec![];
@@ -261,10 +265,8 @@ impl Parser<'_> {
                 }
             }
         }
-        if !matches!(self.peek(), Lexeme::Close(_) | Lexeme::End) {
-            return Err(self.expected("`,` or `]`").help("separate indices with commas, [i,j], or group them as one axis, [(i j)]"));
-        }
-        Ok((groups, self.close()?))
+        let end = self.close_list("separate indices with commas, [i,j], or group them as one axis, [(i j)]")?;
+        Ok((groups, end))
     }
 
     /// One axis of a result: an index, `(i j)`, or nothing.
@@ -276,10 +278,7 @@ impl Parser<'_> {
                 group.push(index.clone());
                 self.advance();
             }
-            if !matches!(self.peek(), Lexeme::Close(_) | Lexeme::End) {
-                return Err(self.expected("an index or `)`").help("write the indices of one axis with spaces between them: (i k)"));
-            }
-            self.close()?;
+            self.close_list("write the indices of one axis with spaces between them: (i k)")?;
         } else if let Lexeme::Name(index) = self.peek() {
             group.push(index.clone());
             self.advance();

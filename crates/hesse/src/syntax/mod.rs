@@ -8,11 +8,16 @@
 pub mod boxes;
 mod cursor;
 mod expression;
+pub mod format;
 pub mod greek;
+pub mod latex;
 pub mod limits;
+pub mod mathml;
+mod names;
 pub mod parse;
 pub mod plain;
 mod statement;
 pub mod suggest;
 pub mod token;
 pub mod tree;
+pub mod unicode;

@@ -17,7 +17,7 @@
 //!             | "assume" name attribute
 //!             | "derive" ( verb "(" name ")" | name ) [ "wrt" name { "," name } ] [ "layout" name ]
 //! type        = "scalar" | ( "vector" | "rowvector" | "symmetric" | "diagonal" ) "(" size ")" | "matrix" "(" size "," size ")"
-//! attribute   = word of the table of properties | comparison number | "in" ( "(" … ")" | "{" … "}" )
+//! attribute   = word of the table of properties | comparison number | "in" ( "(0,1)" | "[0,1]" | "{0,1}" )
 //!
 //! expression  = comparison [ "->" result ]
 //! comparison  = sum [ ( "<" | "<=" | ">" | ">=" | "==" | "!=" ) sum ]          not chained
@@ -71,7 +71,7 @@ pub fn parse_document(text: &str) -> Result<Document, Error> {
         match parser.statement() {
             Ok(statement) => statements.push(statement),
             Err(diagnostic) => {
-                diagnostics.push(diagnostic);
+                diagnostics.push(*diagnostic);
                 parser.recover(start);
             }
         }
@@ -104,7 +104,7 @@ fn whole<T>(text: &str, read: impl Fn(&mut Parser) -> Parse<T>) -> Result<(Synta
     if *parser.peek() == Lexeme::End {
         return Err(nothing().into());
     }
-    let value = read(&mut parser)?;
+    let value = read(&mut parser).map_err(|diagnostic| *diagnostic)?;
     parser.skip_newlines();
     match parser.peek() {
         Lexeme::End => Ok((parser.syntax, value)),
@@ -197,6 +197,7 @@ mod tests {
             ("[a b]", "E104", "write  a, b  for two entries"),
             ("sum(x))", "E106", "remove the `)`"),
             ("sum(x", "E106", "write `)` after  sum(x"),
+            ("y +\n (sum(x\n# open\n", "E106", "write `)` after  (sum(x"),
             ("(a]", "E106", "write `)` instead of `]`"),
             (")", "E106", "remove the `)`"),
             ("x + * x", "E102", "remove `*`"),
@@ -204,7 +205,7 @@ mod tests {
             ("(x + )", "E102", "after `+`"),
             ("* x", "E102", "before `*`"),
             ("x ** 2", "E102", "`^`"),
-            ("a < b < c", "E102", "(a < b).*(… < …)"),
+            ("a < b < c", "E102", "(a < b).*(b < c)"),
             ("a = b", "E102", "`==`"),
             ("A.T", "E105", "A'"),
             ("A @ B", "E105", "`*`"),
@@ -275,9 +276,18 @@ mod tests {
             ("x : vectr(n)", "E101", "`vector`"),
             ("x : matrix(n)", "E107", "matrix(m,n)"),
             ("x : vector", "E102", "vector(n)"),
+            ("x : matrix(m n)", "E102", "matrix(m,n)"),
+            ("x : scalar in (0 1)", "E102", "(0,1)"),
+            ("derive grad(C wrt w", "E102", "derive grad(C) wrt w, b"),
+            ("derive C wrt w 3", "E102", "remove `3`"),
+            ("assume p > 0 unit", "E102", "new line"),
+            ("f(x y) = x", "E102", "f(t)"),
+            ("assume p > 0)", "E106", "remove the `)`"),
             ("x : vector(n')", "E102", "n+1"),
             ("A : matrix(n,n) invertable", "E101", "`invertible`"),
             ("x : vector(n) > y", "E102", "number"),
+            ("x : vector(n) in (0)", "E102", "(0,1)"),
+            ("x : vector(n) in ‖0,1‖", "E102", "(0,1)"),
             ("f(x, 2) = x", "E102", "f(t)"),
             ("f(x, x) = x", "E108", "another name"),
             ("f(x; d) = x", "E102", "d = 1"),

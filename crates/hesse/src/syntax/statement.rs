@@ -3,7 +3,7 @@
 //! The words `data param const assume derive` are words only where a name follows them at the start of a statement.
 
 use super::boxes::Level;
-use super::cursor::{Parse, Parser, ROLES, TYPES};
+use super::cursor::{Parse, Parser, ROLES, TYPES, refuse};
 use super::suggest::nearest;
 use super::token::{Bracket, Lexeme};
 use super::tree::{Attribute, Kind, NodeId, Operator, Role, Statement, Type};
@@ -30,9 +30,12 @@ impl Parser<'_> {
             _ if self.defines_function() => self.function(),
             _ => self.definition(),
         }?;
+        let ends_with_expression = matches!(statement, Statement::Define { .. } | Statement::Function { .. });
         match self.peek() {
             Lexeme::Newline | Lexeme::Semicolon | Lexeme::End => Ok(statement),
-            _ => Err(self.in_the_way()),
+            Lexeme::Close(_) => refuse(self.in_the_way()),
+            _ if ends_with_expression => refuse(self.in_the_way()),
+            _ => refuse(self.expected("the end of the line").help(format!("remove {}, or write it on a new line", self.found()))),
         }
     }
 
@@ -81,7 +84,7 @@ impl Parser<'_> {
         }
         if !self.eat(&Lexeme::Colon) {
             let last = &names[names.len() - 1].0;
-            return Err(self.expected("`:` and a type").help(format!("write the type:  {last} : vector(n)")));
+            return refuse(self.expected("`:` and a type").help(format!("write the type:  {last} : vector(n)")));
         }
         self.continue_line();
         let of = self.type_()?;
@@ -97,21 +100,21 @@ impl Parser<'_> {
                 Some(type_) => format!("did you mean `{type_}`?"),
                 None => format!("the types are {}", TYPES.join(", ")),
             };
-            return Err(Diagnostic::error("E101", place, format!("unknown type `{word}`")).help(help));
+            return refuse(Diagnostic::error("E101", place, format!("unknown type `{word}`")).help(help));
         }
         if word == "scalar" {
             return Ok(Type::Scalar);
         }
         let example = if word == "matrix" { "matrix(m,n)".to_string() } else { format!("{word}(n)") };
         if *self.peek() != Lexeme::Open(Bracket::Round) {
-            return Err(self.expected(&format!("the size of the {word}")).help(format!("write  {example}")));
+            return refuse(self.expected(&format!("the size of the {word}")).help(format!("write  {example}")));
         }
         self.open(Bracket::Round)?;
         let mut sizes = vec![self.size()?];
         while self.eat(&Lexeme::Comma) {
             sizes.push(self.size()?);
         }
-        let span = place.to(self.close()?);
+        let span = place.to(self.close_list(&format!("write  {example}"))?);
         match (word.as_str(), sizes.as_slice()) {
             ("vector", &[n]) => Ok(Type::Vector(n)),
             ("rowvector", &[n]) => Ok(Type::RowVector(n)),
@@ -120,7 +123,7 @@ impl Parser<'_> {
             ("diagonal", &[n]) => Ok(Type::Diagonal(n)),
             _ => {
                 let message = format!("`{word}` has {} sizes here", sizes.len());
-                Err(Diagnostic::error("E107", span, message).help(format!("write  {example}")))
+                refuse(Diagnostic::error("E107", span, message).help(format!("write  {example}")))
             }
         }
     }
@@ -139,7 +142,7 @@ impl Parser<'_> {
             return Ok(size.id);
         }
         let message = format!("`{}` is not a size", self.quote(size.span));
-        Err(Diagnostic::error("E102", size.span, message).help("write a size with names and whole numbers: n, 3, n+1, 2*k"))
+        refuse(Diagnostic::error("E102", size.span, message).help("write a size with names and whole numbers: n, 3, n+1, 2*k"))
     }
 
     /// Attributes up to the end of the statement.
@@ -170,29 +173,35 @@ impl Parser<'_> {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => format!("the properties are {}", PROPERTIES.iter().map(|row| row.name).collect::<Vec<_>>().join(", ")),
                 };
-                Err(Diagnostic::error("E101", start, format!("unknown property `{word}`")).help(help))
+                refuse(Diagnostic::error("E101", start, format!("unknown property `{word}`")).help(help))
             }
             Lexeme::Operator(op) if Level::of(op) == Level::Comparison && op != Operator::Equal => {
                 self.advance();
                 let (bound, end) = self.signed_number()?;
                 Ok(Attribute { text: format!("{} {bound}", op.spelling()), span: start.to(end) })
             }
-            Lexeme::Close(_) => Err(self.in_the_way()),
-            _ => Err(self.expected("a property").help("write a property such as `invertible`, `> 0` or `in (0,1)`, or end the line")),
+            Lexeme::Close(_) => refuse(self.in_the_way()),
+            _ => refuse(self.expected("a property").help("write a property such as `invertible`, `> 0` or `in (0,1)`, or end the line")),
         }
     }
 
-    /// `(0,1)`, `[0,1)`, `{-1,1}` in canonical spacing.
+    /// `(0,1)`, `[0,1]` or `{-1,0,1}` in canonical spacing.
     fn range(&mut self) -> Parse<(String, Span)> {
         let help = "write a range (0,1) or a set {0,1}";
-        let &Lexeme::Open(bracket) = self.peek() else { return Err(self.expected("a range").help(help)) };
-        self.open(bracket)?;
+        let bracket = match *self.peek() {
+            Lexeme::Open(bracket) if bracket != Bracket::Norm => bracket,
+            _ => return refuse(self.expected("a range").help(help)),
+        };
+        let start = self.open(bracket)?;
         let mut ends = vec![self.signed_number()?.0];
         while self.eat(&Lexeme::Comma) {
             ends.push(self.signed_number()?.0);
         }
         let (left, right) = bracket.signs();
-        let end = self.close()?;
+        let end = self.close_list(help)?;
+        if bracket != Bracket::Curly && ends.len() != 2 {
+            return refuse(Diagnostic::error("E102", start.to(end), "a range has two ends").help(help));
+        }
         Ok((format!("{left}{}{right}", ends.join(",")), end))
     }
 
@@ -201,7 +210,7 @@ impl Parser<'_> {
         let sign = if self.eat(&Lexeme::Operator(Operator::Minus)) { "-" } else { "" };
         match self.peek().clone() {
             Lexeme::Number(text) => Ok((format!("{sign}{text}"), start.to(self.advance()))),
-            _ => Err(self.expected("a number").help("write a number, such as 0 or -1.5")),
+            _ => refuse(self.expected("a number").help("write a number, such as 0 or -1.5")),
         }
     }
 
@@ -217,7 +226,7 @@ impl Parser<'_> {
         let body = self.expression()?;
         if *self.peek() == Lexeme::Equals && self.open.is_empty() {
             let message = format!("only a name can be defined, not `{}`", self.quote(body.span));
-            return Err(Diagnostic::error("E102", body.span, message).help("write `==` to compare, or `name = …` to define"));
+            return refuse(Diagnostic::error("E102", body.span, message).help("write `==` to compare, or `name = …` to define"));
         }
         Ok(Statement::Define { name: String::new(), name_span: Span::new(body.span.start, body.span.start), body: body.id })
     }
@@ -234,11 +243,11 @@ impl Parser<'_> {
             let (param, place) = self.name("a name of an argument", &help)?;
             if params.contains(&param) || defaults.iter().any(|row| row.0 == param) {
                 let message = format!("`{param}` is an argument already");
-                return Err(Diagnostic::error("E108", place, message).help(format!("give the second `{param}` another name")));
+                return refuse(Diagnostic::error("E108", place, message).help(format!("give the second `{param}` another name")));
             }
             if with_default {
                 if !self.eat(&Lexeme::Equals) {
-                    return Err(self.expected("`=` and a default value").help(format!("write  {param} = 1")));
+                    return refuse(self.expected("`=` and a default value").help(format!("write  {param} = 1")));
                 }
                 defaults.push((param, self.expression()?.id));
             } else {
@@ -252,10 +261,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        if !matches!(self.peek(), Lexeme::Close(_)) {
-            return Err(self.expected("`,` or `)`").help(help));
-        }
-        self.close()?;
+        self.close_list(&help)?;
         self.advance();
         self.continue_line();
         let body = self.expression()?.id;
@@ -267,9 +273,10 @@ impl Parser<'_> {
         self.advance();
         let (name, name_span) = self.name("a name", "write what is assumed of a name:  assume p > 0")?;
         if matches!(self.peek(), Lexeme::Newline | Lexeme::Semicolon | Lexeme::End) {
-            return Err(self
-                .expected(&format!("what is assumed of `{name}`"))
-                .help(format!("write  assume {name} > 0  or  assume {name} invertible")));
+            return refuse(
+                self.expected(&format!("what is assumed of `{name}`"))
+                    .help(format!("write  assume {name} > 0  or  assume {name} invertible")),
+            );
         }
         let attribute = self.attribute()?;
         Ok(Statement::Assume { name, name_span, attribute })
@@ -284,7 +291,7 @@ impl Parser<'_> {
             known(&word, place, VERBS, "derivative")?;
             self.open(Bracket::Round)?;
             let target = self.name("the name of a definition", example)?.0;
-            span = span.to(self.close()?);
+            span = span.to(self.close_list(example)?);
             (word, target)
         } else {
             span = span.to(place);
@@ -317,7 +324,7 @@ impl Parser<'_> {
     fn name(&mut self, what: &str, help: &str) -> Parse<(String, Span)> {
         match self.peek().clone() {
             Lexeme::Name(name) => Ok((name, self.advance())),
-            _ => Err(self.expected(what).help(help)),
+            _ => refuse(self.expected(what).help(help)),
         }
     }
 }
@@ -331,7 +338,7 @@ fn known(word: &str, place: Span, words: &[&'static str], what: &str) -> Parse<&
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("write one of: {}", words.join(", ")),
     };
-    Err(Diagnostic::error("E402", place, format!("unknown {what} `{word}`")).help(help))
+    refuse(Diagnostic::error("E402", place, format!("unknown {what} `{word}`")).help(help))
 }
 
 impl Role {

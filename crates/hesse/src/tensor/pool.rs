@@ -523,4 +523,83 @@ impl Pool {
         }
         new[&e]
     }
+    pub(super) fn knows_symmetric(&self, e: Expr) -> bool {
+        self.transposes.get(&e) == Some(&e)
+    }
+    /// From now on these variables equal their transposes.
+    pub fn make_symmetric(&mut self, variables: &[VarId]) {
+        self.transposes.clear();
+        for v in variables {
+            let e = self.var(*v);
+            if self.rank(e) == 2 {
+                self.transposes.insert(e, e);
+            }
+        }
+    }
+    /// Rebuilds everything below `e` by the constructors as they decide now.
+    pub fn renew(&mut self, e: Expr) -> Expr {
+        let mut new: FxHashMap<Expr, Expr> = FxHashMap::default();
+        for old in self.under(&[e]) {
+            let made = self.rebuild(old, |_, c| new[&c]);
+            new.insert(old, made);
+        }
+        new[&e]
+    }
+    /// Copies an expression of another pool into this one; `variables` says what its variables are here.
+    /// `None` if one of them is not listed.
+    pub fn import(&mut self, from: &Pool, e: Expr, variables: &FxHashMap<VarId, VarId>) -> Option<Expr> {
+        let mut new: FxHashMap<Expr, Expr> = FxHashMap::default();
+        let mut size = |pool: &mut Pool, d: Dim| -> Dim {
+            let terms = from.dims.polynomial(d).clone();
+            let mut total = pool.dims.integer(0);
+            for (names, c) in terms {
+                let mut term = pool.dims.integer(c);
+                for k in names {
+                    let name = pool.dims.name(&from.dims.names()[k as usize]);
+                    term = pool.dims.multiply(term, name);
+                }
+                total = pool.dims.add(total, term);
+            }
+            total
+        };
+        for old in from.under(&[e]) {
+            let made = match from.node(old).clone() {
+                Node::Var(v) => self.var(*variables.get(&v)?),
+                Node::Size(d) => {
+                    let d = size(self, d);
+                    self.size(d)
+                }
+                Node::Decimal(bits) => self.decimal(f64::from_bits(bits)),
+                Node::Pi => self.pi(),
+                Node::Pattern(p) => {
+                    let p = match p {
+                        Pattern::Unit { at, of } => Pattern::Unit { at: size(self, at), of: size(self, of) },
+                        Pattern::Lower { of } => Pattern::Lower { of: size(self, of) },
+                        Pattern::Shift { offset, rows, cols } => Pattern::Shift { offset: size(self, offset), rows: size(self, rows), cols: size(self, cols) },
+                    };
+                    self.pattern(p)
+                }
+                Node::Sum(terms, axes) => {
+                    let axes: Vec<Dim> = axes.into_iter().map(|d| size(self, d)).collect();
+                    let terms: Vec<_> = terms.into_iter().map(|(c, t)| (c, new[&t])).collect();
+                    self.sum(&terms, &axes)
+                }
+                Node::Product { factors, out, sizes } => {
+                    let broadcast: Vec<(Label, Dim)> = sizes.into_iter().enumerate().map(|(l, d)| (l as Label, size(self, d))).collect();
+                    let factors = factors.into_iter().map(|f| Factor { base: new[&f.base], labels: f.labels, power: new[&f.power] }).collect();
+                    self.product_of(factors, out, &broadcast)
+                }
+                Node::Map(f, args) => {
+                    let args: Vec<_> = args.into_iter().map(|a| new[&a]).collect();
+                    self.map(f, &args)
+                }
+                Node::Apply(f, args) => {
+                    let args: Vec<_> = args.into_iter().map(|a| new[&a]).collect();
+                    self.apply(f, &args)
+                }
+            };
+            new.insert(old, made);
+        }
+        Some(new[&e])
+    }
 }

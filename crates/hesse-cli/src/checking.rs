@@ -1,0 +1,1 @@
+//! The numeric check of a derivative, as the commands show it.

@@ -1,0 +1,164 @@
+//! `hesse help`: what a code means, what a function is, the language on one screen. Everything comes from the rows of facts.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::json;
+use crate::options::{Cli, HelpOptions};
+use crate::screen::Screen;
+use clap::CommandFactory;
+use hesse::facts::codes::{self, CODES, Code};
+use hesse::facts::functions::{FUNCTIONS, Function};
+use hesse::facts::matrices::{MATRIX_FUNCTIONS, MatrixFunction};
+use hesse::facts::notation::{NOTATION, Notation};
+
+const LANGUAGE: &str = include_str!("language.txt");
+
+/// Functions that are written as operators.
+const OPERATORS: [&str; 3] = ["gt", "ge", "eq"];
+
+/// Prints a topic.
+pub fn run(options: &HelpOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+    let topic = options.topic.as_deref().unwrap_or("");
+    let text = text(topic).ok_or_else(|| {
+        Failure::Usage(format!("no help on `{topic}`: name a code (E201), a function, a verb, or one of `functions`, `codes`, `language`"))
+    })?;
+    if screen.json() {
+        screen.object(&json::text(topic, &text))?;
+    } else {
+        screen.line(text.trim_end())?;
+    }
+    Ok(Exit::OK)
+}
+
+/// The text on a topic, if there is one.
+fn text(topic: &str) -> Option<String> {
+    match topic {
+        "" => Some(Cli::command().render_long_help().to_string()),
+        "functions" => Some(functions()),
+        "codes" => Some(lines(CODES.iter().map(|row| (row.code.to_string(), row.title.to_string())))),
+        "language" => Some(LANGUAGE.to_string()),
+        _ => {
+            let code = codes::find(&topic.to_ascii_uppercase()).map(code);
+            code.or_else(|| verb(topic)).or_else(|| function(topic))
+        }
+    }
+}
+
+fn verb(topic: &str) -> Option<String> {
+    let mut cli = Cli::command();
+    cli.build();
+    Some(cli.find_subcommand_mut(topic)?.render_long_help().to_string())
+}
+
+fn code(row: &Code) -> String {
+    let end = if row.exit == 0 { "a command goes on after it".into() } else { format!("a command ends with exit code {}", row.exit) };
+    format!("{}: {}\n\n{}\n\n({end})", row.code, row.title, row.explanation)
+}
+
+/// A function by any of its spellings; several rows may share a name (`diag`).
+fn function(topic: &str) -> Option<String> {
+    let mut found: Vec<String> = vec![];
+    let spelled = |f: &&Function| (f.name == topic || f.aliases.contains(&topic)) && !OPERATORS.contains(&f.name);
+    found.extend(FUNCTIONS.iter().filter(spelled).map(about_function));
+    found.extend(MATRIX_FUNCTIONS.iter().filter(|f| f.name == topic).map(about_matrix_function));
+    found.extend(NOTATION.iter().filter(|n| name(n) == topic).map(about_notation));
+    (!found.is_empty()).then(|| found.join("\n\n"))
+}
+
+fn about_function(f: &Function) -> String {
+    let mut out = format!("{}\n  {}, element by element", signature(f), f.says);
+    let mut say = |word: &str, text: &str| {
+        if !text.is_empty() {
+            out.push_str(&format!("\n  {word:<12}{text}"));
+        }
+    };
+    say("also", &f.aliases.join(", "));
+    say("means", f.means);
+    say("evaluated as", &if f.safe.is_empty() { String::new() } else { format!(" {}", f.safe) });
+    for (argument, slope) in f.of.iter().zip(f.slopes) {
+        say(&format!("d/d{argument}"), slope);
+    }
+    say("at a kink", f.at_kink);
+    say("needs", f.domain);
+    out
+}
+
+fn about_matrix_function(f: &MatrixFunction) -> String {
+    let mut out = format!("{}(A)\n  {}", f.name, f.says);
+    for (word, text) in [("slope", f.slope), ("at a kink", f.at_kink), ("needs", f.domain)] {
+        if !text.is_empty() {
+            out.push_str(&format!("\n  {word:<12}{text}"));
+        }
+    }
+    if f.of == "square" {
+        out.push_str("\n  of          a square matrix");
+    }
+    out
+}
+
+fn about_notation(n: &Notation) -> String {
+    let mut out = format!("{}\n  {}\n  {:<12}{}", n.matrix, n.says, "means", n.means);
+    if !n.needs.is_empty() {
+        out.push_str(&format!("\n  {:<12}a {}", "of", if n.needs == "square" { "square matrix" } else { n.needs }));
+    }
+    out
+}
+
+fn functions() -> String {
+    let element = FUNCTIONS.iter().filter(|f| !OPERATORS.contains(&f.name)).map(|f| (signature(f), f.says.to_string()));
+    let whole = MATRIX_FUNCTIONS.iter().map(|f| (format!("{}(A)", f.name), f.says.to_string()));
+    let notation = NOTATION.iter().map(|n| (n.matrix.to_string(), n.says.to_string()));
+    format!(
+        "Element by element\n{}\nOf whole arrays\n{}\nNotation\n{}\n`hesse help NAME` says more about one of them.",
+        indented(&lines(element)),
+        indented(&lines(whole)),
+        indented(&lines(notation))
+    )
+}
+
+fn signature(f: &Function) -> String {
+    format!("{}({})", f.name, f.of.join(", "))
+}
+
+fn name<'a>(n: &'a Notation) -> &'a str {
+    n.matrix.split('(').next().unwrap_or(n.matrix)
+}
+
+/// Two columns.
+fn lines(rows: impl Iterator<Item = (String, String)>) -> String {
+    let rows: Vec<_> = rows.collect();
+    let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
+    rows.iter().map(|(left, right)| format!("{left:width$}  {right}\n")).collect()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_its_topic() {
+        for row in CODES {
+            assert!(text(row.code).is_some_and(|t| t.contains(row.title)), "{}", row.code);
+        }
+        for f in FUNCTIONS.iter().filter(|f| !OPERATORS.contains(&f.name)) {
+            assert!(text(f.name).is_some_and(|t| t.contains(f.says)), "{}", f.name);
+        }
+        for n in NOTATION {
+            assert!(text(name(n)).is_some_and(|t| t.contains(n.says)), "{}", n.matrix);
+        }
+        assert!(text("e201").is_some_and(|t| t.starts_with("E201")));
+        assert!(text("diag").is_some_and(|t| t.matches("means").count() == 2));
+        assert!(text("grad").is_some_and(|t| t.contains("--wrt")));
+        assert_eq!(text("sofplus"), None);
+    }
+
+    #[test]
+    fn the_language_fits_a_screen() {
+        assert!(LANGUAGE.lines().count() <= 50);
+        assert!(LANGUAGE.lines().all(|line| line.chars().count() <= 100), "a line is too long");
+    }
+}

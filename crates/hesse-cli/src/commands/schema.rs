@@ -1,0 +1,30 @@
+//! `hesse schema`: what the JSON that is read and written holds.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::json;
+use crate::screen::Screen;
+
+const SCHEMAS: &str = include_str!("schema.txt");
+
+/// Prints the schemas.
+pub fn run(screen: &mut Screen) -> Result<Exit, Failure> {
+    if screen.json() {
+        screen.object(&json::text("schema", SCHEMAS))?;
+    } else {
+        screen.line(SCHEMAS.trim_end())?;
+    }
+    Ok(Exit::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_is_described() {
+        for schema in [json::DERIVATIVE, json::CHECK, json::EVAL, json::STAGES, json::FMT, json::TEXT, json::ERROR, json::BATCH] {
+            assert!(SCHEMAS.contains(schema), "{schema}");
+        }
+    }
+}

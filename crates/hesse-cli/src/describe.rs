@@ -1,0 +1,127 @@
+//! Words for what the engine found: types of inputs, names of derivatives, numbers.
+
+use hesse::calculus::model::Input;
+use hesse::facts::properties::PROPERTIES;
+use hesse::tensor::{Shape, dim::Dims};
+use hesse::{Layout, Part, Want};
+
+/// The type of an input as it would be declared: `matrix(N,n)`, `vector(n) positive`.
+pub fn type_of(input: &Input, dims: &Dims) -> String {
+    let mut out = shape(&input.shape, dims);
+    for property in input.properties.iter().filter(|p| !follows(p, &input.properties)) {
+        out.push(' ');
+        out.push_str(property);
+    }
+    out
+}
+
+/// A shape as a type: `scalar`, `vector(n)`, `rowvector(n)`, `matrix(m,n)`.
+pub fn shape(shape: &Shape, dims: &Dims) -> String {
+    let size = |axis: &[hesse::tensor::Dim]| {
+        let sizes: Vec<String> = axis.iter().map(|&d| dims.text(d)).collect();
+        match sizes.as_slice() {
+            [one] => one.clone(),
+            many => many.iter().map(|s| if s.contains(' ') { format!("({s})") } else { s.clone() }).collect::<Vec<_>>().join("*"),
+        }
+    };
+    match (shape.rows.as_slice(), shape.cols.as_slice()) {
+        ([], []) => "scalar".into(),
+        (rows, []) => format!("vector({})", size(rows)),
+        ([], cols) => format!("rowvector({})", size(cols)),
+        (rows, cols) => format!("matrix({},{})", size(rows), size(cols)),
+    }
+}
+
+/// Whether a property follows from another one of the list.
+fn follows(property: &str, all: &[String]) -> bool {
+    PROPERTIES.iter().any(|row| row.implies.contains(&property) && all.iter().any(|p| p == row.name))
+}
+
+/// The left side of a printed derivative: `∂f/∂w`, `∂²C/∂w∂wᵀ`, `X_bar`, `df`.
+pub fn left_side(part: &Part, want: Want) -> String {
+    let of = if part.of.is_empty() { "f" } else { &part.of };
+    match (want, part.wrt.as_slice()) {
+        (Want::Vjp, [v, ..]) => format!("{v}_bar"),
+        (Want::Jvp, _) => format!("d{of}"),
+        (Want::Hvp, [v, w, ..]) => format!("∂²{of}/∂{v}∂{w}·v"),
+        (Want::Hvp, [v]) => format!("∂²{of}/∂{v}²·v"),
+        (_, []) => of.to_string(),
+        (_, [v]) => format!("∂{of}/∂{v}"),
+        // The columns of a matrix of second derivatives are those of its second variable.
+        (Want::Hessian, [v, w]) if part.shape_text.iter().all(|size| size != "1") && !part.indexed => format!("∂²{of}/∂{v}∂{w}ᵀ"),
+        (_, many) => {
+            let order = match many.len() {
+                2 => "²".into(),
+                3 => "³".into(),
+                n => format!("^{n}"),
+            };
+            let below = if many.iter().all(|v| *v == many[0]) {
+                format!("∂{}{order}", many[0])
+            } else {
+                many.iter().map(|v| format!("∂{v}")).collect::<Vec<_>>().concat()
+            };
+            format!("∂{order}{of}/{below}")
+        }
+    }
+}
+
+/// What stands to the right of a printed derivative: its size, its layout where there is a choice, its pattern.
+pub fn remark(part: &Part, want: Want) -> String {
+    let mut out = part.shape_text.join("×");
+    let chosen = matches!(want, Want::Gradient | Want::Jacobian | Want::Derivative);
+    if chosen && part.wrt.len() == 1 && !part.indexed && part.shape_text.iter().any(|size| size != "1") {
+        out.push_str(&format!("   {} layout", layout(part.layout)));
+    }
+    if !part.pattern.is_empty() && part.pattern != "dense" {
+        out.push_str(&format!("   {}", part.pattern));
+    }
+    out
+}
+
+/// The name of a layout.
+pub fn layout(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Numerator => "numerator",
+        Layout::Denominator => "denominator",
+    }
+}
+
+/// The name of what is asked for.
+pub fn want(want: Want) -> &'static str {
+    match want {
+        Want::Gradient => "gradient",
+        Want::Jacobian => "jacobian",
+        Want::Hessian => "hessian",
+        Want::Derivative => "derivative",
+        Want::Jvp => "jvp",
+        Want::Vjp => "vjp",
+        Want::Hvp => "hvp",
+    }
+}
+
+/// An error bound with one digit after the point and two in the exponent: `1.1e-12`, `1e-07`, `0`.
+pub fn bound(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return x.to_string();
+    }
+    let text = format!("{x:.1e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(e) => ('-', e),
+        None => ('+', exponent),
+    };
+    format!("{}e{sign}{exponent:0>2}", digits.trim_end_matches(".0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds() {
+        assert_eq!(bound(1.14e-12), "1.1e-12");
+        assert_eq!(bound(1e-7), "1e-07");
+        assert_eq!(bound(0.0), "0");
+        assert_eq!(bound(2.5), "2.5e+00");
+    }
+}

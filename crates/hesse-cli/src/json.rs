@@ -1,0 +1,171 @@
+//! Results as JSON. Every object carries a schema with its version; `hesse schema` prints what they hold.
+
+use crate::checking::Verdict;
+use crate::describe;
+use crate::exit::Exit;
+use crate::source::Source;
+use hesse::calculus::model::Condition;
+use hesse::syntax::tree::Role;
+use hesse::{Derivative, Diagnostic, Formula, Part, Severity, Span, Want};
+use serde_json::{Map, Value, json};
+
+/// A derivative with everything that the report shows.
+pub const DERIVATIVE: &str = "hesse.derivative/1";
+/// What `check` found.
+pub const CHECK: &str = "hesse.check/1";
+/// Values.
+pub const EVAL: &str = "hesse.eval/1";
+/// The stages.
+pub const STAGES: &str = "hesse.stages/1";
+/// Formatted text.
+pub const FMT: &str = "hesse.fmt/1";
+/// A text for people: a help topic, a script, a manual page.
+pub const TEXT: &str = "hesse.text/1";
+/// Why there is no result.
+pub const ERROR: &str = "hesse.error/1";
+/// An answer of `batch`.
+pub const BATCH: &str = "hesse.batch/1";
+
+/// An error object.
+pub fn failure(diagnostics: &[Diagnostic], source: Option<&Source>, exit: Exit) -> Value {
+    let errors: Vec<Value> = diagnostics.iter().map(|d| diagnostic(d, source)).collect();
+    json!({ "schema": ERROR, "ok": false, "exit": exit.0, "errors": errors })
+}
+
+/// A diagnostic. Its place is in bytes of the piece of the source that it names.
+pub fn diagnostic(d: &Diagnostic, source: Option<&Source>) -> Value {
+    let severity = match d.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let labels: Vec<Value> = d.labels.iter().filter_map(|(span, text)| label(*span, text, source?)).collect();
+    json!({ "code": d.code, "severity": severity, "message": d.message, "labels": labels, "notes": d.notes, "help": d.help })
+}
+
+fn label(span: Span, text: &str, source: &Source) -> Option<Value> {
+    let (origin, content, range) = source.locate(span)?;
+    let before = &content[..range.start];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some(json!({ "origin": origin, "span": [range.start, range.end], "line": line, "column": column, "text": text }))
+}
+
+/// The inputs of a formula with their types.
+pub fn inputs(formula: &Formula) -> Vec<Value> {
+    let model = formula.model();
+    let one = |input: &hesse::calculus::model::Input| {
+        let role = match input.role {
+            Role::Plain => "plain",
+            Role::Data => "data",
+            Role::Param => "param",
+            Role::Const => "const",
+        };
+        json!({
+            "name": input.name,
+            "type": describe::type_of(input, &model.pool.dims),
+            "role": role,
+            "origin": format!("{:?}", input.origin).to_lowercase(),
+        })
+    };
+    model.inputs.iter().map(one).collect()
+}
+
+/// Conditions that do not follow from the declarations.
+pub fn conditions(conditions: &[Condition]) -> Vec<Value> {
+    conditions.iter().filter(|c| !c.proved).map(|c| json!({ "kind": c.kind, "text": c.text })).collect()
+}
+
+/// A verdict of the numeric check.
+pub fn verdict(v: &Verdict) -> Value {
+    let mut out = json!({
+        "status": v.status.name(), "worst": number(v.worst), "points": v.points, "directions": v.directions, "kinks": v.kinks,
+    });
+    if let Some(reason) = &v.reason {
+        out["reason"] = reason.as_str().into();
+    }
+    out
+}
+
+/// A derivative of one variable.
+pub fn part(part: &Part, want: Want, check: Option<&Verdict>) -> Value {
+    let mut out = json!({
+        "of": part.of,
+        "wrt": part.wrt,
+        "kind": describe::want(want),
+        "plain": part.plain(),
+        "unicode": part.unicode(),
+        "latex": part.latex(),
+        "mathml": part.mathml(),
+        "shape": part.shape_text,
+        "layout": describe::layout(part.layout),
+        "pattern": part.pattern,
+        "indexed": part.indexed,
+        "nodes": part.nodes(),
+    });
+    if let Some(v) = check {
+        out["check"] = verdict(v);
+    }
+    out
+}
+
+/// A whole derivative.
+pub fn derivative(formula: &Formula, source: &Source, derivative: &Derivative, want: Want, checks: &[Verdict]) -> Value {
+    let parts: Vec<Value> = derivative.parts.iter().enumerate().map(|(k, p)| part(p, want, checks.get(k))).collect();
+    let notes: Vec<Value> = formula.model().notes.iter().map(|d| diagnostic(d, Some(source))).collect();
+    json!({
+        "schema": DERIVATIVE,
+        "ok": true,
+        "inputs": inputs(formula),
+        "parts": parts,
+        "conditions": conditions(&derivative.conditions),
+        "notes": notes,
+    })
+}
+
+/// A number; JSON has no NaN and no infinity, they become null.
+pub fn number(x: f64) -> Value {
+    serde_json::Number::from_f64(x).map_or(Value::Null, Value::Number)
+}
+
+/// Row-major numbers as nested arrays; no axes: a number. An empty axis is an empty array.
+pub fn nested(shape: &[usize], data: &[f64]) -> Value {
+    match shape {
+        [] => data.first().map_or(Value::Null, |&x| number(x)),
+        [length, rest @ ..] => {
+            let stride: usize = rest.iter().product();
+            Value::Array((0..*length).map(|k| nested(rest, &data[k * stride..(k + 1) * stride])).collect())
+        }
+    }
+}
+
+/// A text for people.
+pub fn text(topic: &str, text: &str) -> Value {
+    let mut out = Map::new();
+    out.insert("schema".into(), TEXT.into());
+    out.insert("ok".into(), true.into());
+    out.insert("topic".into(), topic.into());
+    out.insert("text".into(), text.into());
+    Value::Object(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting() {
+        assert_eq!(nested(&[], &[2.0]).to_string(), "2.0");
+        assert_eq!(nested(&[2, 3], &[1., 2., 3., 4., 5., f64::NAN]).to_string(), "[[1.0,2.0,3.0],[4.0,5.0,null]]");
+        assert_eq!(nested(&[2, 0], &[]).to_string(), "[[],[]]");
+        assert_eq!(nested(&[1, 1, 2], &[1., 2.]).to_string(), "[[[1.0,2.0]]]");
+    }
+
+    #[test]
+    fn places_have_lines_and_columns() {
+        let source = Source::new("a.hesse", "x\ny é z");
+        let d = Diagnostic::error("E101", Span::new(7, 8), "unknown").here("this");
+        let value = diagnostic(&d, Some(&source));
+        assert_eq!(value["labels"][0], json!({ "origin": "a.hesse", "span": [7, 8], "line": 2, "column": 5, "text": "this" }));
+    }
+}

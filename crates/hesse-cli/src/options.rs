@@ -1,0 +1,387 @@
+//! The command line: one list of verbs and flags that feeds the parser, the help, the man page and the completions.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use hesse::{Elimination, Layout};
+
+/// Matrix calculus: derivatives of formulas over scalars, vectors and matrices, checked on random numbers.
+#[derive(Debug, Parser)]
+#[command(name = "hesse", version, disable_help_subcommand = true, arg_required_else_help = true, max_term_width = 110)]
+#[command(after_help = "Examples:
+  hesse grad -e \"norm2(A*x - b)^2\" --wrt x
+  hesse hessian neuron.hesse --wrt w --format latex
+  hesse eval neuron.hesse --data train.csv --columns X=age..s6 --bind y=target,w=zeros,b=0
+  hesse help language
+
+Exit codes: 0 ok, 1 check failed, 2 usage, 3 input, 4 not supported, 5 numeric, 6 limit, 70 internal error, 130 interrupted.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// How to show it.
+    #[command(flatten)]
+    pub screen: ScreenOptions,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Gradient of a scalar
+    Grad(DeriveOptions),
+    /// Jacobian of a row or column by a vector
+    Jacobian(DeriveOptions),
+    /// Second derivative of a scalar
+    Hessian(DeriveOptions),
+    /// Derivative of anything by anything, its form chosen by the shapes
+    Derive(DeriveOptions),
+    /// Cotangent times Jacobian
+    Vjp(DeriveOptions),
+    /// Jacobian times a direction
+    Jvp(DeriveOptions),
+    /// Hessian times a direction
+    Hvp(DeriveOptions),
+    /// Test derivatives on random numbers
+    Check(CheckOptions),
+    /// Compute values and derivatives from data
+    Eval(EvalOptions),
+    /// Show every stage between the formula and its derivative
+    Stages(StagesOptions),
+    /// Answer JSON requests, one a line
+    Batch(BatchOptions),
+    /// Rewrite files in canonical form
+    Fmt(FmtOptions),
+    /// Explain a code (E201), a function (softplus), `functions`, `codes`, `language` or a verb
+    Help(HelpOptions),
+    /// Print the schemas of the JSON that is read and written
+    Schema,
+    /// Print a completion script
+    Completions(CompletionsOptions),
+    /// Print the manual page
+    Man(ManOptions),
+}
+
+impl Cli {
+    /// How to show it; `--format json` is the same as `--json`.
+    pub fn screen(&self) -> ScreenOptions {
+        let format = match &self.verb {
+            Verb::Grad(o) | Verb::Jacobian(o) | Verb::Hessian(o) | Verb::Derive(o) | Verb::Vjp(o) | Verb::Jvp(o) | Verb::Hvp(o) => o.format,
+            _ => None,
+        };
+        ScreenOptions { json: self.screen.json || format == Some(Format::Json), ..self.screen.clone() }
+    }
+}
+
+/// Flags that every verb takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ScreenOptions {
+    /// Write one JSON object on standard output, also for errors
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+    /// Use no signs outside ASCII
+    #[arg(long, global = true, help_heading = "Output")]
+    pub ascii: bool,
+    /// No notes and warnings
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR or TERM=dumb says otherwise
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Where the formula comes from.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Input")]
+pub struct InputOptions {
+    /// Formula files, read as one; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// A formula; after FILEs it is the last target
+    #[arg(short = 'e', long = "expression", value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: Option<String>,
+    /// Declare a variable: "X: matrix(N,n)" (repeat for more)
+    #[arg(long = "var", value_name = "DECLARATION")]
+    pub vars: Vec<String>,
+    /// Refuse what would have to be assumed
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// What to differentiate, and by what.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Derivative")]
+pub struct RequestOptions {
+    /// Variables to differentiate by; every `param` if not given
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// Second variable of a mixed second derivative
+    #[arg(long, value_name = "NAME")]
+    pub wrt2: Option<String>,
+    /// Definition to differentiate; the last if not given
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// Layout of the result
+    #[arg(long, value_enum, default_value = "numerator")]
+    pub layout: LayoutOption,
+    /// Order in which the chain rule is applied; results are equal
+    #[arg(long, value_enum, default_value = "auto")]
+    pub order: OrderOption,
+    /// Derivative on the space of symmetric or diagonal matrices
+    #[arg(long, value_enum)]
+    pub structure: Option<StructureOption>,
+}
+
+/// Options of the verbs that print a derivative.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DeriveOptions {
+    /// The formula.
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The request.
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// Notation; without it a report for people
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
+    /// The test.
+    #[command(flatten)]
+    pub check: ProbeOptions,
+    /// Do not test the result on random numbers
+    #[arg(long, conflicts_with = "require_check", help_heading = "Test")]
+    pub no_check: bool,
+    /// Print times on standard error
+    #[arg(long, help_heading = "Output")]
+    pub timing: bool,
+}
+
+/// Options of the numeric test.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Test")]
+pub struct ProbeOptions {
+    /// Seed of the random numbers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Fail (exit 1) where the test cannot be made
+    #[arg(long)]
+    pub require_check: bool,
+}
+
+/// Options of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckOptions {
+    /// The formula.
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The request.
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// The test.
+    #[command(flatten)]
+    pub check: ProbeOptions,
+    /// Test the second derivative too
+    #[arg(long, help_heading = "Test")]
+    pub hessian: bool,
+}
+
+/// Options of `eval`.
+#[derive(Clone, Debug, Args)]
+pub struct EvalOptions {
+    /// The formula.
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The request.
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// Values: NAME=file.npy, file.npz:array, file.csv:age..s6, 0.5, [1;2;3], zeros, ones, or a column of --data
+    #[arg(long, value_name = "NAME=VALUE,…", allow_hyphen_values = true, help_heading = "Data")]
+    pub bind: Vec<String>,
+    /// A table whose columns --bind and --columns name
+    #[arg(long, value_name = "TABLE", help_heading = "Data")]
+    pub data: Option<std::path::PathBuf>,
+    /// Matrices from columns of the table: X=age..s6
+    #[arg(long, value_name = "NAME=COLUMNS,…", help_heading = "Data")]
+    pub columns: Vec<String>,
+    /// What to print: definitions, `grad`, `hessian`; the target and its gradients if not given
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Output")]
+    pub show: Vec<String>,
+    /// Digits of the entries of arrays; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 6, help_heading = "Output")]
+    pub digits: usize,
+    /// Whether NaN and infinity are printed or refused (exit 5)
+    #[arg(long, value_enum, default_value = "keep", help_heading = "Output")]
+    pub nan: NanOption,
+}
+
+/// Options of `stages`.
+#[derive(Clone, Debug, Args)]
+pub struct StagesOptions {
+    /// The formula.
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The request.
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// Show these stages only
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Output")]
+    pub only: Vec<String>,
+}
+
+/// Options of `batch`.
+#[derive(Clone, Debug, Args)]
+pub struct BatchOptions {
+    /// Requests, one a line (`hesse schema` describes them); `-` or nothing is standard input
+    #[arg(value_name = "FILE")]
+    pub file: Option<String>,
+    /// Add the time of each derivation (`derive_us`)
+    #[arg(long)]
+    pub timing: bool,
+    /// Seed of the random numbers of checks
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// Options of `fmt`.
+#[derive(Clone, Debug, Args)]
+pub struct FmtOptions {
+    /// Files to rewrite in place; `-` rewrites standard input to standard output
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// A formula to print in canonical form
+    #[arg(short = 'e', long = "expression", value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: Option<String>,
+    /// Change nothing; exit 1 if a file is not in canonical form
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Options of `help`.
+#[derive(Clone, Debug, Args)]
+pub struct HelpOptions {
+    /// A code, a function, `functions`, `codes`, `language` or a verb
+    pub topic: Option<String>,
+}
+
+/// Options of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsOptions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Options of `man`.
+#[derive(Clone, Debug, Args)]
+pub struct ManOptions {
+    /// A verb; without it the page of `hesse`
+    pub verb: Option<String>,
+}
+
+/// Notations of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The input language; it can be read back
+    Plain,
+    /// Mathematical signs
+    Unicode,
+    /// LaTeX
+    Latex,
+    /// MathML Core
+    Mathml,
+    /// The same as --json
+    Json,
+}
+
+/// Layouts by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LayoutOption {
+    /// Rows are functions, columns variables; the gradient of a scalar is a row
+    #[default]
+    Numerator,
+    /// The transpose; the gradient of a scalar has the shape of the variable
+    Denominator,
+}
+
+impl From<LayoutOption> for Layout {
+    fn from(option: LayoutOption) -> Layout {
+        match option {
+            LayoutOption::Numerator => Layout::Numerator,
+            LayoutOption::Denominator => Layout::Denominator,
+        }
+    }
+}
+
+/// Orders of elimination by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OrderOption {
+    /// Reverse for scalars, else the cheapest next
+    #[default]
+    Auto,
+    /// From the variables
+    Forward,
+    /// From the target
+    Reverse,
+    /// The cheapest next
+    Cross,
+}
+
+impl From<OrderOption> for Elimination {
+    fn from(option: OrderOption) -> Elimination {
+        match option {
+            OrderOption::Auto => Elimination::Automatic,
+            OrderOption::Forward => Elimination::Forward,
+            OrderOption::Reverse => Elimination::Reverse,
+            OrderOption::Cross => Elimination::CrossCountry,
+        }
+    }
+}
+
+/// Structures by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StructureOption {
+    /// Entries (i,j) and (j,i) are one variable
+    Symmetric,
+    /// Entries off the diagonal are zero
+    Diagonal,
+}
+
+impl StructureOption {
+    /// The name of the property.
+    pub fn name(self) -> &'static str {
+        match self {
+            StructureOption::Symmetric => "symmetric",
+            StructureOption::Diagonal => "diagonal",
+        }
+    }
+}
+
+/// What to do with numbers that are not finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum NanOption {
+    /// Print them, with a note
+    #[default]
+    Keep,
+    /// Refuse them
+    Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_list_of_flags_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,113 @@
+//! A derivative as a report for people, or as bare formulas.
+
+use crate::checking::{Status, Verdict};
+use crate::describe;
+use crate::failure::Failure;
+use crate::options::Format;
+use crate::screen::{Screen, bad, good, label};
+use crate::source::Source;
+use anstyle::Style;
+use hesse::calculus::model::{Condition, Model, Origin};
+use hesse::{Derivative, Diagnostic, Formula, Part, Severity, Want};
+use unicode_width::UnicodeWidthStr;
+
+/// A right side wider than this does not push the remarks of the other lines to the right.
+const WIDEST: usize = 64;
+
+/// Writes the types of the inputs, one line for each way in which they were found.
+pub fn shapes(screen: &mut Screen, model: &Model) -> Result<(), Failure> {
+    let mut word = "shapes";
+    for (origin, mark) in [(Origin::Declared, "declared"), (Origin::Inferred, "inferred"), (Origin::Assumed, "assumed")] {
+        let found = model.inputs.iter().filter(|input| input.origin == origin);
+        let types: Vec<String> = found.map(|i| format!("{}: {}", i.name, describe::type_of(i, &model.pool.dims))).collect();
+        if !types.is_empty() {
+            screen.line(&format!("{}{}   ({mark})", label(std::mem::take(&mut word), Style::new().bold()), types.join("   ")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes one aligned line for each part: left side, right side, remark.
+pub fn formulas(screen: &mut Screen, derivative: &Derivative, want: Want) -> Result<(), Failure> {
+    let ascii = screen.ascii();
+    let right = |part: &Part| if ascii { part.plain() } else { part.unicode() };
+    let rows: Vec<[String; 3]> = derivative.parts.iter().map(|p| [describe::left_side(p, want), right(p), describe::remark(p, want)]).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).filter(|&w| w <= WIDEST).max().unwrap_or(0);
+    let (left_width, right_width) = (width(0), width(1));
+    for [left, right, remark] in &rows {
+        let left_pad = " ".repeat(left_width.saturating_sub(left.width()));
+        let right_pad = " ".repeat(right_width.saturating_sub(right.width()));
+        screen.line(&format!("{left}{left_pad}  =  {right}{right_pad}   {remark}"))?;
+    }
+    Ok(())
+}
+
+/// Writes each part as a formula in a notation, one a line, nothing else.
+pub fn bare(screen: &mut Screen, derivative: &Derivative, format: Format) -> Result<(), Failure> {
+    for part in &derivative.parts {
+        let text = match format {
+            Format::Plain | Format::Json => part.plain(),
+            Format::Unicode => part.unicode(),
+            Format::Latex => part.latex(),
+            Format::Mathml => part.mathml(),
+        };
+        screen.line(&text)?;
+    }
+    Ok(())
+}
+
+/// Writes what the numeric check found: one line if all is well, otherwise one for each part.
+pub fn checks(screen: &mut Screen, derivative: &Derivative, want: Want, verdicts: &[Verdict]) -> Result<(), Failure> {
+    if verdicts.iter().all(|v| v.status == Status::Passed) {
+        if let Some(all) = Verdict::together(verdicts) {
+            screen.line(&check_line(&all, ""))?;
+        }
+        return Ok(());
+    }
+    for (part, verdict) in derivative.parts.iter().zip(verdicts) {
+        screen.line(&check_line(verdict, &format!("{}: ", describe::left_side(part, want))))?;
+    }
+    Ok(())
+}
+
+fn check_line(verdict: &Verdict, of: &str) -> String {
+    let (word, style) = match verdict.status {
+        Status::Passed => ("ok", good()),
+        Status::Failed => ("FAILED", bad()),
+        Status::NotChecked => ("not checked", bad()),
+    };
+    format!("{}{of}{style}{word}{style:#} — {}", label("check", Style::new().bold()), verdict.summary())
+}
+
+/// Writes warnings, conventions, conditions: each once, on standard error.
+pub fn notes(screen: &mut Screen, formula: &Formula, source: &Source, derivative: &Derivative) -> Result<(), Failure> {
+    let (warnings, remarks): (Vec<&Diagnostic>, _) = formula.model().notes.iter().partition(|d| d.severity == Severity::Warning);
+    for warning in warnings {
+        screen.draw(std::slice::from_ref(warning), Some(source))?;
+    }
+    let mut said: Vec<String> = vec![];
+    // The line of shapes says already what was assumed.
+    said.extend(remarks.iter().filter(|d| d.code != "N503").map(|d| d.message.clone()));
+    said.extend(derivative.conditions.iter().filter(|c| !c.proved).map(condition));
+    for part in &derivative.parts {
+        if part.pattern == "zero" {
+            said.extend(part.wrt.first().map(|v| format!("`{}` does not depend on `{v}`", part.of)));
+        }
+    }
+    let mut written: Vec<&str> = vec![];
+    for text in &said {
+        if !written.contains(&text.as_str()) {
+            written.push(text);
+            screen.note("note", text)?;
+        }
+    }
+    Ok(())
+}
+
+/// A condition as a sentence.
+fn condition(c: &Condition) -> String {
+    match c.kind {
+        "kink" => c.text.clone(),
+        _ => format!("needs {}", c.text),
+    }
+}

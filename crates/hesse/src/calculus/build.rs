@@ -1,0 +1,613 @@
+//! Typed terms to expressions: every surface operation becomes a vertex with a symbol, its value a local expression over
+//! the symbols of its operands. Equal local values of equal shape share one vertex.
+
+use crate::calculus::shapes::list_text;
+use crate::calculus::contract;
+use crate::calculus::model::{Named, Vertex};
+use crate::calculus::scope::Definition;
+use crate::calculus::shapes::{Class, Shapes, State};
+use crate::calculus::term::{Extent, Op, Sub, TermId, Terms};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::facts::functions::{self, FunctionId};
+use crate::facts::matrices;
+use crate::syntax::tree::Operator;
+use crate::tensor::{Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, VarId, VarKind};
+use rustc_hash::FxHashMap;
+
+/// A built term.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Over symbols.
+    pub expr: Expr,
+    /// Rows × columns.
+    pub shape: Shape,
+}
+
+/// What building gives.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// Vertices in order.
+    pub vertices: Vec<Vertex>,
+    /// Definitions in order.
+    pub definitions: Vec<Named>,
+    /// What only the numbers show: index out of range, division by 0.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The builder.
+pub struct Build<'a> {
+    pool: &'a mut Pool,
+    terms: &'a Terms,
+    shapes: &'a Shapes,
+    values: Vec<Option<Value>>,
+    shared: FxHashMap<(Expr, Shape), Expr>,
+    /// The vertex of a symbol.
+    vertex: FxHashMap<Expr, usize>,
+    out: Built,
+}
+
+/// Why a term could not be built.
+pub enum Refusal {
+    /// Something under it was refused already.
+    Silent,
+    /// A message.
+    Said(Box<Diagnostic>),
+}
+
+impl From<Diagnostic> for Refusal {
+    fn from(d: Diagnostic) -> Self {
+        Refusal::Said(Box::new(d))
+    }
+}
+
+type Made = Result<Expr, Refusal>;
+
+/// Builds all terms. `inputs` are the symbols of the variables.
+pub fn build(pool: &mut Pool, terms: &Terms, shapes: &Shapes, inputs: &[VarId], definitions: &[Definition<'_>]) -> Built {
+    let mut b = Build { pool, terms, shapes, values: vec![None; terms.len()], shared: FxHashMap::default(), vertex: FxHashMap::default(), out: Built::default() };
+    for t in terms.ids() {
+        if shapes.poisoned(t) || b.pool.limit().is_some() {
+            continue;
+        }
+        b.one(t, inputs, definitions);
+    }
+    b.out
+}
+
+impl Build<'_> {
+    fn shape(&self, t: TermId) -> Shape {
+        let list = |s| match self.shapes.state(s) {
+            State::Known(d) | State::Loose(d) => d.clone(),
+            _ => vec![],
+        };
+        Shape::new(list(self.shapes.row(t)), list(self.shapes.col(t)))
+    }
+
+    fn one(&mut self, t: TermId, inputs: &[VarId], definitions: &[Definition<'_>]) {
+        let term = self.terms.get(t);
+        let shape = self.shape(t);
+        if let Op::Define(k) = term.op {
+            if let Some(body) = self.values[term.args[0].index()].clone() {
+                self.define(t, k, body, definitions);
+            }
+            return;
+        }
+        let expr = if let Op::Input(k) = term.op {
+            self.pool.var(inputs[k])
+        } else {
+            match self.value(t, &shape) {
+                Ok(local) => self.symbol(local, &shape, t),
+                Err(Refusal::Silent) => return,
+                Err(Refusal::Said(d)) => {
+                    self.out.diagnostics.push(*d);
+                    return;
+                }
+            }
+        };
+        self.values[t.index()] = Some(Value { expr, shape });
+    }
+
+    /// The symbol of a local value: a new vertex, a shared one, or none for constants and for what changes nothing.
+    fn symbol(&mut self, local: Expr, shape: &Shape, t: TermId) -> Expr {
+        if self.pool.variables_of(local).is_empty() {
+            return local;
+        }
+        let unchanged = self.terms.get(t).args.iter().any(|a| self.values[a.index()].as_ref().is_some_and(|v| v.expr == local && v.shape == *shape));
+        if unchanged {
+            return local;
+        }
+        let key = (local, shape.clone());
+        if let Some(&s) = self.shared.get(&key) {
+            return s;
+        }
+        let s = self.vertex(local, shape, self.terms.get(t).span, None);
+        self.shared.insert(key, s);
+        s
+    }
+
+    fn vertex(&mut self, value: Expr, shape: &Shape, span: Span, name: Option<String>) -> Expr {
+        let label = name.clone().unwrap_or_else(|| format!("_{}", self.out.vertices.len() + 1));
+        let (symbol, expr) = self.pool.declare(&label, shape.axes(), VarKind::Vertex);
+        self.vertex.insert(expr, self.out.vertices.len());
+        self.out.vertices.push(Vertex { symbol, value, shape: shape.clone(), span, name });
+        expr
+    }
+
+    fn define(&mut self, t: TermId, k: usize, body: Value, definitions: &[Definition<'_>]) {
+        let span = self.terms.get(t).span;
+        let name = definitions[k].name.to_string();
+        let groups = self.groups(t);
+        let mut value = body.clone();
+        if !name.is_empty() && !self.pool.variables_of(body.expr).is_empty() {
+            match self.vertex.get(&body.expr).copied() {
+                Some(v) if self.out.vertices[v].name.is_none() => self.out.vertices[v].name = Some(name.clone()),
+                // An input, or a vertex that has a name already.
+                _ => value.expr = self.vertex(body.expr, &body.shape, span, Some(name.clone())),
+            }
+        }
+        self.out.definitions.push(Named { name, value: value.expr, shape: value.shape.clone(), groups, span });
+        self.values[t.index()] = Some(value);
+    }
+
+    /// Sizes per axis of a tensor of order three and more.
+    fn groups(&self, t: TermId) -> Vec<usize> {
+        let mut t = t;
+        loop {
+            let term = self.terms.get(t);
+            match &term.op {
+                Op::Define(_) => t = term.args[0],
+                Op::Contract(_) => {
+                    let Some(c) = self.shapes.choice(t).map(|k| &self.terms.contractions[k]).filter(|c| c.is_tensor()) else { return vec![] };
+                    let letters = self.shapes.letters(t);
+                    return c.out.iter().map(|g| g.iter().map(|&l| self.shapes.list(letters[l]).map_or(0, <[Dim]>::len)).sum()).collect();
+                }
+                _ => return vec![],
+            }
+        }
+    }
+
+    fn arg(&self, t: TermId, k: usize) -> Result<Value, Refusal> {
+        self.values[self.terms.get(t).args[k].index()].clone().ok_or(Refusal::Silent)
+    }
+
+    fn value(&mut self, t: TermId, shape: &Shape) -> Made {
+        let term = self.terms.get(t);
+        let axes = shape.axes();
+        let span = term.span;
+        Ok(match &term.op {
+            Op::Poison | Op::Input(_) | Op::Define(_) => return Err(Refusal::Silent),
+            Op::Number(text) => self.number(text, span)?,
+            Op::Pi => self.pool.pi(),
+            Op::Size(d) => self.pool.size(*d),
+            Op::Fill(true, ..) => self.pool.ones(&axes),
+            Op::Fill(false, ..) => self.pool.zero(&axes),
+            Op::Eye(m, n) => self.eye(shape, m, n, span)?,
+            Op::Commutation(..) => self.commutation(t),
+            Op::Measure(cols) => {
+                let x = self.arg(t, 0)?;
+                let list = if *cols { x.shape.cols } else { x.shape.rows };
+                let mut e = self.pool.one();
+                for d in list {
+                    let s = self.pool.size(d);
+                    e = self.pool.times(e, s);
+                }
+                e
+            }
+            Op::Negate => {
+                let x = self.arg(t, 0)?;
+                self.pool.negate(x.expr)
+            }
+            Op::Transpose => {
+                let x = self.arg(t, 0)?;
+                let (r, c) = (x.shape.rows.len(), x.shape.cols.len());
+                let order: Vec<usize> = (r..r + c).chain(0..r).collect();
+                self.pool.permute(x.expr, &order)
+            }
+            Op::Add { minus, .. } => {
+                let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                let (a, b) = (self.spread(&x, shape), self.spread(&y, shape));
+                let one = Rational::from_integer(1);
+                self.pool.sum(&[(one, a), (if *minus { -one } else { one }, b)], &axes)
+            }
+            Op::Times => {
+                let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                self.matrix_product(&x, &y)
+            }
+            Op::DotTimes => {
+                let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                self.dot_times(&x, &y, shape)
+            }
+            Op::Over | Op::DotOver => {
+                let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                self.nonzero(&y, t, 1)?;
+                let inverse = self.pool.powi(y.expr, -1);
+                self.dot_times(&x, &Value { expr: inverse, shape: y.shape }, shape)
+            }
+            Op::Under => {
+                let (a, b) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                if a.shape.is_scalar() {
+                    self.nonzero(&a, t, 0)?;
+                    let inverse = self.pool.powi(a.expr, -1);
+                    self.dot_times(&b, &Value { expr: inverse, shape: a.shape }, shape)
+                } else {
+                    let inverse = self.inverse(&a);
+                    self.matrix_product(&inverse, &b)
+                }
+            }
+            Op::Power => {
+                let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                if x.shape.is_scalar() { self.power(&x, &y, shape, t)? } else { self.matrix_power(&x, t)? }
+            }
+            Op::DotPower => {
+                let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                self.power(&x, &y, shape, t)?
+            }
+            Op::Compare(op) => {
+                let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
+                let (a, b) = (self.spread(&x, shape), self.spread(&y, shape));
+                self.compare(*op, a, b, &axes)?
+            }
+            Op::Map(f) => {
+                let mut args = vec![];
+                for k in 0..term.args.len() {
+                    let x = self.arg(t, k)?;
+                    args.push(self.spread(&x, shape));
+                }
+                self.pool.map(*f, &args)
+            }
+            Op::Apply(f) => {
+                let x = self.arg(t, 0)?;
+                // A square function of a number: the number is a 1×1 matrix without axes.
+                if x.shape.is_scalar() {
+                    match f.row().name {
+                        "inv" => {
+                            self.nonzero(&x, t, 0)?;
+                            self.pool.powi(x.expr, -1)
+                        }
+                        "det" | "logsumexp" => x.expr,
+                        "logdet" => self.map("log", &[x.expr])?,
+                        "norm2" => self.map("abs", &[x.expr])?,
+                        _ => self.pool.apply(*f, &[x.expr]),
+                    }
+                } else {
+                    self.pool.apply(*f, &[x.expr])
+                }
+            }
+            Op::Contract(_) => {
+                let mut args = vec![];
+                for k in 0..term.args.len() {
+                    args.push(self.arg(t, k)?);
+                }
+                let Some(c) = self.shapes.choice(t).map(|k| &self.terms.contractions[k]) else { return Err(Refusal::Silent) };
+                let letters: Vec<Vec<Dim>> = self.shapes.letters(t).iter().map(|&s| self.shapes.list(s).unwrap_or(&[]).to_vec()).collect();
+                contract::build(self.pool, c, &letters, &args, span)?
+            }
+            Op::Pick(subs) => {
+                let x = self.arg(t, 0)?;
+                self.pick(&x, subs, t)?
+            }
+            Op::Stack(lengths) => self.stack(t, lengths, shape)?,
+        })
+    }
+
+    fn map(&mut self, f: &str, args: &[Expr]) -> Made {
+        functions::find(f).map(|f| self.pool.map(f, args)).ok_or(Refusal::Silent)
+    }
+
+    fn number(&mut self, text: &str, span: Span) -> Made {
+        number(self.pool, text, span)
+    }
+
+    /// A value in a larger shape: a scalar expands, a row or column goes against a matrix.
+    fn spread(&mut self, x: &Value, shape: &Shape) -> Expr {
+        if x.shape == *shape {
+            return x.expr;
+        }
+        if x.shape.is_scalar() {
+            return self.pool.broadcast(x.expr, &shape.axes());
+        }
+        let (r, c) = (shape.rows.len(), shape.cols.len());
+        let all: Vec<Label> = (0..(r + c) as Label).collect();
+        let (own, rest) = if x.shape.cols.is_empty() { all.split_at(r) } else { let (a, b) = all.split_at(r); (b, a) };
+        let sizes = shape.axes();
+        let broadcast: Vec<(Label, Dim)> = rest.iter().map(|&l| (l, sizes[l as usize])).collect();
+        self.pool.product(&[(x.expr, own)], &all, &broadcast)
+    }
+
+    fn dot_times(&mut self, x: &Value, y: &Value, shape: &Shape) -> Expr {
+        if x.shape.is_scalar() || y.shape.is_scalar() || x.shape == y.shape {
+            return self.pool.times(x.expr, y.expr);
+        }
+        // A row or column against a matrix: the labels of the vector are some of those of the matrix.
+        let (r, c) = (shape.rows.len(), shape.cols.len());
+        let all: Vec<Label> = (0..(r + c) as Label).collect();
+        let labels = |v: &Value| {
+            if v.shape == *shape {
+                all.clone()
+            } else if v.shape.cols.is_empty() {
+                all[..r].to_vec()
+            } else {
+                all[r..].to_vec()
+            }
+        };
+        let (a, b) = (labels(x), labels(y));
+        self.pool.product(&[(x.expr, &a), (y.expr, &b)], &all, &[])
+    }
+
+    fn matrix_product(&mut self, x: &Value, y: &Value) -> Expr {
+        if x.shape.is_scalar() || y.shape.is_scalar() {
+            return self.pool.times(x.expr, y.expr);
+        }
+        let (r, k, c) = (x.shape.rows.len() as Label, x.shape.cols.len() as Label, y.shape.cols.len() as Label);
+        let rows: Vec<Label> = (0..r).collect();
+        let inner: Vec<Label> = (r..r + k).collect();
+        let cols: Vec<Label> = (r + k..r + k + c).collect();
+        self.pool.product(&[(x.expr, &[rows.clone(), inner.clone()].concat()), (y.expr, &[inner, cols.clone()].concat())], &[rows, cols].concat(), &[])
+    }
+
+    fn inverse(&mut self, a: &Value) -> Value {
+        match matrices::find("inv") {
+            Some(f) => Value { expr: self.pool.apply(f, &[a.expr]), shape: a.shape.transposed() },
+            None => a.clone(),
+        }
+    }
+
+    fn matrix_power(&mut self, x: &Value, t: TermId) -> Made {
+        let exponent = self.terms.get(t).args[1];
+        let k = self.terms.integer(exponent).unwrap_or(0);
+        if k.unsigned_abs() > 8 {
+            return Err(Diagnostic::error("E607", self.terms.get(t).span, format!("the matrix power {k} is too large"))
+                .because("matrix powers are written out, up to 8")
+                .help("name a smaller power and use it: `P = X^8`, then `P*P`")
+                .into());
+        }
+        if k == 0 {
+            return Ok(self.pool.identity(&x.shape.rows));
+        }
+        let base = if k < 0 { self.inverse(x) } else { x.clone() };
+        let n = base.shape.rows.len() as Label;
+        let group = |g: Label| (g * n..(g + 1) * n).collect::<Vec<Label>>();
+        let k = k.unsigned_abs() as Label;
+        let labels: Vec<Vec<Label>> = (0..k).map(|g| [group(g), group(g + 1)].concat()).collect();
+        let factors: Vec<(Expr, &[Label])> = labels.iter().map(|l| (base.expr, l.as_slice())).collect();
+        Ok(self.pool.product(&factors, &[group(0), group(k)].concat(), &[]))
+    }
+
+    /// Element by element; a scalar exponent stays a scalar.
+    fn power(&mut self, x: &Value, y: &Value, shape: &Shape, t: TermId) -> Made {
+        if y.shape.is_scalar() {
+            if let Some(k) = self.pool.as_number(y.expr)
+                && k < Rational::from_integer(0)
+            {
+                self.nonzero(x, t, 0)?;
+            }
+            return Ok(self.pool.power(x.expr, y.expr));
+        }
+        let (a, b) = (self.spread(x, shape), self.spread(y, shape));
+        self.map("pow", &[a, b])
+    }
+
+    fn nonzero(&self, x: &Value, t: TermId, k: usize) -> Result<(), Refusal> {
+        if self.pool.is_zero(x.expr) {
+            let span = self.terms.get(self.terms.get(t).args[k]).span;
+            return Err(Diagnostic::error("E301", span, "division by zero").because("the divisor is 0 for all values of the variables").help("remove the division, or divide by something else").into());
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, op: Operator, a: Expr, b: Expr, axes: &[Dim]) -> Made {
+        let (f, x, y) = match op {
+            Operator::Greater => ("gt", a, b),
+            Operator::Less => ("gt", b, a),
+            Operator::GreaterEqual => ("ge", a, b),
+            Operator::LessEqual => ("ge", b, a),
+            _ => ("eq", a, b),
+        };
+        let e = self.map(f, &[x, y])?;
+        if op != Operator::NotEqual {
+            return Ok(e);
+        }
+        let one = self.pool.ones(axes);
+        let r = Rational::from_integer(1);
+        Ok(self.pool.sum(&[(r, one), (-r, e)], axes))
+    }
+
+    fn eye(&mut self, shape: &Shape, m: &Extent, n: &Extent, span: Span) -> Made {
+        if shape.rows == shape.cols || m == n {
+            return Ok(self.pool.identity(&shape.rows));
+        }
+        match (shape.rows.as_slice(), shape.cols.as_slice()) {
+            ([r], [c]) => {
+                let offset = self.pool.dims.integer(0);
+                Ok(self.pool.pattern(Pattern::Shift { offset, rows: *r, cols: *c }))
+            }
+            ([r], []) | ([], [r]) => {
+                let at = self.pool.dims.integer(1);
+                Ok(self.pool.pattern(Pattern::Unit { at, of: *r }))
+            }
+            _ => Err(Diagnostic::error("E301", span, "a rectangular identity needs plain sizes").because("its sizes are products").help("write eye(n) for the square one").into()),
+        }
+    }
+
+    fn commutation(&mut self, t: TermId) -> Expr {
+        let sides = self.shapes.letters(t);
+        let m = self.shapes.list(sides[0]).unwrap_or(&[]).to_vec();
+        let n = self.shapes.list(sides[1]).unwrap_or(&[]).to_vec();
+        let i: Vec<Label> = (0..m.len() as Label).collect();
+        let j: Vec<Label> = (m.len() as Label..(m.len() + n.len()) as Label).collect();
+        let sizes: Vec<(Label, Dim)> = i.iter().copied().zip(m).chain(j.iter().copied().zip(n)).collect();
+        self.pool.product(&[], &[i.clone(), j.clone(), j, i].concat(), &sizes)
+    }
+
+    /// Subscripts: a position is a contraction with `unit`, a range one with `shift`.
+    fn pick(&mut self, x: &Value, subs: &[Sub], t: TermId) -> Made {
+        let span = self.terms.get(t).span;
+        let groups: Vec<&[Dim]> = match (subs.len(), self.shapes.class(self.terms.get(t).args[0])) {
+            (1, Class::Row) => vec![&x.shape.cols],
+            (1, _) => vec![&x.shape.rows],
+            _ => vec![&x.shape.rows, &x.shape.cols],
+        };
+        let rank = x.shape.rows.len() + x.shape.cols.len();
+        let own: Vec<Label> = (0..rank as Label).collect();
+        let mut next = rank as Label;
+        let mut from = 0;
+        let mut factors: Vec<(Expr, Vec<Label>)> = vec![];
+        let mut out: Vec<Label> = vec![];
+        for (sub, axes) in subs.iter().zip(groups) {
+            let labels = &own[from..from + axes.len()];
+            from += axes.len();
+            match (sub, axes) {
+                (Sub::All, _) => out.extend(labels),
+                (Sub::At(k), []) => self.in_range(*k, None, span)?,
+                (Sub::Range(a, b), []) => {
+                    self.in_range(*a, None, span)?;
+                    self.in_range(*b, None, span)?;
+                }
+                (Sub::At(k), [of]) => {
+                    self.in_range(*k, Some(*of), span)?;
+                    factors.push((self.pool.pattern(Pattern::Unit { at: *k, of: *of }), labels.to_vec()));
+                }
+                (Sub::Range(a, b), [of]) => {
+                    self.in_range(*a, Some(*of), span)?;
+                    self.in_range(*b, Some(*of), span)?;
+                    let one = self.pool.dims.integer(1);
+                    let minus = self.pool.dims.scale(one, -1);
+                    let offset = self.pool.dims.add(*a, minus);
+                    let back = self.pool.dims.scale(*a, -1);
+                    let length = self.pool.dims.add(*b, back);
+                    let length = self.pool.dims.add(length, one);
+                    match self.pool.dims.as_integer(length) {
+                        Some(1) => factors.push((self.pool.pattern(Pattern::Unit { at: *a, of: *of }), labels.to_vec())),
+                        Some(k) if k < 1 => {
+                            return Err(Diagnostic::error("E109", span, "this range is empty").because("a range runs upwards and includes both ends").help("write the smaller position first: x[2:5]").into());
+                        }
+                        _ => {
+                            // 1 where (position in x) = (position in the slice) + a − 1.
+                            let s = self.pool.pattern(Pattern::Shift { offset, rows: *of, cols: length });
+                            factors.push((s, vec![labels[0], next]));
+                            out.push(next);
+                            next += 1;
+                        }
+                    }
+                }
+                _ => {
+                    return Err(Diagnostic::error("E301", span, "an axis whose size is a product takes no position")
+                        .because(format!("the axis has size {}", list_text(&self.pool.dims, axes)))
+                        .help("pick from the factors before kron or vec")
+                        .into());
+                }
+            }
+        }
+        factors.insert(0, (x.expr, own));
+        let factors: Vec<(Expr, &[Label])> = factors.iter().map(|(e, l)| (*e, l.as_slice())).collect();
+        Ok(self.pool.product(&factors, &out, &[]))
+    }
+
+    /// 1 ≤ k ≤ size, as far as it shows.
+    fn in_range(&mut self, k: Dim, of: Option<Dim>, span: Span) -> Result<(), Refusal> {
+        let dims = &mut self.pool.dims;
+        let size = of.unwrap_or_else(|| dims.integer(1));
+        let text = (dims.text(k), dims.text(size));
+        let minus = dims.scale(k, -1);
+        let left = dims.add(size, minus);
+        let low = dims.as_integer(k).is_some_and(|k| k < 1);
+        let high = dims.as_integer(left).is_some_and(|l| l < 0);
+        if low || high {
+            return Err(Diagnostic::error("E109", span, format!("position {} is out of range", text.0))
+                .because(format!("positions run from 1 to {}", text.1))
+                .help(if low { "the first entry is x[1]".to_string() } else { format!("the last entry is at {}", text.1) })
+                .into());
+        }
+        Ok(())
+    }
+
+    /// Blocks: each placed by `unit` (one row or column) or `shift` in each direction that has more than one block.
+    fn stack(&mut self, t: TermId, lengths: &[usize], shape: &Shape) -> Made {
+        let term = self.terms.get(t);
+        let span = term.span;
+        let axes = shape.axes();
+        let mut sum: Vec<(Rational, Expr)> = vec![];
+        let zero = self.pool.dims.integer(0);
+        let one = self.pool.dims.integer(1);
+        let mut k = 0;
+        let mut row_offset = zero;
+        for &n in lengths {
+            let mut col_offset = zero;
+            let mut height = one;
+            for _ in 0..n {
+                let x = self.arg(t, k)?;
+                k += 1;
+                let mut factors: Vec<(Expr, Vec<Label>)> = vec![];
+                let mut own: Vec<Label> = vec![];
+                let mut out: Vec<Label> = vec![];
+                let mut next: Label = 0;
+                let directions = [(&x.shape.rows, &shape.rows, row_offset, lengths.len() > 1), (&x.shape.cols, &shape.cols, col_offset, n > 1)];
+                for (list, total, offset, placed) in directions {
+                    if !placed {
+                        for _ in list {
+                            own.push(next);
+                            out.push(next);
+                            next += 1;
+                        }
+                        continue;
+                    }
+                    let Some(&whole) = total.first() else { return Err(Refusal::Silent) };
+                    match list.as_slice() {
+                        [] => {
+                            let at = self.pool.dims.add(offset, one);
+                            factors.push((self.pool.pattern(Pattern::Unit { at, of: whole }), vec![next]));
+                            out.push(next);
+                            next += 1;
+                        }
+                        [size] => {
+                            factors.push((self.pool.pattern(Pattern::Shift { offset, rows: whole, cols: *size }), vec![next, next + 1]));
+                            out.push(next);
+                            own.push(next + 1);
+                            next += 2;
+                        }
+                        _ => {
+                            return Err(Diagnostic::error("E301", span, "blocks whose size is a product cannot be stacked")
+                                .because("vec and kron give axes that are products of sizes")
+                                .help("stack before vec or kron")
+                                .into());
+                        }
+                    }
+                }
+                factors.insert(0, (x.expr, own));
+                let factors: Vec<(Expr, &[Label])> = factors.iter().map(|(e, l)| (*e, l.as_slice())).collect();
+                let e = self.pool.product(&factors, &out, &[]);
+                sum.push((Rational::from_integer(1), e));
+                height = x.shape.rows.first().copied().unwrap_or(one);
+                let width = x.shape.cols.first().copied().unwrap_or(one);
+                col_offset = self.pool.dims.add(col_offset, width);
+            }
+            row_offset = self.pool.dims.add(row_offset, height);
+        }
+        Ok(self.pool.sum(&sum, &axes))
+    }
+}
+
+/// A literal: exact where a rational holds it.
+pub fn number(pool: &mut Pool, text: &str, span: Span) -> Made {
+    if let Some(r) = crate::tensor::number::parse(text) {
+        return Ok(pool.number(r));
+    }
+    match text.parse::<f64>() {
+        Ok(v) if v.is_finite() => Ok(pool.decimal(v)),
+        _ => Err(Diagnostic::error("E606", span, format!("`{text}` is too large"))
+            .because("numbers go up to 1.8e308")
+            .help("scale the formula: write the logarithm, or name a constant")
+            .into()),
+    }
+}
+
+/// A factor with power 1.
+pub fn factor(pool: &mut Pool, base: Expr, labels: Vec<Label>) -> Factor {
+    let power = pool.one();
+    Factor { base, labels, power }
+}
+
+/// The function of that name, if the table has it.
+pub fn function(name: &str) -> Option<FunctionId> {
+    functions::find(name)
+}

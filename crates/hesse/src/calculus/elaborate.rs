@@ -1,0 +1,271 @@
+//! Document to model: names, shapes, vertices, conditions; or at most five complaints, root causes first.
+//!
+//! ```
+//! use hesse::calculus::elaborate::{Options, elaborate};
+//! use hesse::syntax::parse::parse_document;
+//! let text = "sum((y - max(0, X*w + b)).^2)/N";
+//! let model = elaborate(&parse_document(text)?, text, &Options::default())?;
+//! assert_eq!(model.input_types(), ["y : vector(m)", "X : matrix(m, n)", "w : vector(n)", "b : scalar", "N : scalar"]);
+//! # Ok::<(), hesse::Error>(())
+//! ```
+
+use crate::calculus::build;
+use crate::calculus::complaint::{Context, type_text};
+use crate::calculus::conditions;
+use crate::calculus::domain::{self, Clause};
+use crate::calculus::lower::{Lower, habit_type};
+use crate::calculus::model::{Input, Model, Origin};
+use crate::calculus::scope::{Definition, Proto, Scope};
+use crate::calculus::shapes::{Shapes, State};
+use crate::calculus::term::{Op, TermId, Terms};
+use crate::diagnostic::{Diagnostic, Error, Span};
+use crate::syntax::parse::{parse_expression, parse_type};
+use crate::syntax::tree::{Document, Role, Statement, Syntax};
+use crate::tensor::{Dim, Pool, Shape, VarKind};
+
+/// Errors reported for one text.
+const ERRORS: usize = 5;
+
+/// How to elaborate.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What would be assumed is refused (E209).
+    pub strict: bool,
+    /// What is known of variables and sizes, beside the document; see [`domain::parse`].
+    pub domain: Vec<Clause>,
+}
+
+impl Model {
+    /// The inputs with their types: `X : matrix(m, n)`.
+    pub fn input_types(&self) -> Vec<String> {
+        self.inputs.iter().map(|i| format!("{} : {}", i.name, type_text(&self.pool.dims, &i.shape))).collect()
+    }
+}
+
+/// Types a whole document; undeclared names are inferred.
+pub fn elaborate(document: &Document, source: &str, options: &Options) -> Result<Model, Error> {
+    let mut pool = Pool::new();
+    let mut scope = Scope::read(document, &mut pool.dims);
+    check_requests(document, &mut scope);
+    if scope.definitions.is_empty() {
+        scope.diagnostics.push(
+            Diagnostic::error("E103", Span::default(), "nothing is computed")
+                .because("the text declares variables but holds no expression")
+                .help("add a definition, such as  C = sum(x.^2)"),
+        );
+    }
+    finish(pool, &scope, &document.syntax, source, options, false)
+}
+
+/// Types one expression over declared variables (`("X", "matrix(m,n)")`): any other name is refused.
+/// Spans are those of `expression`.
+///
+/// ```
+/// use hesse::calculus::elaborate::{Options, elaborate_expression};
+/// let vars = [("A".to_string(), "matrix(m,n)".to_string()), ("x".to_string(), "vector(m)".to_string())];
+/// let error = elaborate_expression(&vars, "A*x", &Options::default()).unwrap_err();
+/// assert_eq!(error.first().code, "E201");
+/// assert_eq!(error.first().help.as_deref(), Some("did you mean  A'*x  (gives n×1)  or  x'*A  (gives 1×n) ?"));
+/// ```
+pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options: &Options) -> Result<Model, Error> {
+    let mut pool = Pool::new();
+    let mut scope = Scope { declares: true, ..Scope::default() };
+    for (name, of) in vars {
+        if scope.inputs.iter().any(|p| p.name == *name) {
+            return Err(Diagnostic::error("E108", Span::default(), format!("`{name}` is declared twice")).because("every name has one type").help("leave one of them out").into());
+        }
+        let (syntax, of, attributes) = parse_type(of).map_err(|e| in_type(name, of, e))?;
+        let before = scope.diagnostics.len();
+        let attributes: Vec<_> = attributes.iter().map(|a| (a.text.as_str(), Span::default())).collect();
+        scope.declare(name, Span::default(), Role::Plain, &syntax, &of, &attributes, &mut pool.dims);
+        for d in &mut scope.diagnostics[before..] {
+            d.labels[0].0 = Span::default();
+            d.message = format!("in the type of `{name}`: {}", d.message);
+        }
+    }
+    let (syntax, body) = parse_expression(expression)?;
+    scope.definitions.push(Definition { name: "", span: Span::default(), body });
+    finish(pool, &scope, &syntax, expression, options, true)
+}
+
+/// An error in a type, said of its variable: its place is not in the expression.
+fn in_type(name: &str, of: &str, e: Error) -> Error {
+    let diagnostics = e
+        .diagnostics
+        .into_iter()
+        .map(|mut d| {
+            d.message = format!("in the type `{of}` of `{name}`: {}", d.message);
+            d.labels = vec![(Span::default(), String::new())];
+            if d.help.is_none() {
+                d.help = Some("types are scalar, vector(n), rowvector(n), matrix(m,n), symmetric(n), diagonal(n)".into());
+            }
+            d
+        })
+        .collect();
+    Error { diagnostics }
+}
+
+/// `derive` lines name what is there.
+fn check_requests(document: &Document, scope: &mut Scope<'_>) {
+    for s in &document.statements {
+        let Statement::Derive { target, span, .. } = s else { continue };
+        if !target.is_empty() && !scope.definitions.iter().any(|d| d.name == target) {
+            let names: Vec<&str> = scope.definitions.iter().map(|d| d.name).filter(|n| !n.is_empty()).collect();
+            let d = Diagnostic::error("E401", *span, format!("`{target}` is not defined"))
+                .because("a derive line names a definition of the same text")
+                .help(if names.is_empty() { format!("define it:  {target} = …") } else { format!("write one of: {}", names.join(", ")) });
+            scope.diagnostics.push(d);
+        }
+    }
+}
+
+fn refuse(mut diagnostics: Vec<Diagnostic>) -> Error {
+    // The same mistake through several calls is said once.
+    let mut seen: Vec<(Span, String)> = vec![];
+    diagnostics.retain(|d| {
+        let key = (d.span(), d.message.clone());
+        let new = !seen.contains(&key);
+        if new && seen.len() < 64 {
+            seen.push(key);
+        }
+        new
+    });
+    diagnostics.truncate(ERRORS);
+    Error { diagnostics }
+}
+
+fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, options: &Options, closed: bool) -> Result<Model, Error> {
+    let mut lower = Lower::new(scope, syntax, &mut pool.dims, closed);
+    lower.definitions();
+    let Lower { terms, inputs: mut protos, diagnostics: lowered, .. } = lower;
+    let mut diagnostics = [scope.diagnostics.clone(), lowered].concat();
+    let mut relations = vec![];
+    apply_domain(&mut protos, &mut relations, options, &mut diagnostics);
+
+    // Shapes: forced, then by habit, then named.
+    let mut shapes = Shapes::new(&terms, &protos, std::mem::take(&mut pool.dims));
+    shapes.propagate(&terms);
+    let mut assumed = vec![];
+    if shapes.faults.is_empty() {
+        assumed = shapes.by_habit(&terms, &protos);
+        let mut taken = |name: &str| {
+            protos.iter().any(|p| p.name == name) || scope.definitions.iter().any(|d| d.name == name) || scope.functions.iter().any(|f| f.name == name) || scope.sizes.iter().any(|s| s == name)
+        };
+        shapes.settle(&terms, &protos, &mut taken);
+    }
+    let context = Context { terms: &terms, shapes: &shapes, protos: &protos, source, lines: !closed };
+    let mut faults = shapes.faults.clone();
+    faults.sort_by_key(|f| f.0);
+    diagnostics.extend(faults.iter().map(|(t, f)| context.complain(*t, f)));
+    if options.strict && diagnostics.is_empty() {
+        diagnostics.extend(assumed.iter().map(|&k| ambiguous(&protos[k], &shapes, k)));
+    }
+    if !diagnostics.is_empty() {
+        return Err(refuse(diagnostics));
+    }
+
+    let conditions = conditions::conditions(&terms, &shapes, &protos, source);
+    pool.dims = std::mem::take(&mut shapes.dims);
+    let mut inputs = vec![];
+    for (k, p) in protos.iter().enumerate() {
+        let (r, c) = shapes.input(k);
+        let list = |s| shapes.list(s).unwrap_or(&[]).to_vec();
+        let shape = Shape::new(list(r), list(c));
+        let (var, _) = pool.declare(&p.name, shape.axes(), VarKind::Input);
+        let origin = match p.sizes {
+            Some(_) => Origin::Declared,
+            None if assumed.contains(&k) => Origin::Assumed,
+            None => Origin::Inferred,
+        };
+        inputs.push(Input { name: p.name.clone(), var, shape, role: p.role, properties: p.properties.clone(), span: p.span, origin });
+    }
+    let vars: Vec<_> = inputs.iter().map(|i| i.var).collect();
+    let built = build::build(&mut pool, &terms, &shapes, &vars, &scope.definitions);
+    if let Some(code) = pool.limit() {
+        return Err(limit(code).into());
+    }
+    if !built.diagnostics.is_empty() {
+        return Err(refuse(built.diagnostics));
+    }
+    let notes = notes(&pool, &terms, &inputs, scope);
+    Ok(Model { pool, inputs, vertices: built.vertices, definitions: built.definitions, conditions, relations, notes })
+}
+
+fn limit(code: &'static str) -> Diagnostic {
+    let title = crate::facts::codes::find(code).map_or("a limit was reached", |c| c.title);
+    Diagnostic::error(code, Span::default(), title).because("the formula is too large to be typed within the limits").help("name sub-expressions and split the formula")
+}
+
+fn apply_domain(protos: &mut [Proto], relations: &mut Vec<String>, options: &Options, diagnostics: &mut Vec<Diagnostic>) {
+    for clause in &options.domain {
+        match clause {
+            Clause::Property(name, property) => match protos.iter_mut().find(|p| p.name == *name) {
+                Some(p) => {
+                    let symmetric = p.symmetric;
+                    domain::close(&mut p.properties, property, symmetric);
+                }
+                None => diagnostics.push(
+                    Diagnostic::error("E101", Span::default(), format!("the domain speaks of `{name}`, which is no variable"))
+                        .because(format!("the clause is `{name} {property}`"))
+                        .help("name a variable of the formula"),
+                ),
+            },
+            Clause::Relation(r) => relations.push(r.clone()),
+            Clause::Note(_) => {}
+        }
+    }
+}
+
+/// Under `strict`: a shape that only habit decides.
+fn ambiguous(p: &Proto, shapes: &Shapes, k: usize) -> Diagnostic {
+    let (r, c) = shapes.input(k);
+    let text = |s| match shapes.state(s) {
+        State::Known(d) if d.is_empty() => "1".to_string(),
+        _ => shapes.side_text(s),
+    };
+    Diagnostic::error("E209", p.span, format!("the shape of `{}` is ambiguous", p.name))
+        .because(format!("it does not follow from the formula; by habit it would be {}×{}", text(r), text(c)))
+        .help(format!("declare it:  {} : {}", p.name, habit_type(&p.name)))
+}
+
+/// Assumed shapes, and scalars named like sizes.
+fn notes(pool: &Pool, terms: &Terms, inputs: &[Input], scope: &Scope<'_>) -> Vec<Diagnostic> {
+    let mut out = vec![];
+    for i in inputs.iter().filter(|i| i.origin == Origin::Assumed) {
+        let kind = type_text(&pool.dims, &i.shape);
+        out.push(
+            Diagnostic::note("N503", i.span, format!("{} is assumed to be a {kind}", i.name))
+                .because("its shape does not follow from the formula; names decide: upper case is a matrix, u…z, p, q, r vectors, others scalars")
+                .help(format!("declare it:  {} : {kind}", i.name)),
+        );
+    }
+    for (k, i) in inputs.iter().enumerate() {
+        let looks = matches!(i.name.as_str(), "N" | "n" | "m" | "M");
+        if i.origin == Origin::Declared || !looks || !i.shape.is_scalar() || !divides(terms, k) {
+            continue;
+        }
+        // A size to tie it to: the rows of the first matrix or vector.
+        let Some(of) = inputs.iter().filter(|j| !j.shape.rows.is_empty()).max_by_key(|j| (!j.shape.cols.is_empty(), std::cmp::Reverse(j.span))) else { continue };
+        let rows: Vec<Dim> = of.shape.rows.clone();
+        let mut tied = of.shape.clone();
+        let declared = of.origin == Origin::Declared;
+        let help = if declared || scope.declares {
+            format!("write rows({}) for the number of its rows", of.name)
+        } else {
+            tied.rows.clear();
+            let cols = crate::calculus::shapes::list_text(&pool.dims, &tied.cols);
+            let kind = if tied.cols.is_empty() { format!("vector({})", i.name) } else { format!("matrix({}, {cols})", i.name) };
+            format!("declare  {} : {kind},  or write rows({})", of.name, of.name)
+        };
+        let _ = rows;
+        out.push(Diagnostic::warning("W402", i.span, format!("{} is not tied to the rows of {}", i.name, of.name)).because(format!("{} is a scalar of its own, not a size", i.name)).help(help));
+    }
+    out.sort_by_key(Diagnostic::span);
+    out
+}
+
+/// Whether an input stands as a divisor.
+fn divides(terms: &Terms, k: usize) -> bool {
+    let is = |t: TermId| matches!(terms.get(t).op, Op::Input(j) if j == k);
+    terms.ids().any(|t| matches!(terms.get(t).op, Op::Over | Op::DotOver) && is(terms.get(t).args[1]))
+}

@@ -1,0 +1,153 @@
+//! The README's commands. In a fence marked `console`, a line that starts with `$ ` is a command, run in the root of the
+//! repository with this build's `hesse` first in the path; the lines below it, up to the next command, are what it prints
+//! (standard output and standard error as a terminal shows them). A command without lines below it may print anything. Every command must
+//! succeed, except one whose exit code the next command, `echo $?`, shows. A line `...` stands for any lines.
+
+use crate::shell::{self, Done, cargo, command, root};
+use std::fmt::Write;
+use std::fs;
+use std::process::Output;
+
+const README: &str = "README.md";
+
+/// What to do where the README and hesse differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Say so.
+    Compare,
+    /// Rewrite the README.
+    Bless,
+}
+
+/// Runs every command.
+pub fn run(mode: Mode) -> Done {
+    shell::run(&mut cargo(&["build", "--package", "hesse-cli"]))?;
+    let path = root().join(README);
+    let text = fs::read_to_string(&path).map_err(|e| format!("{README}: {e}"))?;
+    let lines: Vec<&str> = text.lines().collect();
+    let commands = commands(&lines);
+    let (mut complaints, mut status) = (String::new(), 0);
+    let mut blessed: Vec<String> = vec![];
+    let mut copied = 0;
+    for (k, c) in commands.iter().enumerate() {
+        if c.text.split_whitespace().any(|word| word == "xtask") {
+            return Err(format!("{README}:{}: `{}` would never end; put it in a fence marked `sh`", c.line, c.text));
+        }
+        println!("{README}:{}: {}", c.line, c.text);
+        let output = execute(&c.text, status)?;
+        status = output.status.code().unwrap_or(-1);
+        let asked_for = commands.get(k + 1).is_some_and(|next| next.text == "echo $?");
+        let printed = printed(&output);
+        let got: Vec<&str> = printed.trim_end().lines().map(str::trim_end).collect();
+        if status != 0 && !asked_for {
+            let _ = writeln!(complaints, "{README}:{}: `{}` ended with exit code {status}\n{printed}", c.line, c.text);
+        } else if !c.expected.is_empty() && !matches(&c.expected, &got) {
+            if mode == Mode::Bless {
+                blessed.extend(lines[copied..c.body].iter().map(|l| l.to_string()));
+                blessed.extend(got.iter().map(|l| l.to_string()));
+                copied = c.body + c.expected.len();
+            } else {
+                let _ = writeln!(complaints, "{README}:{}: `{}` prints something else:\n{printed}", c.line, c.text);
+            }
+        }
+    }
+    if copied > 0 {
+        blessed.extend(lines[copied..].iter().map(|l| l.to_string()));
+        fs::write(&path, blessed.join("\n") + "\n").map_err(|e| format!("{README}: {e}"))?;
+        println!("{README} was rewritten; read the difference");
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(format!("\n{complaints}")) }
+}
+
+/// A command of the README.
+struct Shown<'a> {
+    /// Line number, from 1.
+    line: usize,
+    /// The command; a line that ends with `\` goes on in the next.
+    text: String,
+    /// Position of the first line of its output.
+    body: usize,
+    /// What it prints.
+    expected: Vec<&'a str>,
+}
+
+fn commands<'a>(lines: &[&'a str]) -> Vec<Shown<'a>> {
+    let mut out: Vec<Shown> = vec![];
+    let (mut inside, mut open) = (false, false);
+    for (k, &line) in lines.iter().enumerate() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+            open = false;
+        } else if !inside {
+        } else if let Some(text) = line.strip_prefix("$ ") {
+            out.push(Shown { line: k + 1, text: text.to_string(), body: k + 1, expected: vec![] });
+            open = true;
+        } else if let Some(last) = out.last_mut().filter(|_| open) {
+            match last.text.strip_suffix('\\') {
+                Some(text) if last.expected.is_empty() => {
+                    last.text = format!("{text}{}", line.trim_start());
+                    last.body = k + 1;
+                }
+                _ => last.expected.push(line),
+            }
+        }
+    }
+    out
+}
+
+/// Runs a command after one that ended with `status`.
+fn execute(text: &str, status: i32) -> Result<Output, String> {
+    let bin = root().join("target/debug");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let script = format!("exec 2>&1\n(exit {status})\n{text}");
+    command("bash", &["-c", &script]).env("PATH", path).env("TERM", "dumb").output().map_err(|e| format!("bash: {e}"))
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Whether lines are the expected ones, `...` standing for any. Empty lines at the end do not count.
+fn matches(expected: &[&str], got: &[&str]) -> bool {
+    match expected {
+        [] => got.iter().all(|line| line.is_empty()),
+        ["..."] => true,
+        ["...", rest @ ..] => (0..=got.len()).any(|k| matches(rest, &got[k..])),
+        [first, rest @ ..] => match got {
+            [line, others @ ..] if line == &first.trim_end() => matches(rest, others),
+            _ => first.is_empty() && got.is_empty() && matches(rest, got),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_and_their_outputs() {
+        let text = "# Title\n```sh\n$ not run\n```\n```console\n$ hesse a \\\n    b\nout 1\n\nout 2\n$ echo $?\n```\n$ not run\n";
+        let lines: Vec<&str> = text.lines().collect();
+        let found = commands(&lines);
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].text.as_str(), found[0].line, found[0].body), ("hesse a b", 6, 7));
+        assert_eq!(found[0].expected, ["out 1", "", "out 2"]);
+        assert_eq!((found[1].text.as_str(), found[1].expected.len()), ("echo $?", 0));
+    }
+
+    #[test]
+    fn lines_that_stand_for_any() {
+        assert!(matches(&["a", "...", "d"], &["a", "b", "c", "d"]));
+        assert!(matches(&["a", ""], &["a"]));
+        assert!(!matches(&["a"], &["a", "b"]));
+        assert!(!matches(&["a", "b"], &["a"]));
+        assert!(matches(&["..."], &[]));
+    }
+
+    #[test]
+    fn a_status_reaches_the_next_command() {
+        let output = execute("echo $?", 3).unwrap();
+        assert_eq!(printed(&output), "3\n");
+        assert_eq!(execute("echo oops >&2; exit 4", 0).unwrap().status.code(), Some(4));
+    }
+}
