@@ -135,7 +135,7 @@ impl Planner<'_> {
         }
         let mask = operands.iter().all(|o| self.program.steps[o.value.0 as usize].mask);
         match operands.pop() {
-            // Equal and distinct labels: the operand is the result. A repeated label still has to clear what is off its diagonal.
+            // A[i,i] -> [i,i] keeps only the diagonal of A: the same labels are the same array only where none repeats.
             Some(o) if o.labels == out && out.iter().enumerate().all(|(k, l)| !out[..k].contains(l)) => o.value,
             last => {
                 let operands = last.into_iter().map(|o| (o.value, o.labels)).collect();
