@@ -13,8 +13,6 @@ pub struct Chapter {
 
 /// A fence: statements and what is asked of them.
 pub struct Case {
-    /// The nearest heading above.
-    pub title: String,
     /// What the reader is told: the lines outside of fences since the last heading, or since an earlier one if there has been no case in between.
     pub prose: String,
     /// Declarations and definitions, one a line.
@@ -79,7 +77,7 @@ impl Chapter {
     pub fn read(path: &Path) -> Result<Chapter, String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         let lines: Vec<String> = text.lines().map(String::from).collect();
-        let (mut cases, mut title, mut prose, mut told) = (vec![], String::new(), String::new(), false);
+        let (mut cases, mut prose, mut told) = (vec![], String::new(), false);
         let mut k = 0;
         while k < lines.len() {
             let line = &lines[k];
@@ -92,18 +90,15 @@ impl Chapter {
                     k + 1
                 ))?;
                 if fence == "hesse" {
-                    let case = Case::read(&lines[..end], k + 1, &title, &prose);
+                    let case = Case::read(&lines[..end], k + 1, &prose);
                     cases.push(case.map_err(|(line, why)| format!("{}:{}: {why}", path.display(), line + 1))?);
                     told = true;
                 }
                 k = end + 1;
                 continue;
             }
-            if line.starts_with('#') {
-                title = line.trim_start_matches('#').trim().to_string();
-                if std::mem::take(&mut told) {
-                    prose.clear();
-                }
+            if line.starts_with('#') && std::mem::take(&mut told) {
+                prose.clear();
             }
             prose.push_str(line);
             prose.push('\n');
@@ -116,8 +111,8 @@ impl Chapter {
 type Fault = (usize, String);
 
 impl Case {
-    fn read(lines: &[String], first: usize, title: &str, prose: &str) -> Result<Case, Fault> {
-        let mut case = Case { title: title.into(), prose: prose.into(), statements: String::new(), questions: vec![] };
+    fn read(lines: &[String], first: usize, prose: &str) -> Result<Case, Fault> {
+        let mut case = Case { prose: prose.into(), statements: String::new(), questions: vec![] };
         for (k, line) in lines.iter().enumerate().skip(first) {
             case.line(k, line.trim_end()).map_err(|why| (k, why))?;
         }
@@ -271,7 +266,7 @@ mod tests {
 
     fn case(text: &str) -> Result<Case, Fault> {
         let lines: Vec<String> = text.lines().map(String::from).collect();
-        Case::read(&lines, 0, "title", "prose")
+        Case::read(&lines, 0, "prose")
     }
 
     #[test]

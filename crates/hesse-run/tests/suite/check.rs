@@ -362,7 +362,18 @@ impl<'a> Check<'a> {
         let report = hesse_run::check(&primal, &unstructured.tensor, &probe_inputs(f.model()), wrt, &[], &options);
         match report.status {
             Status::Ok => Ok(()),
-            Status::Failed => Err(format!("the oracles disagree: {:?}\n  printed  {}", report.first_failure, derived.plain())),
+            Status::Failed => Err(report.first_failure.map_or("the check failed".into(), |fail| {
+                let sizes: Vec<String> = fail.sizes.iter().map(|(n, k)| format!("{n} = {k}")).collect();
+                format!(
+                    "{:?} disagree where {}: entry {} is {:.6}, printed formula {:.6}\n  printed  {}",
+                    fail.oracle,
+                    sizes.join(", "),
+                    fail.entry,
+                    fail.numeric,
+                    fail.symbolic,
+                    derived.plain()
+                )
+            })),
             Status::NotChecked(why) => Err(format!("not checked: {why}")),
         }
     }

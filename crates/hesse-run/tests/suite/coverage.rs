@@ -36,16 +36,19 @@ fn numbers(text: &str, before: &str) -> BTreeSet<(u32, u32)> {
 fn every_chapter_is_read_and_listed() {
     let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
     for (name, text) in files("md") {
+        if name == "README" {
+            continue;
+        }
         let has_cases = text.contains("\n```hesse\n");
         assert_eq!(has_cases, CHAPTERS.contains(&name.as_str()), "suite/{name}.md");
-        assert!(name == "README" || readme.contains(&format!("({name}.md)")), "suite/README.md does not list {name}.md");
+        assert!(readme.contains(&format!("({name}.md)")), "suite/README.md does not list {name}.md");
     }
 }
 
 #[test]
 fn every_formula_of_the_list_has_a_case_in_both_layouts() {
     let list = numbers(&std::fs::read_to_string(folder().join("formulas.md")).unwrap(), "- **");
-    assert_eq!(list.len(), 69, "the list of formulas was not read: {list:?}");
+    assert_eq!(list.len(), 63, "the list of formulas was not read: {list:?}");
     // What the prose above a case cites, the case states. A second derivative is the same in both layouts.
     let (mut rows, mut columns) = (BTreeSet::new(), BTreeSet::new());
     for case in book().iter().flat_map(|chapter| &chapter.cases) {

@@ -2,11 +2,11 @@
 
 use crate::book::{Point, Rows};
 use hesse::calculus::model::Model;
-use hesse::program::program::Program;
+use hesse::program::program::{Op, Program};
 use hesse_run::interpret::shape;
 use hesse_run::probe::{SizeKind, draw, draw_sizes};
 use hesse_run::random::Random;
-use hesse_run::{Array, Bindings, ProbeInput, Tensor, evaluate, run};
+use hesse_run::{Array, Bindings, ProbeInput, RunError, Tensor, bind, run};
 use std::collections::BTreeMap;
 
 /// Two values are the same if they differ by no more than this, relative to the larger one.
@@ -69,16 +69,42 @@ impl Place {
         if let Some(input) = missing {
             return Err(format!("`{}` has no value", input.name));
         }
-        let arrays: Vec<Array<f64>> = program.inputs.iter().map(|i| self.values[&i.name].clone()).collect();
-        let mut outputs = run(program, &by_position(program, &self.sizes), &arrays).map_err(|e| e.to_string())?;
+        // A size m*n is a list of two axes, in the order in which the formula needs them: the entries are the same.
+        let sizes = by_position(program, &self.sizes);
+        let arrays: Vec<Array<f64>> = program
+            .inputs
+            .iter()
+            .map(|i| Ok(Array::new(shape(&i.axes, &sizes)?, self.values[&i.name].data.clone())))
+            .collect::<Result<_, _>>()
+            .map_err(|e: RunError| e.to_string())?;
+        let mut outputs = run(program, &sizes, &arrays).map_err(|e| e.to_string())?;
         Ok(outputs.remove(0))
     }
 }
 
-/// The value of a program at a point that a case gives.
+/// The value of a program at a point that a case gives. Inputs that the point leaves out may be those that no step reads.
 pub fn at(program: &Program, point: &Point) -> Result<Array<f64>, String> {
     let bindings: Bindings = point.values.iter().map(|(name, rows)| (name.clone(), tensor(rows))).collect();
-    Ok(evaluate(program, &bindings).map_err(|e| e.to_string())?.remove(0))
+    let mut program = program.clone();
+    let all = std::mem::take(&mut program.inputs);
+    let mut place = vec![0; all.len()];
+    let read: Vec<usize> = program.steps.iter().filter_map(|s| if let Op::Input(k) = s.op { Some(k) } else { None }).collect();
+    for (k, input) in all.into_iter().enumerate() {
+        if read.contains(&k) || bindings.contains_key(&input.name) {
+            place[k] = program.inputs.len();
+            program.inputs.push(input);
+        }
+    }
+    for step in &mut program.steps {
+        if let Op::Input(k) = &mut step.op {
+            *k = place[*k];
+        }
+    }
+    // A size that no input has is of no consequence here.
+    let has = |k: usize| program.inputs.iter().flat_map(|i| &i.axes).flat_map(|a| &a.terms).any(|(names, _)| names.contains(&k));
+    let given = program.sizes.iter().enumerate().filter(|(k, _)| !has(*k)).map(|(_, name)| (name.clone(), 1)).collect();
+    let bound = bind(&program, &bindings, &given).map_err(|e| e.to_string())?;
+    Ok(run(&program, &bound.sizes, &bound.inputs).map_err(|e| e.to_string())?.remove(0))
 }
 
 fn tensor(rows: &Rows) -> Tensor {
