@@ -10,16 +10,23 @@
 #![forbid(unsafe_code)]
 
 pub mod array;
+pub mod bind;
+pub mod check;
 pub mod contract;
 pub mod dual;
 pub mod interpret;
 pub mod linear;
+pub mod probe;
+pub mod random;
 pub mod scalar;
 pub mod texts;
 pub mod trace;
 
 pub use array::Array;
+pub use bind::{Bindings, Tensor, bind, evaluate};
+pub use check::{CheckOptions, CheckReport, Failure, Oracle, Status, check};
 pub use dual::Dual;
 pub use interpret::{RunError, run, run_traced};
+pub use probe::ProbeInput;
 pub use scalar::Scalar;
 pub use trace::Trace;

@@ -135,7 +135,8 @@ impl Planner<'_> {
         }
         let mask = operands.iter().all(|o| self.program.steps[o.value.0 as usize].mask);
         match operands.pop() {
-            Some(o) if o.labels == out => o.value,
+            // A[i,i] -> [i,i] keeps only the diagonal of A: the same labels are the same array only where none repeats.
+            Some(o) if o.labels == out && out.iter().enumerate().all(|(k, l)| !out[..k].contains(l)) => o.value,
             last => {
                 let operands = last.into_iter().map(|o| (o.value, o.labels)).collect();
                 self.step(Op::Contract { operands, out: out.to_vec(), sizes }, axes, mask)

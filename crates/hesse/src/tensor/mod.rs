@@ -5,6 +5,7 @@ pub mod number;
 pub mod pool;
 mod product;
 pub mod shape;
+mod show;
 mod sum;
 pub use dim::Dim;
 pub use number::Rational;

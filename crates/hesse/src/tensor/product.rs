@@ -279,7 +279,7 @@ impl Pool {
             if !self.spend(making.factors.len()) || making.zero {
                 return;
             }
-            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.cancel_inverse(making, out) || self.close_scalars(making, out) {
+            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.close_repeats(making, out) || self.cancel_inverse(making, out) || self.close_scalars(making, out) {
                 continue;
             }
             return;
@@ -415,6 +415,78 @@ impl Pool {
     /// Takes a label out of the table (its root becomes itself and no factor carries it; `close_scalars` must not see it).
     fn forget(&mut self, making: &mut Making, l: Label) {
         making.sizes[l as usize] = self.dims.integer(1);
+    }
+
+    /// (Σ_j A_ij x_j)(Σ_k A_ik x_k) is (Σ_j A_ij x_j)²: equal components that summed labels join become one closed base.
+    fn close_repeats(&mut self, making: &mut Making, out: &[Label]) -> bool {
+        let outer = |l: &Label| out.iter().any(|o| making.find(*o) == *l);
+        let joined: Vec<usize> = (0..making.factors.len()).filter(|k| making.factors[*k].labels.iter().any(|l| !outer(l))).collect();
+        if joined.len() < 2 {
+            return false;
+        }
+        let mut groups: Vec<Vec<usize>> = vec![];
+        for k in joined {
+            let summed: Vec<Label> = making.factors[k].labels.iter().filter(|l| !outer(l)).copied().collect();
+            let mut group = vec![k];
+            let mut rest = vec![];
+            for g in groups {
+                let meets = g.iter().any(|m| making.factors[*m].labels.iter().any(|l| summed.contains(l)));
+                if meets { group.extend(g) } else { rest.push(g) }
+            }
+            rest.push(group);
+            groups = rest;
+        }
+        groups.iter_mut().for_each(|g| g.sort_unstable());
+        // A cheap key first: the bases of a component and its output labels.
+        let key = |g: &Vec<usize>| {
+            let mut bases: Vec<(Expr, Expr)> = g.iter().map(|k| (making.factors[*k].base, making.factors[*k].power)).collect();
+            bases.sort_unstable();
+            let mut labels: Vec<Label> = g.iter().flat_map(|k| &making.factors[*k].labels).filter(|l| outer(l)).copied().collect();
+            labels.sort_unstable();
+            labels.dedup();
+            (bases, labels)
+        };
+        let keys: Vec<_> = groups.iter().map(key).collect();
+        for (k, g) in groups.iter().enumerate() {
+            let labels = keys[k].1.clone();
+            if labels.is_empty() {
+                continue;
+            }
+            let twin = (0..k).find(|m| keys[*m] == keys[k]);
+            let closed: Vec<usize> = (0..making.factors.len())
+                .filter(|m| making.factors[*m].labels == labels && matches!(self.node(making.factors[*m].base), Node::Product { .. }))
+                .collect();
+            if twin.is_none() && closed.is_empty() {
+                continue;
+            }
+            let factors = |g: &Vec<usize>| g.iter().map(|k| making.factors[*k].clone()).collect::<Vec<_>>();
+            let base = self.product_of(factors(g), labels.clone(), &[]);
+            let mut gone = g.clone();
+            let one = self.one();
+            let power = if let Some(&m) = closed.iter().find(|m| making.factors[**m].base == base) {
+                gone.push(m);
+                self.add(making.factors[m].power, one)
+            } else if let Some(m) = twin {
+                if self.product_of(factors(&groups[m]), labels.clone(), &[]) != base {
+                    continue;
+                }
+                gone.extend(&groups[m]);
+                self.integer(2)
+            } else {
+                continue;
+            };
+            gone.sort_unstable();
+            for k in gone.into_iter().rev() {
+                for l in making.factors.remove(k).labels {
+                    if !labels.contains(&l) {
+                        self.forget(making, l);
+                    }
+                }
+            }
+            self.flatten(making, vec![Factor { base, labels, power }]);
+            return true;
+        }
+        false
     }
 
     /// Turns each component of factors that no output label reaches into one scalar factor, and each summed label that

@@ -97,6 +97,12 @@ impl Pool {
             }
         }
         let class: Vec<usize> = (0..axes.len()).map(|a| (0..a).find(|b| signature[*b] == signature[a]).unwrap_or(a)).collect();
+        // A diagonal of one term only is carried as well: δ is not constant along its axes.
+        for a in 0..axes.len() {
+            for b in 0..axes.len() {
+                carried[a] |= class[a] != class[b] && signature[a].iter().zip(&signature[b]).any(|(l, m)| l == m);
+            }
+        }
         let keep: Vec<usize> = (0..axes.len()).filter(|a| class[*a] == *a && carried[*a]).collect();
         if keep.len() == axes.len() {
             return None;
