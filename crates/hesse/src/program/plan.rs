@@ -135,7 +135,7 @@ impl Planner<'_> {
         }
         let mask = operands.iter().all(|o| self.program.steps[o.value.0 as usize].mask);
         match operands.pop() {
-            Some(o) if o.labels == out => o.value,
+            Some(o) if o.labels == out && distinct(out) => o.value,
             last => {
                 let operands = last.into_iter().map(|o| (o.value, o.labels)).collect();
                 self.step(Op::Contract { operands, out: out.to_vec(), sizes }, axes, mask)
@@ -198,6 +198,11 @@ impl Planner<'_> {
         let value = self.step(Op::Solve { matrix, right, transposed }, of(&labels), false);
         Some(Operand { value, labels, inverse_of: None })
     }
+}
+
+/// Whether no label stands twice: a diagonal is no matrix, even with the same labels.
+fn distinct(labels: &[Label]) -> bool {
+    labels.iter().enumerate().all(|(k, l)| !labels[..k].contains(l))
 }
 
 fn union(a: &[Label], b: &[Label]) -> Vec<Label> {
