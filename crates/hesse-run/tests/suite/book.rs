@@ -84,7 +84,11 @@ impl Chapter {
             if let Some(fence) = line.trim_start().strip_prefix("```") {
                 let ticks = line.chars().take_while(|c| *c == '`').count();
                 let close = "`".repeat(ticks);
-                let end = (k + 1..lines.len()).find(|&j| lines[j] == close).ok_or(format!("{}:{}: the fence is not closed", path.display(), k + 1))?;
+                let end = (k + 1..lines.len()).find(|&j| lines[j] == close).ok_or(format!(
+                    "{}:{}: the fence is not closed",
+                    path.display(),
+                    k + 1
+                ))?;
                 if fence == "hesse" {
                     let case = Case::read(&lines[..end], k + 1, &prose);
                     cases.push(case.map_err(|(line, why)| format!("{}:{}: {why}", path.display(), line + 1))?);
@@ -164,7 +168,16 @@ impl Case {
     fn again(&mut self, k: usize) -> Result<&mut Question, String> {
         let last = self.last()?;
         if last.answer.is_some() {
-            let stem = Question { line: k, answer: None, shape: None, pattern: None, needs: vec![], kinks: vec![], points: vec![], ..last.clone() };
+            let stem = Question {
+                line: k,
+                answer: None,
+                shape: None,
+                pattern: None,
+                needs: vec![],
+                kinks: vec![],
+                points: vec![],
+                ..last.clone()
+            };
             self.questions.push(stem);
         }
         self.last()
@@ -225,7 +238,8 @@ impl Point {
         while !rest.is_empty() {
             let (name, after) = rest.split_once('=').ok_or("a value is `x = 1`")?;
             let after = after.trim_start();
-            let end = if after.starts_with('[') { after.find(']').ok_or("`]` is missing")? + 1 } else { after.find(',').unwrap_or(after.len()) };
+            let end =
+                if after.starts_with('[') { after.find(']').ok_or("`]` is missing")? + 1 } else { after.find(',').unwrap_or(after.len()) };
             values.push((name.trim().to_string(), literal(&after[..end])?));
             rest = after[end..].trim_start().trim_start_matches(',').trim_start();
         }
@@ -257,7 +271,10 @@ mod tests {
 
     #[test]
     fn statements_questions_and_what_is_said_of_answers() {
-        let case = case("x : vector(n)\nd a/b / dx\n= 1\nshape 1 x n\nlayout denominator\nstructure symmetric\n= 2\nd = 3\nd2 x'*y / dx dy\n!E201 no").unwrap();
+        let case = case(
+            "x : vector(n)\nd a/b / dx\n= 1\nshape 1 x n\nlayout denominator\nstructure symmetric\n= 2\nd = 3\nd2 x'*y / dx dy\n!E201 no",
+        )
+        .unwrap();
         assert_eq!(case.statements, "x : vector(n)\nd = 3\n");
         let texts: Vec<String> = case.questions.iter().map(Question::text).collect();
         assert_eq!(texts, ["d a/b / dx", "d a/b / dx, denominator layout, symmetric", "d2 x'*y / dx dy"]);

@@ -64,7 +64,9 @@ impl<'a> Check<'a> {
             (Ok((f, derived)), Some(what)) => {
                 match what {
                     Answer::Text(text) => self.answered(&f, &derived, text),
-                    Answer::Refused(code, _) if code == "?" => self.form(self.question.line, "unknown", &format!("= {}", derived.plain()), self.answer_line()),
+                    Answer::Refused(code, _) if code == "?" => {
+                        self.form(self.question.line, "unknown", &format!("= {}", derived.plain()), self.answer_line())
+                    }
                     Answer::Refused(code, _) => self.fault(format!("answered `{}`, to be refused with {code}", derived.plain())),
                 }
                 self.remarks(&derived);
@@ -142,8 +144,12 @@ impl<'a> Check<'a> {
         if text != "?" {
             match self.value_of(f, derived, text) {
                 Ok(None) => {}
-                Ok(Some(difference)) => return self.fault(format!("another value\n  written  {text}\n  printed  {printed}\n  {difference}")),
-                Err(why) => return self.fault(format!("the written answer cannot be computed ({why})\n  written  {text}\n  printed  {printed}")),
+                Ok(Some(difference)) => {
+                    return self.fault(format!("another value\n  written  {text}\n  printed  {printed}\n  {difference}"));
+                }
+                Err(why) => {
+                    return self.fault(format!("the written answer cannot be computed ({why})\n  written  {text}\n  printed  {printed}"));
+                }
             }
         }
         self.form(at, &format!("= {text}"), &format!("= {printed}"), at);
@@ -222,7 +228,14 @@ impl<'a> Check<'a> {
             };
             let shape = rows_and_columns(&got, derived.row_axes());
             if shape != (want.len(), want[0].len()) {
-                self.fault(format!("at the point of line {} the answer is {}×{}, written is {}×{}", point.line + 1, shape.0, shape.1, want.len(), want[0].len()));
+                self.fault(format!(
+                    "at the point of line {} the answer is {}×{}, written is {}×{}",
+                    point.line + 1,
+                    shape.0,
+                    shape.1,
+                    want.len(),
+                    want[0].len()
+                ));
             } else if !same(&got.data, &want.concat()) {
                 self.fault(format!("at the point of line {} the value is {}, written is {want:?}", point.line + 1, show(&got)));
             }

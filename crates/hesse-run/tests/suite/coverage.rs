@@ -76,7 +76,11 @@ fn every_erratum_of_the_text_is_cited() {
 #[test]
 fn every_row_of_the_tables_has_a_case_and_is_in_the_language_reference() {
     let language = std::fs::read_to_string(folder().join("language.md")).unwrap();
-    let asked: Vec<String> = book().iter().flat_map(|c| &c.cases).flat_map(|c| c.questions.iter().map(|q| format!("{} {}", c.statements, q.expression))).collect();
+    let asked: Vec<String> = book()
+        .iter()
+        .flat_map(|c| &c.cases)
+        .flat_map(|c| c.questions.iter().map(|q| format!("{} {}", c.statements, q.expression)))
+        .collect();
     let called = |name: &str| {
         let call = format!("{name}(");
         asked.iter().any(|text| text.match_indices(&call).any(|(k, _)| !text[..k].ends_with(|c: char| c.is_alphanumeric() || c == '_')))
