@@ -14,7 +14,7 @@
 
 use crate::array::Array;
 use crate::dual::Dual;
-use crate::interpret::{RunError, run, run_traced, shape, signed};
+use crate::interpret::{RunError, run_traced, shape, signed};
 use crate::probe::{ProbeInput, Relation, SizeKind, draw, draw_sizes};
 use crate::random::Random;
 use crate::scalar::Scalar;
@@ -247,6 +247,19 @@ struct Probe<'a> {
     entries: usize,
 }
 
+/// The derivative along some directions.
+struct Symbolic {
+    value: Vec<f64>,
+    /// The largest number on the way to the tensor.
+    peak: f64,
+}
+
+impl Symbolic {
+    fn is_finite(&self) -> bool {
+        self.value.iter().all(|x| x.is_finite())
+    }
+}
+
 /// Directions, one per order, each along its variable of `wrt`.
 type Directions = Vec<Array<f64>>;
 
@@ -293,10 +306,12 @@ impl<'a> Probe<'a> {
         program.inputs.iter().map(|i| self.values[&i.name].clone()).collect()
     }
 
-    /// The derivative tensor at the point, flat.
-    fn tensor(&self) -> Result<Vec<f64>, Trouble> {
+    /// The derivative tensor at the point, flat, and the largest number on the way to it: where its terms cancel, rounding leaves that much.
+    fn tensor(&self) -> Result<(Vec<f64>, f64), Trouble> {
         let sizes = by_position(self.derivative, self.sizes);
-        Ok(run(self.derivative, &sizes, &self.arrays(self.derivative))?.remove(0).data)
+        let mut trace = Trace::default();
+        let mut outputs = run_traced(self.derivative, &sizes, &self.arrays(self.derivative), &mut trace)?;
+        Ok((outputs.remove(0).data, trace.peak))
     }
 
     fn directions(&self, random: &mut Random) -> Directions {
@@ -398,7 +413,7 @@ impl<'a> Probe<'a> {
     }
 
     fn examine(&self, options: &CheckOptions, report: &mut CheckReport, random: &mut Random) -> Result<(), Trouble> {
-        let tensor = self.tensor()?;
+        let (tensor, peak) = self.tensor()?;
         if self.wrt.iter().any(|name| !self.primal.inputs.iter().any(|i| i.name == *name)) {
             return self.examine_constant(&tensor, report);
         }
@@ -406,8 +421,8 @@ impl<'a> Probe<'a> {
         let (mut differences, mut duals) = (0.0f64, 0.0f64);
         for _ in 0..options.directions.max(1) {
             let directions = self.directions(random);
-            let symbolic = self.along(&tensor, &directions)?;
-            if symbolic.iter().any(|x| !x.is_finite()) && !self.dual_is_finite(&directions)? {
+            let symbolic = Symbolic { value: self.along(&tensor, &directions)?, peak };
+            if !symbolic.is_finite() && !self.dual_is_finite(&directions)? {
                 return Err(Trouble::Redraw("the derivative is not finite at any probe"));
             }
             // The stencil decides first whether the point lies on a kink.
@@ -440,14 +455,14 @@ impl<'a> Probe<'a> {
     fn examine_differences(
         &self,
         directions: &Directions,
-        symbolic: &[f64],
+        symbolic: &Symbolic,
         options: &CheckOptions,
         report: &mut CheckReport,
     ) -> Result<f64, Trouble> {
         let scale = self.scale();
         let relative = |value: &[f64], peak: f64| {
-            let size = largest(symbolic).max(largest(value)).max(FLOOR * peak / scale);
-            let distance = distance(symbolic, value);
+            let size = largest(&symbolic.value).max(largest(value)).max(FLOOR * symbolic.peak).max(FLOOR * peak / scale);
+            let distance = distance(&symbolic.value, value);
             if distance == 0.0 { (0.0, size) } else { (distance / size, size) }
         };
         // The first step at which the whole stencil stays on the branches of its centre, inside the domain.
@@ -479,28 +494,28 @@ impl<'a> Probe<'a> {
             if step < SMALLEST_STEP * scale || step > 16.0 * STEP * scale {
                 continue;
             }
-            if let Stencil::Done { value: v, error: e, peak: p } = self.stencil(directions, step)? {
-                if e < error {
-                    (value, error, peak) = (v, e, p);
-                    (error_relative, size) = relative(&value, peak);
-                    if error_relative <= options.difference_limit {
-                        return Ok(error_relative);
-                    }
+            if let Stencil::Done { value: v, error: e, peak: p } = self.stencil(directions, step)?
+                && e < error
+            {
+                (value, error, peak) = (v, e, p);
+                (error_relative, size) = relative(&value, peak);
+                if error_relative <= options.difference_limit {
+                    return Ok(error_relative);
                 }
             }
         }
         // What the differences cannot know better themselves is no disagreement, but no agreement either.
-        if symbolic.iter().all(|x| x.is_finite()) && error_relative * size <= 10.0 * error {
+        if symbolic.is_finite() && error_relative * size <= 10.0 * error {
             return Err(Trouble::Redraw("finite differences are too inexact at every probe"));
         }
-        Err(self.disagreement(Oracle::FiniteDifferences, symbolic, &value, error_relative, report))
+        Err(self.disagreement(Oracle::FiniteDifferences, &symbolic.value, &value, error_relative, report))
     }
 
     /// The relative error against dual numbers; `None` where they are not finite although the formula is (a removable singularity of a definition).
     fn examine_dual(
         &self,
         directions: &Directions,
-        symbolic: &[f64],
+        symbolic: &Symbolic,
         options: &CheckOptions,
         report: &mut CheckReport,
         random: &mut Random,
@@ -509,8 +524,8 @@ impl<'a> Probe<'a> {
         if value.iter().any(|x| !x.is_finite()) {
             return Ok(None);
         }
-        let size = largest(symbolic).max(largest(&value)).max(FLOOR * trace.peak);
-        let apart = distance(symbolic, &value);
+        let size = largest(&symbolic.value).max(largest(&value)).max(FLOOR * symbolic.peak).max(FLOOR * trace.peak);
+        let apart = distance(&symbolic.value, &value);
         let relative = if apart == 0.0 { 0.0 } else { apart / size };
         if relative <= options.dual_limit {
             return Ok(Some(relative));
@@ -520,13 +535,13 @@ impl<'a> Probe<'a> {
         for x in nudged.values.values_mut().flat_map(|a| &mut a.data) {
             *x *= 1.0 + 1e-13 * random.normal();
         }
-        let tensor = nudged.tensor()?;
-        let noise = distance(symbolic, &nudged.along(&tensor, directions)?)
+        let (tensor, _) = nudged.tensor()?;
+        let noise = distance(&symbolic.value, &nudged.along(&tensor, directions)?)
             .max(distance(&value, &nudged.oracle(directions.len(), directions, 0.0)?.0));
-        if symbolic.iter().all(|x| x.is_finite()) && apart <= 10.0 * noise {
+        if symbolic.is_finite() && apart <= 10.0 * noise {
             return Err(Trouble::Redraw("every probe is too ill-conditioned"));
         }
-        Err(self.disagreement(Oracle::DualNumbers, symbolic, &value, relative, report))
+        Err(self.disagreement(Oracle::DualNumbers, &symbolic.value, &value, relative, report))
     }
 
     fn disagreement(&self, oracle: Oracle, symbolic: &[f64], numeric: &[f64], relative: f64, report: &mut CheckReport) -> Trouble {

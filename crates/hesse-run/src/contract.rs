@@ -126,10 +126,10 @@ fn product<T: Scalar>(mut views: Vec<View<'_, T>>, out: &[Label], sizes: &[usize
             return in_pairs(views, out, sizes);
         }
     }
-    if let [a, b] = &views[..] {
-        if let Some(result) = matrix_product(a, b, out, &summed, sizes) {
-            return result;
-        }
+    if let [a, b] = &views[..]
+        && let Some(result) = matrix_product(a, b, out, &summed, sizes)
+    {
+        return result;
     }
     loops(&views, out, &summed, sizes)
 }
@@ -406,12 +406,11 @@ fn as_matrix<'v, T: Scalar>(
     order: &[Label],
     sizes: &[usize],
 ) -> (Cow<'v, [T]>, (usize, usize)) {
-    if batch.iter().all(|&l| sizes[l as usize] == 1) {
-        if let (Some(row), Some(column)) = (merged(view, rows, sizes), merged(view, columns, sizes)) {
-            if row == 1 || column == 1 {
-                return (Cow::Borrowed(&view.data), (row, column));
-            }
-        }
+    if batch.iter().all(|&l| sizes[l as usize] == 1)
+        && let (Some(row), Some(column)) = (merged(view, rows, sizes), merged(view, columns, sizes))
+        && (row == 1 || column == 1)
+    {
+        return (Cow::Borrowed(&view.data), (row, column));
     }
     let width: usize = columns.iter().map(|&l| sizes[l as usize]).product();
     (Cow::Owned(loops(std::slice::from_ref(view), order, &[], sizes)), (width, 1))

@@ -41,7 +41,7 @@ impl RunError {
     }
     /// A program that contradicts itself: a defect of whoever built it.
     pub fn internal(message: impl Into<String>) -> Self {
-        RunError { code: "E502", message: format!("malformed program: {}", message.into()) }
+        RunError { code: "E700", message: format!("malformed program: {}", message.into()) }
     }
 }
 
@@ -192,7 +192,7 @@ impl<'a, T: Scalar> Machine<'a, T> {
             Op::Map(f, args) => self.map(*f, args, values)?,
             Op::Power(base, exponent) => power(get(values, *base)?, get(values, *exponent)?)?,
             Op::Contract { operands, out, sizes } => {
-                let sizes: Vec<usize> = crate::interpret::shape_of_labels(sizes, self.sizes)?;
+                let sizes: Vec<usize> = shape_of_labels(sizes, self.sizes)?;
                 let operands = operands
                     .iter()
                     .map(|(v, labels)| {
@@ -251,18 +251,19 @@ impl<'a, T: Scalar> Machine<'a, T> {
         }
         let failed = |e: String| RunError::new("E301", e);
         // max(x, x) is x, kink or not: both sides move together.
-        if let [a, b] = args {
-            if a == b && matches!(row.name, "max" | "min") {
-                return Ok((*first).clone());
-            }
+        if let [a, b] = args
+            && a == b
+            && matches!(row.name, "max" | "min")
+        {
+            return Ok((*first).clone());
         }
-        if let Some(trace) = self.trace.as_deref_mut() {
-            if texts::branches(f) {
-                let mut entry = vec![T::zero(); arrays.len()];
-                for k in 0..first.len() {
-                    entry.iter_mut().zip(&arrays).for_each(|(e, a)| *e = a.data[k]);
-                    texts::record(f, &entry, trace).map_err(failed)?;
-                }
+        if let Some(trace) = self.trace.as_deref_mut()
+            && texts::branches(f)
+        {
+            let mut entry = vec![T::zero(); arrays.len()];
+            for k in 0..first.len() {
+                entry.iter_mut().zip(&arrays).for_each(|(e, a)| *e = a.data[k]);
+                texts::record(f, &entry, trace).map_err(failed)?;
             }
         }
         let data = match arrays[..] {

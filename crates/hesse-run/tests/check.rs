@@ -363,6 +363,28 @@ fn a_variable_that_does_not_occur_has_derivative_zero() {
     assert_eq!(checked(&least_squares(), &zeros(1.0), &[], &["z"], &[]).status, Status::Failed);
 }
 
+/// ‖x‖″ of a vector of one entry is 0; its formula is 1/‖x‖ − x²/‖x‖³, where rounding leaves 1e-16.
+#[test]
+fn cancellation_is_no_disagreement() {
+    let primal = program(|b| {
+        let x = b.input("x", 1, "1");
+        b.apply("norm2", x)
+    });
+    let derivative = |factor: f64| {
+        program(move |b| {
+            let x = b.input("x", 1, "1");
+            let n = b.apply("norm2", x);
+            let (r, c) = (b.power(n, -1.0), b.power(n, -3.0));
+            let one = b.contract(",->ij", &[r, r], "i=1 j=1");
+            let one = b.contract("ij,->ij", &[one, n], "");
+            let outer = b.contract("i,j,->ij", &[x, x, c], "");
+            b.combine(&[(1.0, one), (-factor, outer)])
+        })
+    };
+    assert_ok(&checked(&primal, &derivative(1.0), &[], &["x", "x"], &[]));
+    assert_eq!(checked(&primal, &derivative(1.0 + 1e-6), &[], &["x", "x"], &[]).status, Status::Failed);
+}
+
 #[test]
 fn infinite_derivatives_of_finite_formulas_fail() {
     // sum(x) with a derivative that is NaN: 0/0.

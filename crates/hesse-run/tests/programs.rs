@@ -36,7 +36,8 @@ fn contractions_by_hand() {
     let a = array(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let s = array(&[2, 2], &[1.0, 2.0, 3.0, 4.0]);
     let x = array(&[2], &[10.0, 100.0]);
-    let cases: &[(&str, &[&Array<f64>], &[f64])] = &[
+    type Case<'a> = (&'a str, &'a [&'a Array<f64>], &'a [f64]);
+    let cases: &[Case<'_>] = &[
         ("ab->ba", &[&a], &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]),
         ("ab->", &[&a], &[21.0]),
         ("ab->a", &[&a], &[6.0, 15.0]),
@@ -369,7 +370,7 @@ fn det_has_its_derivative_at_singular_matrices() {
 fn conventions_of_whole_array_functions() {
     let norm = unary(|b, x| b.apply("norm2", x), 1, "n");
     let zero = Array::full(vec![3], Dual::<f64>::seeded(0.0, &[1.0]));
-    assert_eq!(value(&norm, &[3], &[zero.clone()]).data[0].ep, 0.0);
+    assert_eq!(value(&norm, &[3], std::slice::from_ref(&zero)).data[0].ep, 0.0);
     let squared = unary(
         |b, x| {
             let n = b.apply("norm2", x);

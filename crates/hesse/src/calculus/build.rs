@@ -1,18 +1,19 @@
 //! Typed terms to expressions: every surface operation becomes a vertex with a symbol, its value a local expression over
 //! the symbols of its operands. Equal local values of equal shape share one vertex.
 
-use crate::calculus::shapes::list_text;
 use crate::calculus::contract;
 use crate::calculus::model::{Named, Vertex};
 use crate::calculus::scope::Definition;
-use crate::calculus::shapes::{Class, Shapes, State};
-use crate::calculus::term::{Extent, Op, Sub, TermId, Terms};
+use crate::calculus::shapes::{Shapes, State};
+use crate::calculus::term::{Extent, Op, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions::{self, FunctionId};
 use crate::facts::matrices;
 use crate::syntax::tree::Operator;
 use crate::tensor::{Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
+
+mod pieces;
 
 /// A built term.
 #[derive(Clone, Debug)]
@@ -64,7 +65,15 @@ type Made = Result<Expr, Refusal>;
 
 /// Builds all terms. `inputs` are the symbols of the variables.
 pub fn build(pool: &mut Pool, terms: &Terms, shapes: &Shapes, inputs: &[VarId], definitions: &[Definition<'_>]) -> Built {
-    let mut b = Build { pool, terms, shapes, values: vec![None; terms.len()], shared: FxHashMap::default(), vertex: FxHashMap::default(), out: Built::default() };
+    let mut b = Build {
+        pool,
+        terms,
+        shapes,
+        values: vec![None; terms.len()],
+        shared: FxHashMap::default(),
+        vertex: FxHashMap::default(),
+        out: Built::default(),
+    };
     for t in terms.ids() {
         if shapes.poisoned(t) || b.pool.limit().is_some() {
             continue;
@@ -112,7 +121,8 @@ impl Build<'_> {
         if self.pool.variables_of(local).is_empty() {
             return local;
         }
-        let unchanged = self.terms.get(t).args.iter().any(|a| self.values[a.index()].as_ref().is_some_and(|v| v.expr == local && v.shape == *shape));
+        let unchanged =
+            self.terms.get(t).args.iter().any(|a| self.values[a.index()].as_ref().is_some_and(|v| v.expr == local && v.shape == *shape));
         if unchanged {
             return local;
         }
@@ -157,7 +167,9 @@ impl Build<'_> {
             match &term.op {
                 Op::Define(_) => t = term.args[0],
                 Op::Contract(_) => {
-                    let Some(c) = self.shapes.choice(t).map(|k| &self.terms.contractions[k]).filter(|c| c.is_tensor()) else { return vec![] };
+                    let Some(c) = self.shapes.choice(t).map(|k| &self.terms.contractions[k]).filter(|c| c.is_tensor()) else {
+                        return vec![];
+                    };
                     let letters = self.shapes.letters(t);
                     return c.out.iter().map(|g| g.iter().map(|&l| self.shapes.list(letters[l]).map_or(0, <[Dim]>::len)).sum()).collect();
                 }
@@ -308,7 +320,12 @@ impl Build<'_> {
         }
         let (r, c) = (shape.rows.len(), shape.cols.len());
         let all: Vec<Label> = (0..(r + c) as Label).collect();
-        let (own, rest) = if x.shape.cols.is_empty() { all.split_at(r) } else { let (a, b) = all.split_at(r); (b, a) };
+        let (own, rest) = if x.shape.cols.is_empty() {
+            all.split_at(r)
+        } else {
+            let (a, b) = all.split_at(r);
+            (b, a)
+        };
         let sizes = shape.axes();
         let broadcast: Vec<(Label, Dim)> = rest.iter().map(|&l| (l, sizes[l as usize])).collect();
         self.pool.product(&[(x.expr, own)], &all, &broadcast)
@@ -342,7 +359,11 @@ impl Build<'_> {
         let rows: Vec<Label> = (0..r).collect();
         let inner: Vec<Label> = (r..r + k).collect();
         let cols: Vec<Label> = (r + k..r + k + c).collect();
-        self.pool.product(&[(x.expr, &[rows.clone(), inner.clone()].concat()), (y.expr, &[inner, cols.clone()].concat())], &[rows, cols].concat(), &[])
+        self.pool.product(
+            &[(x.expr, &[rows.clone(), inner.clone()].concat()), (y.expr, &[inner, cols.clone()].concat())],
+            &[rows, cols].concat(),
+            &[],
+        )
     }
 
     fn inverse(&mut self, a: &Value) -> Value {
@@ -390,7 +411,10 @@ impl Build<'_> {
     fn nonzero(&self, x: &Value, t: TermId, k: usize) -> Result<(), Refusal> {
         if self.pool.is_zero(x.expr) {
             let span = self.terms.get(self.terms.get(t).args[k]).span;
-            return Err(Diagnostic::error("E301", span, "division by zero").because("the divisor is 0 for all values of the variables").help("remove the division, or divide by something else").into());
+            return Err(Diagnostic::error("E301", span, "division by zero")
+                .because("the divisor is 0 for all values of the variables")
+                .help("remove the division, or divide by something else")
+                .into());
         }
         Ok(())
     }
@@ -425,7 +449,10 @@ impl Build<'_> {
                 let at = self.pool.dims.integer(1);
                 Ok(self.pool.pattern(Pattern::Unit { at, of: *r }))
             }
-            _ => Err(Diagnostic::error("E301", span, "a rectangular identity needs plain sizes").because("its sizes are products").help("write eye(n) for the square one").into()),
+            _ => Err(Diagnostic::error("E301", span, "a rectangular identity needs plain sizes")
+                .because("its sizes are products")
+                .help("write eye(n) for the square one")
+                .into()),
         }
     }
 
@@ -437,153 +464,6 @@ impl Build<'_> {
         let j: Vec<Label> = (m.len() as Label..(m.len() + n.len()) as Label).collect();
         let sizes: Vec<(Label, Dim)> = i.iter().copied().zip(m).chain(j.iter().copied().zip(n)).collect();
         self.pool.product(&[], &[i.clone(), j.clone(), j, i].concat(), &sizes)
-    }
-
-    /// Subscripts: a position is a contraction with `unit`, a range one with `shift`.
-    fn pick(&mut self, x: &Value, subs: &[Sub], t: TermId) -> Made {
-        let span = self.terms.get(t).span;
-        let groups: Vec<&[Dim]> = match (subs.len(), self.shapes.class(self.terms.get(t).args[0])) {
-            (1, Class::Row) => vec![&x.shape.cols],
-            (1, _) => vec![&x.shape.rows],
-            _ => vec![&x.shape.rows, &x.shape.cols],
-        };
-        let rank = x.shape.rows.len() + x.shape.cols.len();
-        let own: Vec<Label> = (0..rank as Label).collect();
-        let mut next = rank as Label;
-        let mut from = 0;
-        let mut factors: Vec<(Expr, Vec<Label>)> = vec![];
-        let mut out: Vec<Label> = vec![];
-        for (sub, axes) in subs.iter().zip(groups) {
-            let labels = &own[from..from + axes.len()];
-            from += axes.len();
-            match (sub, axes) {
-                (Sub::All, _) => out.extend(labels),
-                (Sub::At(k), []) => self.in_range(*k, None, span)?,
-                (Sub::Range(a, b), []) => {
-                    self.in_range(*a, None, span)?;
-                    self.in_range(*b, None, span)?;
-                }
-                (Sub::At(k), [of]) => {
-                    self.in_range(*k, Some(*of), span)?;
-                    factors.push((self.pool.pattern(Pattern::Unit { at: *k, of: *of }), labels.to_vec()));
-                }
-                (Sub::Range(a, b), [of]) => {
-                    self.in_range(*a, Some(*of), span)?;
-                    self.in_range(*b, Some(*of), span)?;
-                    let one = self.pool.dims.integer(1);
-                    let minus = self.pool.dims.scale(one, -1);
-                    let offset = self.pool.dims.add(*a, minus);
-                    let back = self.pool.dims.scale(*a, -1);
-                    let length = self.pool.dims.add(*b, back);
-                    let length = self.pool.dims.add(length, one);
-                    match self.pool.dims.as_integer(length) {
-                        Some(1) => factors.push((self.pool.pattern(Pattern::Unit { at: *a, of: *of }), labels.to_vec())),
-                        Some(k) if k < 1 => {
-                            return Err(Diagnostic::error("E109", span, "this range is empty").because("a range runs upwards and includes both ends").help("write the smaller position first: x[2:5]").into());
-                        }
-                        _ => {
-                            // 1 where (position in x) = (position in the slice) + a − 1.
-                            let s = self.pool.pattern(Pattern::Shift { offset, rows: *of, cols: length });
-                            factors.push((s, vec![labels[0], next]));
-                            out.push(next);
-                            next += 1;
-                        }
-                    }
-                }
-                _ => {
-                    return Err(Diagnostic::error("E301", span, "an axis whose size is a product takes no position")
-                        .because(format!("the axis has size {}", list_text(&self.pool.dims, axes)))
-                        .help("pick from the factors before kron or vec")
-                        .into());
-                }
-            }
-        }
-        factors.insert(0, (x.expr, own));
-        let factors: Vec<(Expr, &[Label])> = factors.iter().map(|(e, l)| (*e, l.as_slice())).collect();
-        Ok(self.pool.product(&factors, &out, &[]))
-    }
-
-    /// 1 ≤ k ≤ size, as far as it shows.
-    fn in_range(&mut self, k: Dim, of: Option<Dim>, span: Span) -> Result<(), Refusal> {
-        let dims = &mut self.pool.dims;
-        let size = of.unwrap_or_else(|| dims.integer(1));
-        let text = (dims.text(k), dims.text(size));
-        let minus = dims.scale(k, -1);
-        let left = dims.add(size, minus);
-        let low = dims.as_integer(k).is_some_and(|k| k < 1);
-        let high = dims.as_integer(left).is_some_and(|l| l < 0);
-        if low || high {
-            return Err(Diagnostic::error("E109", span, format!("position {} is out of range", text.0))
-                .because(format!("positions run from 1 to {}", text.1))
-                .help(if low { "the first entry is x[1]".to_string() } else { format!("the last entry is at {}", text.1) })
-                .into());
-        }
-        Ok(())
-    }
-
-    /// Blocks: each placed by `unit` (one row or column) or `shift` in each direction that has more than one block.
-    fn stack(&mut self, t: TermId, lengths: &[usize], shape: &Shape) -> Made {
-        let term = self.terms.get(t);
-        let span = term.span;
-        let axes = shape.axes();
-        let mut sum: Vec<(Rational, Expr)> = vec![];
-        let zero = self.pool.dims.integer(0);
-        let one = self.pool.dims.integer(1);
-        let mut k = 0;
-        let mut row_offset = zero;
-        for &n in lengths {
-            let mut col_offset = zero;
-            let mut height = one;
-            for _ in 0..n {
-                let x = self.arg(t, k)?;
-                k += 1;
-                let mut factors: Vec<(Expr, Vec<Label>)> = vec![];
-                let mut own: Vec<Label> = vec![];
-                let mut out: Vec<Label> = vec![];
-                let mut next: Label = 0;
-                let directions = [(&x.shape.rows, &shape.rows, row_offset, lengths.len() > 1), (&x.shape.cols, &shape.cols, col_offset, n > 1)];
-                for (list, total, offset, placed) in directions {
-                    if !placed {
-                        for _ in list {
-                            own.push(next);
-                            out.push(next);
-                            next += 1;
-                        }
-                        continue;
-                    }
-                    let Some(&whole) = total.first() else { return Err(Refusal::Silent) };
-                    match list.as_slice() {
-                        [] => {
-                            let at = self.pool.dims.add(offset, one);
-                            factors.push((self.pool.pattern(Pattern::Unit { at, of: whole }), vec![next]));
-                            out.push(next);
-                            next += 1;
-                        }
-                        [size] => {
-                            factors.push((self.pool.pattern(Pattern::Shift { offset, rows: whole, cols: *size }), vec![next, next + 1]));
-                            out.push(next);
-                            own.push(next + 1);
-                            next += 2;
-                        }
-                        _ => {
-                            return Err(Diagnostic::error("E301", span, "blocks whose size is a product cannot be stacked")
-                                .because("vec and kron give axes that are products of sizes")
-                                .help("stack before vec or kron")
-                                .into());
-                        }
-                    }
-                }
-                factors.insert(0, (x.expr, own));
-                let factors: Vec<(Expr, &[Label])> = factors.iter().map(|(e, l)| (*e, l.as_slice())).collect();
-                let e = self.pool.product(&factors, &out, &[]);
-                sum.push((Rational::from_integer(1), e));
-                height = x.shape.rows.first().copied().unwrap_or(one);
-                let width = x.shape.cols.first().copied().unwrap_or(one);
-                col_offset = self.pool.dims.add(col_offset, width);
-            }
-            row_offset = self.pool.dims.add(row_offset, height);
-        }
-        Ok(self.pool.sum(&sum, &axes))
     }
 }
 

@@ -31,7 +31,9 @@ impl Context<'_> {
         let text = self.quote(t);
         let word = text.chars().all(|c| c.is_alphanumeric() || c == '_') || matches!(self.terms.get(t).op, Op::Number(_));
         let call = match (&self.terms.get(t).op, text.split_once('(')) {
-            (Op::Map(_) | Op::Apply(_) | Op::Contract(_) | Op::Fill(..) | Op::Eye(..) | Op::Commutation(..), Some((name, _))) => text.ends_with(')') && name.chars().all(|c| c.is_alphanumeric()),
+            (Op::Map(_) | Op::Apply(_) | Op::Contract(_) | Op::Fill(..) | Op::Eye(..) | Op::Commutation(..), Some((name, _))) => {
+                text.ends_with(')') && name.chars().all(|c| c.is_alphanumeric())
+            }
             (Op::Transpose, _) => true,
             _ => false,
         };
@@ -65,7 +67,11 @@ impl Context<'_> {
     }
 
     fn declare(&self, t: TermId, kind: &str) -> String {
-        if let Op::Input(k) = self.terms.get(t).op { format!("declare  {} : {kind}", self.protos[k].name) } else { format!("make {} a {kind}", self.quote(t)) }
+        if let Op::Input(k) = self.terms.get(t).op {
+            format!("declare  {} : {kind}", self.protos[k].name)
+        } else {
+            format!("make {} a {kind}", self.quote(t))
+        }
     }
 
     /// The complaint about a term.
@@ -123,7 +129,11 @@ impl Context<'_> {
                 let matrix = self.shapes.class(x) == Class::Matrix;
                 error("E206", if matrix { "a matrix power is an integer" } else { "`^` of a vector" })
                     .at(self.span(x), self.is(x))
-                    .because(if matrix { format!("{} is no whole number, and hesse has no matrix roots", self.quote(a[1])) } else { "`A^k` needs a square matrix".to_string() })
+                    .because(if matrix {
+                        format!("{} is no whole number, and hesse has no matrix roots", self.quote(a[1]))
+                    } else {
+                        "`A^k` needs a square matrix".to_string()
+                    })
                     .help(format!("element by element:  {}.^{}", self.operand(x), self.operand(a[1])))
             }
             Fault::Letter => error("E201", "an index letter stands for two sizes")
@@ -139,7 +149,10 @@ impl Context<'_> {
                 let x = a.first().copied().unwrap_or(t);
                 let (text, help) = match self.shapes.class(x) {
                     Class::Scalar => ("a scalar has no entries", format!("write {} itself", self.quote(x))),
-                    Class::Matrix => ("a matrix takes two subscripts", format!("{}[1,2] is an entry, {}[1,:] a row, {}[:,2] a column", self.operand(x), self.operand(x), self.operand(x))),
+                    Class::Matrix => (
+                        "a matrix takes two subscripts",
+                        format!("{}[1,2] is an entry, {}[1,:] a row, {}[:,2] a column", self.operand(x), self.operand(x), self.operand(x)),
+                    ),
                     _ => ("a vector takes one subscript", format!("write {}[1]", self.operand(x))),
                 };
                 error("E208", text).at(self.span(x), self.is(x)).because("subscripts stand one for each axis").help(help)
@@ -176,7 +189,11 @@ impl Context<'_> {
         let (cx, cy) = (self.shapes.class(x), self.shapes.class(y));
         let (p, q) = (self.operand(x), self.operand(y));
         if cx == cy && matches!(cx, Class::Column | Class::Row) {
-            let (word, dot, outer) = if cx == Class::Column { ("column", format!("{}*{q}", self.transposed(x)), format!("{p}*{}", self.transposed(y))) } else { ("row", format!("{p}*{}", self.transposed(y)), format!("{}*{q}", self.transposed(x))) };
+            let (word, dot, outer) = if cx == Class::Column {
+                ("column", format!("{}*{q}", self.transposed(x)), format!("{p}*{}", self.transposed(y)))
+            } else {
+                ("row", format!("{p}*{}", self.transposed(y)), format!("{}*{q}", self.transposed(x)))
+            };
             let side = |z| if cx == Class::Column { self.rows(z) } else { self.cols(z) };
             let mut fixes = vec![];
             if side(x) == side(y) {
@@ -184,10 +201,23 @@ impl Context<'_> {
                 fixes.push(format!("{dot}  dot product (1×1)"));
             }
             fixes.push(format!("{outer}  outer product ({}×{})", side(x), side(y)));
+            for z in [x, y] {
+                if let Op::Input(k) = self.terms.get(z).op
+                    && self.protos[k].sizes.is_none()
+                {
+                    fixes.push(format!("or declare  {} : scalar", self.protos[k].name));
+                }
+            }
             return Diagnostic::error("E202", span, format!("`*` between two {word} vectors"))
                 .at(self.span(x), self.is(x))
                 .at(self.span(y), self.is(y))
-                .because(format!("the inner sizes must agree: {} has {}, {} has {}", self.quote(x), count(&self.cols(x), "column"), self.quote(y), count(&self.rows(y), "row")))
+                .because(format!(
+                    "the inner sizes must agree: {} has {}, {} has {}",
+                    self.quote(x),
+                    count(&self.cols(x), "column"),
+                    self.quote(y),
+                    count(&self.rows(y), "row")
+                ))
                 .help(fixes.join(" · "));
         }
         let under = matches!(self.terms.get(t).op, Op::Under);
@@ -220,7 +250,13 @@ impl Context<'_> {
         Diagnostic::error("E201", span, "shapes do not fit in matrix product")
             .at(self.span(x), self.is(x))
             .at(self.span(y), self.is(y))
-            .because(format!("the inner sizes must agree: {} has {}, {} has {}", self.quote(x), count(&xc, "column"), self.quote(y), count(&yr, "row")))
+            .because(format!(
+                "the inner sizes must agree: {} has {}, {} has {}",
+                self.quote(x),
+                count(&xc, "column"),
+                self.quote(y),
+                count(&yr, "row")
+            ))
             .help(help)
     }
 
@@ -255,11 +291,27 @@ impl Context<'_> {
         let help = if xr == yc && xc == yr && cx != Class::Scalar {
             format!("transpose one side:  {}", join(&p, &self.transposed(y)))
         } else if cx == Class::Matrix && cy == Class::Column && xc == yr {
-            if spreads { format!("for every row write  {p} {dotted} {}  or  {}", self.transposed(y), join(&p, &format!("ones({xr})*{}", self.transposed(y)))) } else { join(&p, &format!("ones({xr})*{}", self.transposed(y))) }
+            if spreads {
+                format!(
+                    "for every row write  {p} {dotted} {}  or  {}",
+                    self.transposed(y),
+                    join(&p, &format!("ones({xr})*{}", self.transposed(y)))
+                )
+            } else {
+                join(&p, &format!("ones({xr})*{}", self.transposed(y)))
+            }
         } else if cx == Class::Matrix && cy == Class::Row && xc == yc {
-            if spreads { format!("for every row write  {p} {dotted} {q}  or  {}", join(&p, &format!("ones({xr})*{q}"))) } else { join(&p, &format!("ones({xr})*{q}")) }
+            if spreads {
+                format!("for every row write  {p} {dotted} {q}  or  {}", join(&p, &format!("ones({xr})*{q}")))
+            } else {
+                join(&p, &format!("ones({xr})*{q}"))
+            }
         } else if cx == Class::Matrix && cy == Class::Column && xr == yr {
-            if spreads { format!("for every column write  {p} {dotted} {q}  or  {}", join(&p, &format!("{q}*ones({xc})'"))) } else { join(&p, &format!("{q}*ones({xc})'")) }
+            if spreads {
+                format!("for every column write  {p} {dotted} {q}  or  {}", join(&p, &format!("{q}*ones({xc})'")))
+            } else {
+                join(&p, &format!("{q}*ones({xc})'"))
+            }
         } else if cy == Class::Matrix && cx == Class::Column && yc == xr {
             join(&format!("ones({yr})*{}", self.transposed(x)), &q)
         } else if cy == Class::Matrix && cx == Class::Column && yr == xr {
@@ -274,7 +326,13 @@ impl Context<'_> {
         Diagnostic::error("E201", term.span, message)
             .at(self.span(x), self.is(x))
             .at(self.span(y), self.is(y))
-            .because(format!("equal shapes are needed, or a scalar on one side: {} is {}, {} is {}", self.quote(x), self.shapes.text(x), self.quote(y), self.shapes.text(y)))
+            .because(format!(
+                "equal shapes are needed, or a scalar on one side: {} is {}, {} is {}",
+                self.quote(x),
+                self.shapes.text(x),
+                self.quote(y),
+                self.shapes.text(y)
+            ))
             .help(help)
     }
 
@@ -286,16 +344,27 @@ impl Context<'_> {
             (Op::Power, _) => {
                 let k = self.quote(term.args[1]);
                 if self.shapes.class(x) == Class::Matrix {
-                    (format!("`^` of a matrix that is not square"), format!("element by element:  {p}.^{k}  ·  or  {q}*{p}, which is square"))
+                    (
+                        "`^` of a matrix that is not square".to_string(),
+                        format!("element by element:  {p}.^{k}  ·  or  {q}*{p}, which is square"),
+                    )
                 } else {
-                    (format!("`^` of a vector"), format!("element by element:  {p}.^{k}"))
+                    ("`^` of a vector".to_string(), format!("element by element:  {p}.^{k}"))
                 }
             }
             (Op::Under, _) => ("`\\` solves with a square matrix".to_string(), format!("least squares:  inv({q}*{p})*{q}*…")),
             (_, "inv") => ("inv of a matrix that is not square".to_string(), format!("the pseudo-inverse:  inv({q}*{p})*{q}")),
-            (_, "tr") => ("tr of a matrix that is not square".to_string(), format!("all entries: sum({})  ·  squares of all entries: tr({q}*{p})", self.quote(x))),
-            (_, "diag") => ("diag of a matrix that is not square".to_string(), format!("of the square one: diag({q}*{p})  ·  of a column: diag({p}[:,1])")),
-            (_, name @ ("det" | "logdet")) => (format!("{name} of a matrix that is not square"), format!("of the square one: {name}({q}*{p})")),
+            (_, "tr") => (
+                "tr of a matrix that is not square".to_string(),
+                format!("all entries: sum({})  ·  squares of all entries: tr({q}*{p})", self.quote(x)),
+            ),
+            (_, "diag") => (
+                "diag of a matrix that is not square".to_string(),
+                format!("of the square one: diag({q}*{p})  ·  of a column: diag({p}[:,1])"),
+            ),
+            (_, name @ ("det" | "logdet")) => {
+                (format!("{name} of a matrix that is not square"), format!("of the square one: {name}({q}*{p})"))
+            }
             (_, name) => (format!("{name} needs a square matrix"), format!("of the square one: {name}({q}*{p})")),
         };
         Diagnostic::error("E204", term.span, what)

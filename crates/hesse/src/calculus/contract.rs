@@ -41,7 +41,10 @@ pub fn build(pool: &mut Pool, c: &Contraction, sizes: &[Vec<Dim>], args: &[Value
         size.extend(list);
     }
     if c.letters.len() > 64 {
-        return Err(Diagnostic::error("E604", span, "more than 64 index letters").because("index notation is read with up to 64 letters").help("name a part of it").into());
+        return Err(Diagnostic::error("E604", span, "more than 64 index letters")
+            .because("index notation is read with up to 64 letters")
+            .help("name a part of it")
+            .into());
     }
     let mut w = Work { pool, letters, size, args, span, scope: scopes(c) };
     let mut values: Vec<Terms> = vec![];
@@ -169,7 +172,11 @@ impl Work<'_> {
     fn multiply(&self, a: Open, b: Open) -> Result<Open, Refusal> {
         use num_traits::CheckedMul;
         let coefficient = a.coefficient.checked_mul(&b.coefficient).ok_or_else(|| {
-            Refusal::from(Diagnostic::error("E606", self.span, "exact arithmetic left 128 bits").because("coefficients are exact rationals").help("write a rounded coefficient"))
+            Refusal::from(
+                Diagnostic::error("E606", self.span, "exact arithmetic left 128 bits")
+                    .because("coefficients are exact rationals")
+                    .help("write a rounded coefficient"),
+            )
         })?;
         Ok(Open { coefficient, factors: [a.factors, b.factors].concat(), bare: [a.bare, b.bare].concat() })
     }
@@ -309,7 +316,10 @@ impl Work<'_> {
     }
 
     fn compound(&self) -> Refusal {
-        Diagnostic::error("E301", self.span, "a position on an axis whose size is a product").because("vec and kron give axes that are products of sizes").help("pick from the factors before kron or vec").into()
+        Diagnostic::error("E301", self.span, "a position on an axis whose size is a product")
+            .because("vec and kron give axes that are products of sizes")
+            .help("pick from the factors before kron or vec")
+            .into()
     }
 
     fn constant(&mut self, c: Constant, slots: &[Slot]) -> Result<Terms, Refusal> {
@@ -319,7 +329,10 @@ impl Work<'_> {
             match s {
                 Slot::Letter(l) => letters.push(self.labels(*l)),
                 Slot::At(_) => {
-                    return Err(Diagnostic::error("E301", self.span, "constants of index notation take letters only").because("positions stand on variables").help("write unit(k)[i] for a position").into());
+                    return Err(Diagnostic::error("E301", self.span, "constants of index notation take letters only")
+                        .because("positions stand on variables")
+                        .help("write unit(k)[i] for a position")
+                        .into());
                 }
             }
         }

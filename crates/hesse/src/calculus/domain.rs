@@ -75,7 +75,11 @@ fn spaced(text: &str) -> String {
     while !rest.is_empty() {
         let comparison = [">=", "<=", "!=", "==", ">", "<", "="].into_iter().find(|c| rest.starts_with(c));
         let width = comparison.map_or_else(
-            || rest.find(|c: char| c.is_whitespace() || "<>=!".contains(c)).unwrap_or(rest.len()).max(rest.chars().next().map_or(0, char::len_utf8)),
+            || {
+                rest.find(|c: char| c.is_whitespace() || "<>=!".contains(c))
+                    .unwrap_or(rest.len())
+                    .max(rest.chars().next().map_or(0, char::len_utf8))
+            },
             str::len,
         );
         if !out.is_empty() {

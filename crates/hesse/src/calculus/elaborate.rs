@@ -13,15 +13,16 @@ use crate::calculus::build;
 use crate::calculus::complaint::{Context, type_text};
 use crate::calculus::conditions;
 use crate::calculus::domain::{self, Clause};
-use crate::calculus::lower::{Lower, habit_type};
+use crate::calculus::habit::habit_type;
+use crate::calculus::lower::Lower;
 use crate::calculus::model::{Input, Model, Origin};
 use crate::calculus::scope::{Definition, Proto, Scope};
-use crate::calculus::shapes::{Shapes, State};
+use crate::calculus::shapes::{Shapes, list_text};
 use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::syntax::parse::{parse_expression, parse_type};
 use crate::syntax::tree::{Document, Role, Statement, Syntax};
-use crate::tensor::{Dim, Pool, Shape, VarKind};
+use crate::tensor::{Pool, Shape, VarKind};
 
 /// Errors reported for one text.
 const ERRORS: usize = 5;
@@ -72,7 +73,10 @@ pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options
     let mut scope = Scope { declares: true, ..Scope::default() };
     for (name, of) in vars {
         if scope.inputs.iter().any(|p| p.name == *name) {
-            return Err(Diagnostic::error("E108", Span::default(), format!("`{name}` is declared twice")).because("every name has one type").help("leave one of them out").into());
+            return Err(Diagnostic::error("E108", Span::default(), format!("`{name}` is declared twice"))
+                .because("every name has one type")
+                .help("leave one of them out")
+                .into());
         }
         let (syntax, of, attributes) = parse_type(of).map_err(|e| in_type(name, of, e))?;
         let before = scope.diagnostics.len();
@@ -84,7 +88,7 @@ pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options
         }
     }
     let (syntax, body) = parse_expression(expression)?;
-    scope.definitions.push(Definition { name: "", span: Span::default(), body });
+    scope.definitions.push(Definition { name: "", span: Span::default(), body, assumed: vec![] });
     finish(pool, &scope, &syntax, expression, options, true)
 }
 
@@ -139,6 +143,7 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
     lower.definitions();
     let Lower { terms, inputs: mut protos, diagnostics: lowered, .. } = lower;
     let mut diagnostics = [scope.diagnostics.clone(), lowered].concat();
+    unused_assumptions(&terms, &protos, &mut diagnostics);
     let mut relations = vec![];
     apply_domain(&mut protos, &mut relations, options, &mut diagnostics);
 
@@ -149,9 +154,14 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
     if shapes.faults.is_empty() {
         assumed = shapes.by_habit(&terms, &protos);
         let mut taken = |name: &str| {
-            protos.iter().any(|p| p.name == name) || scope.definitions.iter().any(|d| d.name == name) || scope.functions.iter().any(|f| f.name == name) || scope.sizes.iter().any(|s| s == name)
+            protos.iter().any(|p| p.name == name)
+                || scope.definitions.iter().any(|d| d.name == name)
+                || scope.functions.iter().any(|f| f.name == name)
+                || scope.sizes.iter().any(|s| s == name)
         };
-        shapes.settle(&terms, &protos, &mut taken);
+        if shapes.faults.is_empty() {
+            shapes.settle(&terms, &protos, &mut taken);
+        }
     }
     let context = Context { terms: &terms, shapes: &shapes, protos: &protos, source, lines: !closed };
     let mut faults = shapes.faults.clone();
@@ -164,7 +174,8 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
         return Err(refuse(diagnostics));
     }
 
-    let conditions = conditions::conditions(&terms, &shapes, &protos, source);
+    let assumed_of: Vec<Vec<String>> = scope.definitions.iter().map(|d| d.assumed.clone()).collect();
+    let conditions = conditions::conditions(&terms, &shapes, &protos, &assumed_of, source);
     pool.dims = std::mem::take(&mut shapes.dims);
     let mut inputs = vec![];
     for (k, p) in protos.iter().enumerate() {
@@ -193,7 +204,9 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
 
 fn limit(code: &'static str) -> Diagnostic {
     let title = crate::facts::codes::find(code).map_or("a limit was reached", |c| c.title);
-    Diagnostic::error(code, Span::default(), title).because("the formula is too large to be typed within the limits").help("name sub-expressions and split the formula")
+    Diagnostic::error(code, Span::default(), title)
+        .because("the formula is too large to be typed within the limits")
+        .help("name sub-expressions and split the formula")
 }
 
 fn apply_domain(protos: &mut [Proto], relations: &mut Vec<String>, options: &Options, diagnostics: &mut Vec<Diagnostic>) {
@@ -216,15 +229,28 @@ fn apply_domain(protos: &mut [Proto], relations: &mut Vec<String>, options: &Opt
     }
 }
 
+/// `assume` of a name that the formula does not have.
+fn unused_assumptions(terms: &Terms, protos: &[Proto], diagnostics: &mut Vec<Diagnostic>) {
+    let mut used = vec![false; protos.len()];
+    for t in terms.ids() {
+        if let Op::Input(k) = terms.get(t).op {
+            used[k] = true;
+        }
+    }
+    for (p, _) in protos.iter().zip(used).filter(|(p, used)| p.sizes.is_none() && !used) {
+        diagnostics.push(
+            Diagnostic::error("E101", p.span, format!("`{}` is assumed something of, but the formula has no such name", p.name))
+                .because("`assume` speaks of a variable or definition of the same text")
+                .help("name a variable of the formula, or remove the line"),
+        );
+    }
+}
+
 /// Under `strict`: a shape that only habit decides.
 fn ambiguous(p: &Proto, shapes: &Shapes, k: usize) -> Diagnostic {
     let (r, c) = shapes.input(k);
-    let text = |s| match shapes.state(s) {
-        State::Known(d) if d.is_empty() => "1".to_string(),
-        _ => shapes.side_text(s),
-    };
     Diagnostic::error("E209", p.span, format!("the shape of `{}` is ambiguous", p.name))
-        .because(format!("it does not follow from the formula; by habit it would be {}×{}", text(r), text(c)))
+        .because(format!("it does not follow from the formula; by habit it would be {}×{}", shapes.side_text(r), shapes.side_text(c)))
         .help(format!("declare it:  {} : {}", p.name, habit_type(&p.name)))
 }
 
@@ -244,21 +270,21 @@ fn notes(pool: &Pool, terms: &Terms, inputs: &[Input], scope: &Scope<'_>) -> Vec
         if i.origin == Origin::Declared || !looks || !i.shape.is_scalar() || !divides(terms, k) {
             continue;
         }
-        // A size to tie it to: the rows of the first matrix or vector.
-        let Some(of) = inputs.iter().filter(|j| !j.shape.rows.is_empty()).max_by_key(|j| (!j.shape.cols.is_empty(), std::cmp::Reverse(j.span))) else { continue };
-        let rows: Vec<Dim> = of.shape.rows.clone();
-        let mut tied = of.shape.clone();
-        let declared = of.origin == Origin::Declared;
-        let help = if declared || scope.declares {
+        // A size to tie it to: the rows of the first matrix, or of the first vector.
+        let tall = inputs.iter().filter(|j| !j.shape.rows.is_empty());
+        let Some(of) = tall.clone().find(|j| !j.shape.cols.is_empty()).or_else(|| tall.clone().next()) else { continue };
+        let help = if of.origin == Origin::Declared || scope.declares {
             format!("write rows({}) for the number of its rows", of.name)
         } else {
-            tied.rows.clear();
-            let cols = crate::calculus::shapes::list_text(&pool.dims, &tied.cols);
-            let kind = if tied.cols.is_empty() { format!("vector({})", i.name) } else { format!("matrix({}, {cols})", i.name) };
+            let cols = list_text(&pool.dims, &of.shape.cols);
+            let kind = if of.shape.cols.is_empty() { format!("vector({})", i.name) } else { format!("matrix({}, {cols})", i.name) };
             format!("declare  {} : {kind},  or write rows({})", of.name, of.name)
         };
-        let _ = rows;
-        out.push(Diagnostic::warning("W402", i.span, format!("{} is not tied to the rows of {}", i.name, of.name)).because(format!("{} is a scalar of its own, not a size", i.name)).help(help));
+        out.push(
+            Diagnostic::warning("W402", i.span, format!("{} is not tied to the rows of {}", i.name, of.name))
+                .because(format!("{} is a scalar of its own, not a size", i.name))
+                .help(help),
+        );
     }
     out.sort_by_key(Diagnostic::span);
     out

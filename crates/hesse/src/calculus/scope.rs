@@ -45,6 +45,8 @@ pub struct Definition<'a> {
     pub span: Span,
     /// The right side.
     pub body: NodeId,
+    /// What `assume` says of it.
+    pub assumed: Vec<String>,
 }
 
 /// All names of a document.
@@ -88,7 +90,7 @@ impl<'a> Scope<'a> {
                     if !name.is_empty() {
                         scope.unused(name, *name_span);
                     }
-                    scope.definitions.push(Definition { name, span: *name_span, body: *body });
+                    scope.definitions.push(Definition { name, span: *name_span, body: *body, assumed: vec![] });
                 }
                 Statement::Function { name, name_span, params, defaults, body } => {
                     if scope.functions.iter().any(|f| f.name == name) {
@@ -110,7 +112,16 @@ impl<'a> Scope<'a> {
 
     /// Declares one variable.
     #[allow(clippy::too_many_arguments)]
-    pub fn declare(&mut self, name: &str, span: Span, role: Role, syntax: &Syntax, of: &Type, attributes: &[(&str, Span)], dims: &mut Dims) {
+    pub fn declare(
+        &mut self,
+        name: &str,
+        span: Span,
+        role: Role,
+        syntax: &Syntax,
+        of: &Type,
+        attributes: &[(&str, Span)],
+        dims: &mut Dims,
+    ) {
         let mut size = |node: NodeId| {
             let mut names = vec![];
             let out = extent(syntax, node, dims, &mut |n, d| {
@@ -158,10 +169,15 @@ impl<'a> Scope<'a> {
             self.diagnostics.push(unknown_property(text, at));
             return;
         };
-        match self.inputs.iter_mut().find(|p| p.name == name) {
-            Some(p) => domain::close(&mut p.properties, &property, true),
-            // An undeclared variable: it gets the property when it is met.
-            None => self.inputs.push(Proto { name: name.to_string(), role: Role::Plain, sizes: None, properties: { let mut p = vec![]; domain::close(&mut p, &property, true); p }, span, symmetric: false }),
+        if let Some(p) = self.inputs.iter_mut().find(|p| p.name == name) {
+            domain::close(&mut p.properties, &property, true);
+        } else if let Some(d) = self.definitions.iter_mut().find(|d| d.name == name) {
+            domain::close(&mut d.assumed, &property, true);
+        } else {
+            // An undeclared variable.
+            let mut properties = vec![];
+            domain::close(&mut properties, &property, true);
+            self.inputs.push(Proto { name: name.to_string(), role: Role::Plain, sizes: None, properties, span, symmetric: false });
         }
     }
 
@@ -172,7 +188,12 @@ impl<'a> Scope<'a> {
     }
 
     fn twice(&mut self, name: &str, span: Span) {
-        let first = self.inputs.iter().find(|p| p.name == name).map(|p| p.span).or_else(|| self.definitions.iter().find(|d| d.name == name).map(|d| d.span));
+        let first = self
+            .inputs
+            .iter()
+            .find(|p| p.name == name)
+            .map(|p| p.span)
+            .or_else(|| self.definitions.iter().find(|d| d.name == name).map(|d| d.span));
         let mut d = Diagnostic::error("E108", span, format!("`{name}` is declared or defined twice"))
             .because("every name has one meaning in a file")
             .help(format!("give the second one another name, such as `{name}2`"));

@@ -21,7 +21,7 @@ impl TermId {
 }
 
 /// How long an axis of a generator (`ones(n, m)`, `eye`) is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Extent {
     /// A product of sizes in written order; empty for 1.
     Given(Vec<Dim>),
@@ -32,7 +32,7 @@ pub enum Extent {
 }
 
 /// One subscript with its sizes resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sub {
     /// `:`
     All,
@@ -43,7 +43,7 @@ pub enum Sub {
 }
 
 /// What a term does with its arguments.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
     /// A literal as written.
     Number(String),
@@ -105,7 +105,7 @@ pub enum Op {
 }
 
 /// A subscript of a part of a contraction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// An index letter, by position in [`Contraction::letters`].
     Letter(usize),
@@ -114,7 +114,7 @@ pub enum Slot {
 }
 
 /// Constants of index notation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Constant {
     /// `eye[i,j]`
     Eye,
@@ -131,7 +131,7 @@ pub enum Constant {
 }
 
 /// A node of the body of a contraction; children are positions in [`Contraction::parts`], smaller than the node's own.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     /// `A[i,j]`: an argument of the term with its slots.
     Tensor(usize, Vec<Slot>),
@@ -156,7 +156,7 @@ pub enum Part {
 }
 
 /// Index notation: `body -> out`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Contraction {
     /// The index letters in order of appearance.
     pub letters: Vec<String>,

@@ -135,7 +135,8 @@ impl Planner<'_> {
         }
         let mask = operands.iter().all(|o| self.program.steps[o.value.0 as usize].mask);
         match operands.pop() {
-            Some(o) if o.labels == out && distinct(out) => o.value,
+            // A[i,i] -> [i,i] keeps only the diagonal of A: the same labels are the same array only where none repeats.
+            Some(o) if o.labels == out && out.iter().enumerate().all(|(k, l)| !out[..k].contains(l)) => o.value,
             last => {
                 let operands = last.into_iter().map(|o| (o.value, o.labels)).collect();
                 self.step(Op::Contract { operands, out: out.to_vec(), sizes }, axes, mask)
@@ -198,11 +199,6 @@ impl Planner<'_> {
         let value = self.step(Op::Solve { matrix, right, transposed }, of(&labels), false);
         Some(Operand { value, labels, inverse_of: None })
     }
-}
-
-/// Whether no label stands twice: a diagonal is no matrix, even with the same labels.
-fn distinct(labels: &[Label]) -> bool {
-    labels.iter().enumerate().all(|(k, l)| !labels[..k].contains(l))
 }
 
 fn union(a: &[Label], b: &[Label]) -> Vec<Label> {

@@ -477,7 +477,11 @@ impl Pool {
             };
             gone.sort_unstable();
             for k in gone.into_iter().rev() {
-                making.factors.remove(k);
+                for l in making.factors.remove(k).labels {
+                    if !labels.contains(&l) {
+                        self.forget(making, l);
+                    }
+                }
             }
             self.flatten(making, vec![Factor { base, labels, power }]);
             return true;

@@ -2,7 +2,8 @@
 
 use super::{read, typed};
 
-const VARS: &str = "A: matrix(m,n); B: matrix(n,k); S: matrix(n,n); x: vector(n); y: vector(m); z: vector(n); r: rowvector(n); s: scalar; c: vector(3)";
+const VARS: &str =
+    "A: matrix(m,n); B: matrix(n,k); S: matrix(n,n); x: vector(n); y: vector(m); z: vector(n); r: rowvector(n); s: scalar; c: vector(3)";
 
 #[test]
 fn table() {
@@ -77,6 +78,8 @@ fn files() {
         ("x : vector(n) shiny\nx", "E101", 1),
         ("C = 1\nderive grad(D) wrt x", "E401", 2),
         ("x : vector(n)", "E103", 1),
+        ("sum(w*x)", "E202", 1),
+        ("x : vector(n)\nassume q > 0\nsum(x)", "E101", 2),
     ] {
         let error = read(text).err().unwrap_or_else(|| panic!("{text} was accepted"));
         let d = error.first();
@@ -94,6 +97,14 @@ fn both_shapes_and_the_line_of_the_declaration() {
     assert_eq!(labels, ["w is n×1  (declared on line 2)", "X is N×n  (declared on line 1)"]);
     assert_eq!(d.notes, ["the inner sizes must agree: w has 1 column, X has N rows"]);
     assert_eq!(d.help.as_deref(), Some("did you mean  X*w  (gives N×1)  or  w'*X'  (gives 1×N) ?"));
+}
+
+#[test]
+fn undeclared_vectors_side_by_side() {
+    let error = read("sum(w*x)").unwrap_err();
+    let fixes = "w.*x  element by element (?×1) · w'*x  dot product (1×1) · w*x'  outer product (?×?) · or declare  w : scalar · or declare  x : scalar";
+    assert_eq!(error.first().help.as_deref(), Some(fixes));
+    assert_eq!(error.diagnostics.len(), 1, "{error}");
 }
 
 #[test]
@@ -122,4 +133,70 @@ fn nothing_panics_and_work_is_bounded() {
     // Many undeclared matrices.
     let wide = (0..1000).map(|k| format!("sum(A{k})")).collect::<Vec<_>>().join(" + ");
     assert_eq!(read(&wide).unwrap_err().first().code, "E209");
+}
+
+/// Texts near the corpus: whatever they are, they are typed or refused with a place in the text and a fix.
+#[test]
+fn mutations_never_panic() {
+    let path = format!("{}/../../suite/corpus/public.json", env!("CARGO_MANIFEST_DIR"));
+    let entries: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut seed = 1u64;
+    let mut random = move |n: usize| {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) as usize % n.max(1)
+    };
+    let pieces = [
+        "x",
+        "A",
+        "+",
+        "*",
+        "'",
+        "(",
+        ")",
+        ".*",
+        "^2",
+        "[1]",
+        "[i,j]",
+        " -> [i]",
+        "inv(",
+        "0",
+        "n",
+        ",",
+        ";",
+        "1e9",
+        "eye",
+        "[",
+        "]",
+        "/",
+        "vec(",
+        "kron(A,",
+        "-",
+        "ones(2*n)",
+        ":",
+    ];
+    for entry in &entries {
+        let vars: Vec<(String, String)> =
+            entry["vars"].as_object().unwrap().iter().map(|(n, t)| (n.clone(), t.as_str().unwrap().to_string())).collect();
+        for _ in 0..12 {
+            let mut text: Vec<char> = entry["expr"].as_str().unwrap().chars().collect();
+            for _ in 0..=random(2) {
+                let at = random(text.len() + 1);
+                match random(3) {
+                    0 if at < text.len() => {
+                        text.remove(at);
+                    }
+                    _ => {
+                        text.splice(at..at, pieces[random(pieces.len())].chars());
+                    }
+                }
+            }
+            let text: String = text.into_iter().collect();
+            let declared = crate::calculus::elaborate::elaborate_expression(&vars, &text, &Default::default()).err();
+            let bare = read(&text).err();
+            for d in declared.iter().chain(&bare).flat_map(|e| &e.diagnostics) {
+                assert!(d.labels.iter().all(|l| l.0.start <= l.0.end && l.0.end <= text.len()), "{text}: {d}");
+                assert!(d.help.as_ref().is_some_and(|h| !h.is_empty()), "{text}: {d}");
+            }
+        }
+    }
 }

@@ -63,13 +63,16 @@ pub fn eval(pool: &Pool, e: Expr, sizes: &Sizes, vars: &BTreeMap<VarId, Dense>) 
         }
         Node::Product { factors, out, sizes: labels } => {
             let n: Vec<usize> = labels.iter().map(|&d| size(pool, sizes, d) as usize).collect();
-            let values: Vec<(Dense, f64, Vec<Label>)> =
-                factors.iter().map(|f| (eval(pool, f.base, sizes, vars), eval(pool, f.power, sizes, vars).data[0], f.labels.clone())).collect();
+            let values: Vec<(Dense, f64, Vec<Label>)> = factors
+                .iter()
+                .map(|f| (eval(pool, f.base, sizes, vars), eval(pool, f.power, sizes, vars).data[0], f.labels.clone()))
+                .collect();
             let mut data = vec![0.0; axes.iter().product()];
             let mut at = vec![0usize; n.len()];
             let place = |ls: &[Label], at: &[usize]| ls.iter().fold(0, |p, &l| p * n[l as usize] + at[l as usize]);
             'all: loop {
-                let product: f64 = values.iter().map(|(v, p, l)| if *p == 1.0 { v.data[place(l, &at)] } else { v.data[place(l, &at)].powf(*p) }).product();
+                let product: f64 =
+                    values.iter().map(|(v, p, l)| if *p == 1.0 { v.data[place(l, &at)] } else { v.data[place(l, &at)].powf(*p) }).product();
                 data[place(&out, &at)] += product;
                 for k in (0..n.len()).rev() {
                     at[k] += 1;
@@ -108,7 +111,8 @@ pub fn eval(pool: &Pool, e: Expr, sizes: &Sizes, vars: &BTreeMap<VarId, Dense>) 
 
 /// Determinant and inverse, with pivots.
 fn gauss(a: &[f64], n: usize) -> (f64, Vec<f64>) {
-    let mut m: Vec<Vec<f64>> = (0..n).map(|i| (0..2 * n).map(|j| if j < n { a[i * n + j] } else { f64::from(j - n == i) }).collect()).collect();
+    let mut m: Vec<Vec<f64>> =
+        (0..n).map(|i| (0..2 * n).map(|j| if j < n { a[i * n + j] } else { f64::from(j - n == i) }).collect()).collect();
     let mut det = 1.0;
     for k in 0..n {
         let p = (k..n).max_by(|&i, &j| m[i][k].abs().total_cmp(&m[j][k].abs())).unwrap();

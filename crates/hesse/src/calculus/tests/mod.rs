@@ -2,7 +2,6 @@
 mod complaints;
 mod corpus;
 mod dense;
-mod json;
 mod notation;
 mod shapes;
 

@@ -2,7 +2,7 @@
 
 use super::dense::{Sizes, run};
 use super::{shape, typed};
-use crate::calculus::lower::{call_name, parameters};
+use crate::calculus::lower::call::{call_name, parameters};
 use crate::facts::notation::NOTATION;
 use std::collections::BTreeMap;
 
@@ -132,6 +132,17 @@ fn matrices_built_from_pieces() {
         ("diag(x')", "diag(x)"),
         ("inv(s)*det(s)", "1"),
         ("2*x.^2./exp(x)", "((2*(x.^2))./exp(x))"),
+    ] {
+        same(left, right);
+    }
+}
+
+#[test]
+fn a_diagonal_beside_ones_keeps_its_place() {
+    for (left, right) in [
+        ("x'*(eye(n) - ones(n, n)/n)*x", "x'*x - sum(x)^2/n"),
+        ("(2*eye(n)/n - ones(n, n)/n^2)*x", "2*x/n - sum(x)*ones(n)/n^2"),
+        ("(s*eye(n) + s*ones(n, n))*x", "s*x + s*sum(x)"),
     ] {
         same(left, right);
     }

@@ -67,6 +67,7 @@ fn inferred() {
         ("det(X)*log(s)", "X : matrix(n, n), s : scalar"),
         ("a + b", "a : scalar, b : scalar"),
         ("exp(-0.5*x^2)", "x : scalar"),
+        ("x*exp(-x)", "x : scalar"),
         ("X + vector(1)*w'", "X : matrix(m, n), w : vector(n)"),
         ("diag(v)*x", "v : vector(n), x : vector(n)"),
         ("[w; b]'*z", "w : vector(n), b : scalar, z : vector(n + 1)"),
@@ -137,7 +138,9 @@ derive grad(C) wrt w, b layout numerator
 
 #[test]
 fn properties() {
-    let model = typed("X: symmetric(n); A: matrix(n,n); x: vector(n)", "x'*(A + X)*x", "X posdef; A posdef; x in (0,1); dim m > n; note any").unwrap();
+    let model =
+        typed("X: symmetric(n); A: matrix(n,n); x: vector(n)", "x'*(A + X)*x", "X posdef; A posdef; x in (0,1); dim m > n; note any")
+            .unwrap();
     let of = |k: usize| model.inputs[k].properties.join(" | ");
     assert_eq!(of(0), "symmetric | posdef | invertible | detpos");
     assert_eq!(of(1), "posdef | invertible | detpos");
@@ -172,11 +175,33 @@ fn conditions() {
         ("X: matrix(n,n)", "X^-2", "X invertible", "X invertible!"),
         ("x: vector(n)", "(x > 0)", "", "x > 0: derivative 0 everywhere!"),
         ("x: vector(n)", "log(x) + log(x)", "", "x > 0?"),
+        ("A: symmetric(n); x: vector(n)", "log(1 + x'*(A*x))", "A posdef", "1 + x'*(A*x) > 0!"),
+        ("x: vector(n); y: vector(n)", "log(1 + x'*y)", "", "1 + x'*y > 0?"),
+        ("x: vector(n)", "log(sigmoid(x)) + log(1 - sigmoid(x))", "", "sigmoid(x) > 0!, 1 - sigmoid(x) > 0!"),
+        ("x: vector(n)", "inv(diag(x))", "x > 0", "diag(x) invertible!"),
+        ("x: vector(n)", "log(diag(x))", "x > 0", "diag(x) > 0?"),
+        ("x: vector(n)", "log(x[i] -> [i,i])", "x > 0", "x[i] -> [i,i] > 0?"),
+        ("K: symmetric(n); s: scalar; y: vector(n)", "y'*inv(K + s*eye(n))*y", "K posdef; s > 0", "K + s*eye(n) invertible!"),
+        ("X: matrix(N,n); l: scalar", "inv(X'*X + l*eye(n))", "l > 0", "X'*X + l*eye(n) invertible!"),
+        ("t: scalar", "t^-1 + t^0.5 + sqrt(2)", "", "t nonzero?, t > 0?"),
+        ("n: scalar; x: vector(k)", "norm2(x)/n", "", "norm2(x) at x = 0: derivative 0?, n nonzero?"),
     ] {
         let model = typed(vars, text, domain).unwrap_or_else(|e| panic!("{text}: {e}"));
         let got: Vec<String> = model.conditions.iter().map(|c| format!("{}{}", c.text, if c.proved { "!" } else { "?" })).collect();
         assert_eq!(got.join(", "), wanted, "{text}");
     }
+}
+
+#[test]
+fn conditions_of_definitions_and_functions() {
+    let model = read("x : vector(n)\np = x.^3 + 1\nassume p > 0\nC = sum(log(p))").unwrap();
+    let proved: Vec<bool> = model.conditions.iter().map(|c| c.proved).collect();
+    assert_eq!(proved, [true]);
+    // The same text of a function means something else at every call.
+    let model = read("x : vector(n)\ny : vector(n)\ng(t) = 1 + sin(t)\nlog(1 + g(x)'*g(y))").unwrap();
+    assert!(!model.conditions[0].proved);
+    let model = read("x : vector(n)\ng(t) = 1 + sin(t)\nlog(1 + g(x)'*g(x))").unwrap();
+    assert!(model.conditions[0].proved);
 }
 
 #[test]
