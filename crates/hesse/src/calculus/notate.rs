@@ -6,6 +6,8 @@
 
 mod network;
 
+use super::rewrite::{Written, notations};
+use crate::tensor::matcher::Bindings;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
 use num_traits::{One, Signed};
@@ -94,6 +96,11 @@ impl Writer<'_> {
         }
         if let Some(node) = self.literal(e, face) {
             return Some(node);
+        }
+        if self.pool.rank(e) == 0 {
+            if let Some(node) = self.notation(e) {
+                return Some(node);
+            }
         }
         match self.pool.node(e).clone() {
             Node::Sum(terms, _) if terms.is_empty() => self.constant("zeros", e, face),
@@ -202,7 +209,10 @@ impl Writer<'_> {
 
     /// A variable, constant or function, in its own face.
     fn atom(&mut self, e: Expr) -> Option<NodeId> {
-        let node = self.atom_new(e)?;
+        let node = match self.notation(e) {
+            Some(node) => node,
+            None => self.atom_new(e)?,
+        };
         if self.pool.is_symmetric(e) {
             self.symmetric.insert(node);
         }
@@ -232,12 +242,6 @@ impl Writer<'_> {
             Node::Map(f, args) => {
                 let rank = self.pool.rank(e);
                 let face = Face::split(rank, rank.div_ceil(2));
-                if f.row().name == "exp" {
-                    if let Some(inner) = self.softmax_of(args[0]) {
-                        let inner = self.write(inner, &face)?;
-                        return Some(self.syntax.call("softmax", vec![inner]));
-                    }
-                }
                 let mut written = vec![];
                 for a in &args {
                     // A constant argument is written as the scalar that expands.
@@ -277,39 +281,30 @@ impl Writer<'_> {
         }
     }
 
-    /// x where e = x - 1 logsumexp(x): exp(e) is softmax(x).
-    fn softmax_of(&mut self, e: Expr) -> Option<Expr> {
-        let Node::Sum(terms, axes) = self.pool.node(e).clone() else { return None };
-        for k in 0..terms.len() {
-            if terms[k].0 != -Rational::one() {
-                continue;
-            }
-            let Some(scalar) = self.scalar_of(terms[k].1) else { continue };
-            let Node::Apply(f, args) = self.pool.node(scalar).clone() else { continue };
-            let rest: Vec<_> = terms.iter().enumerate().filter(|(m, _)| *m != k).map(|(_, t)| *t).collect();
-            if f.row().name == "logsumexp" && self.pool.sum(&rest, &axes) == args[0] {
-                return Some(args[0]);
+    /// The scalar that a broadcast tensor repeats.
+    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
+        self.pool.spread_scalar(e)
+    }
+
+    /// A notation of `facts::notation` whose meaning the expression is.
+    fn notation(&mut self, e: Expr) -> Option<NodeId> {
+        for row in notations() {
+            let mut bindings = vec![];
+            if self.pool.matches(&row.means, e, &mut bindings) {
+                return self.called(row, &bindings);
             }
         }
         None
     }
 
-    /// The scalar that a broadcast tensor repeats.
-    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
-        let rank = self.pool.rank(e);
-        if rank == 0 {
-            return None;
+    fn called(&mut self, row: &Written, bindings: &Bindings) -> Option<NodeId> {
+        let mut args = vec![];
+        for k in &row.arguments {
+            let e = bindings.get(*k).copied().flatten()?;
+            let face = self.own_face(e);
+            args.push(self.write(e, &face)?);
         }
-        match self.pool.node(e).clone() {
-            Node::Product { factors, out, sizes } if factors.iter().all(|f| f.labels.is_empty()) && out.len() == sizes.len() => {
-                Some(self.pool.product_of(factors, vec![], &[]))
-            }
-            Node::Sum(terms, _) if terms.len() == 1 => {
-                let inner = self.scalar_of(terms[0].1)?;
-                Some(self.pool.scale(terms[0].0, inner))
-            }
-            _ => None,
-        }
+        Some(self.syntax.call(row.call, args))
     }
 
     fn map(&mut self, name: &str, args: Vec<NodeId>) -> NodeId {
@@ -533,6 +528,14 @@ impl Writer<'_> {
         }
         let mut fraction = Fraction::default();
         let mut tensors = vec![];
+        // The whole scalar may have a name: norm1(x).
+        if out.is_empty() && factors.len() == 1 && !factors[0].labels.is_empty() {
+            let e = self.pool.product_of(factors.clone(), vec![], &[]);
+            if let Some(node) = self.notation(e) {
+                fraction.above.push(node);
+                return Some(self.assemble(c, fraction, None));
+            }
+        }
         for f in factors {
             if f.labels.is_empty() { self.scalar_factor(&f, &mut fraction)? } else { tensors.push(f) }
         }

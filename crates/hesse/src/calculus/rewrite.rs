@@ -1,6 +1,7 @@
 //! The rules of `facts::rules` at work: texts made into templates, templates found, right sides put in their place.
 
 use super::library;
+use crate::facts::notation::{Back, NOTATION};
 use crate::facts::rules::{RULES, Rule};
 use crate::facts::{functions, matrices};
 use crate::syntax::parse::parse_expression;
@@ -29,6 +30,33 @@ pub fn rules() -> &'static [Compiled] {
 fn compile_rule(rule: &'static Rule) -> Option<Compiled> {
     let (from, names) = compile(rule.from)?;
     Some(Compiled { rule, from, names })
+}
+
+/// A notation with its meaning as a template.
+pub struct Written {
+    /// The function's name.
+    pub call: &'static str,
+    /// Where each argument of the call stands among the template's arguments.
+    pub arguments: Vec<usize>,
+    /// What it means.
+    pub means: Template,
+}
+
+/// The notations that are found by the matcher, compiled once per process.
+pub fn notations() -> &'static [Written] {
+    static COMPILED: OnceLock<Vec<Written>> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        NOTATION
+            .iter()
+            .filter(|row| row.back == Back::Matched)
+            .filter_map(|row| {
+                let (means, names) = compile(row.means)?;
+                let (call, rest) = row.matrix.split_once('(')?;
+                let arguments: Option<Vec<usize>> = rest.trim_end_matches(')').split(", ").map(|a| names.iter().position(|n| n == a)).collect();
+                Some(Written { call, arguments: arguments?, means })
+            })
+            .collect()
+    })
 }
 
 /// The template of a text, with the names of its arguments in order of appearance; `None` if it is not of a form that the
@@ -98,11 +126,15 @@ fn template(syntax: &Syntax, root: NodeId, names: &mut Vec<String>) -> Option<Te
                 Template::Sum([terms(get(a)?), minus].concat())
             }
             Kind::Binary(Operator::Times, a, b) => Template::Times([factors(get(a)?), factors(get(b)?)].concat()),
-            Kind::Binary(Operator::Power, a, b) => match (get(a)?, get(b)?) {
+            Kind::Binary(Operator::Power | Operator::DotPower, a, b) => match (get(a)?, get(b)?) {
                 (base, Template::Number(p)) => Template::Times(vec![(base, p)]),
                 _ => return None,
             },
             Kind::Binary(Operator::Greater, a, b) => Template::Map(functions::find("gt")?, vec![get(a)?, get(b)?]),
+            Kind::Call(name, args) if name == "sum" && args.len() == 1 => match get(&args[0])? {
+                Template::Times(factors) if factors.len() == 1 => Template::Total(Box::new(factors[0].0.clone()), factors[0].1),
+                t => Template::Total(Box::new(t), Rational::from_integer(1)),
+            },
             Kind::Call(name, args) => {
                 let args: Option<Vec<Template>> = args.iter().map(get).collect();
                 match (functions::find(name), matrices::find(name)) {

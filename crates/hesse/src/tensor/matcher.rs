@@ -25,6 +25,8 @@ pub enum Template {
     Sum(Vec<(Rational, Template)>),
     /// An element-wise product of powers.
     Times(Vec<(Template, Rational)>),
+    /// The sum of all entries of a power.
+    Total(Box<Template>, Rational),
     /// A product over letters: factors with their letters, the letters of the result.
     Labelled(Vec<(Template, Vec<usize>)>, Vec<usize>),
     /// The constants of index notation, only on a right side or as a labelled factor.
@@ -87,6 +89,12 @@ impl Pool {
                 Node::Product { factors: others, out, sizes } => {
                     let all: Vec<Label> = (0..out.len() as Label).collect();
                     out == all && sizes.len() == out.len() && factors.len() == others.len() && self.match_times(factors, &others, bindings).is_some_and(|(_, l)| l == all)
+                }
+                _ => false,
+            },
+            Template::Total(inner, power) => match self.node(e).clone() {
+                Node::Product { factors, out, sizes } if out.is_empty() && factors.len() == 1 && factors[0].labels.len() == sizes.len() => {
+                    self.as_number(factors[0].power) == Some(*power) && self.matches(inner, factors[0].base, bindings)
                 }
                 _ => false,
             },

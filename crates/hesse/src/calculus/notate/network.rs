@@ -1,6 +1,8 @@
 //! The network of a product: contract labels one at a time, each contraction a way of writing.
 
 use super::{Fraction, Writer};
+use crate::calculus::rewrite::notations;
+use crate::tensor::matcher::Template;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript};
 use crate::tensor::{Dim, Factor, Label, Node, Pattern};
 
@@ -68,7 +70,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Sums over one factor that have a name: norm2(x)^2, norm1(x).
+    /// The sum of all squares is norm2(x)^2.
     fn whole_sum(&mut self, tensors: &[Factor]) -> Option<Option<NodeId>> {
         let [f] = tensors else { return Some(None) };
         let distinct = f.labels.iter().enumerate().all(|(k, l)| !f.labels[..k].contains(l));
@@ -82,15 +84,6 @@ impl Writer<'_> {
             let norm = self.syntax.call("norm2", vec![x]);
             let two = self.syntax.number("2");
             return Some(Some(self.syntax.binary(Operator::Power, norm, two)));
-        }
-        if self.pool.as_integer(f.power) == Some(1) {
-            if let Node::Map(g, args) = self.pool.node(f.base).clone() {
-                if g.row().name == "abs" {
-                    let face = self.own_face(args[0]);
-                    let x = self.write(args[0], &face)?;
-                    return Some(Some(self.syntax.call("norm1", vec![x])));
-                }
-            }
         }
         Some(None)
     }
@@ -219,7 +212,21 @@ impl Writer<'_> {
     /// The items that are left when every label that can be written away is; scalars go to `fraction`.
     pub(super) fn contracted(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Vec<Item>> {
         let mut items = vec![];
-        for f in tensors {
+        let mut tensors = tensors.to_vec();
+        for row in notations() {
+            while let (Template::Labelled(_, kept), Some(found)) = (&row.means, self.pool.find(&row.means, &tensors, out)) {
+                let node = self.called(row, &found.bindings)?;
+                let labels: Vec<Label> = kept.iter().filter_map(|k| found.letters[*k]).collect();
+                tensors = tensors.iter().enumerate().filter(|(k, _)| !found.used.contains(k)).map(|(_, f)| f.clone()).collect();
+                match labels.as_slice() {
+                    [] => fraction.above.push(node),
+                    [i] => items.push(Item { chain: vec![node], row: *i, col: None, below: false, special: Special::None }),
+                    [i, j] => items.push(Item { chain: vec![node], row: *i, col: Some(*j), below: false, special: Special::None }),
+                    _ => return None,
+                }
+            }
+        }
+        for f in &tensors {
             items.push(self.item(f)?);
         }
         loop {
