@@ -13,6 +13,12 @@ pub fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// The folder with this build's `hesse`.
+pub fn binaries() -> PathBuf {
+    // A relative folder is relative to where cargo runs: the root.
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into())).join("debug")
+}
+
 /// A command in the root of the repository.
 pub fn command(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);

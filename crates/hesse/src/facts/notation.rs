@@ -17,6 +17,7 @@ const fn row(matrix: &'static str, means: &'static str, needs: &'static str, say
 }
 
 /// All rows. In index notation each letter stands for one axis (a list of sizes); `lower[i,j]` is 1 where i ≥ j.
+#[rustfmt::skip] // one row a line
 pub const NOTATION: &[Notation] = &[
     row("sum(A)", "A[i,j] -> []", "", "sum of all entries"),
     row("rowsum(A)", "A[i,j] -> [i]", "", "sums along each row, a column"),

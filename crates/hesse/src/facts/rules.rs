@@ -13,4 +13,5 @@ pub struct Rule {
 }
 
 /// All rows.
+#[rustfmt::skip] // one row a line
 pub const RULES: &[Rule] = &[];
