@@ -9,6 +9,7 @@ use crate::calculus::simplify;
 use crate::calculus::structure;
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::properties::PROPERTIES;
+use crate::facts::rules::Rule;
 use crate::program::plan::{inputs_of, plan};
 use crate::program::program::Program;
 use crate::syntax::parse::parse_document;
@@ -142,6 +143,8 @@ pub struct Derivative {
     pub parts: Vec<Part>,
     /// Domains and kinks that the derivative depends on.
     pub conditions: Vec<Condition>,
+    /// Rules of `facts::rules` that shortened it, each once; their conditions hold wherever those of the formula do.
+    pub rules: Vec<&'static Rule>,
     inputs: Vec<(String, VarId, usize)>,
 }
 
@@ -224,7 +227,7 @@ impl Formula {
     /// # Errors
     /// An unknown target or variable (E401), a target of the wrong shape (E207), a function without a slope (E301), a limit (E6xx).
     pub fn derive(&self, request: &Request) -> Result<Derivative, Error> {
-        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model) }.run(request)
+        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }.run(request)
     }
     /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
     /// numeric oracles run.
@@ -259,7 +262,7 @@ impl Formula {
         let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
         let mine = pool.permute(mine, &order);
         let symmetric: Vec<VarId> = self.symmetric().iter().filter_map(|v| same.get(v).copied()).collect();
-        let both = [simplify::normal(&mut pool, mine, &symmetric), simplify::normal(&mut pool, again, &symmetric)];
+        let both = [mine, again].map(|e| simplify::normal(&mut pool, e, &symmetric, &mut vec![]));
         Ok(both[0] == both[1])
     }
 
@@ -301,6 +304,7 @@ struct Derivation<'a> {
     pool: Pool,
     tape: Tape,
     inputs: Vec<(String, VarId, usize)>,
+    fired: Vec<&'static Rule>,
 }
 
 /// A variable of differentiation: name, symbol, face.
@@ -329,7 +333,7 @@ impl Derivation<'_> {
             }
         }
         self.within_limits()?;
-        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), inputs: self.inputs })
+        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, inputs: self.inputs })
     }
 
     fn variables(&self, request: &Request) -> Result<Vec<Variable>, Error> {
@@ -445,7 +449,7 @@ impl Derivation<'_> {
         if let Some(structure) = &request.structure {
             full = self.project(full, structure, shape, variables)?;
         }
-        let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric());
+        let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
         let (face, matrix) = face(shape, variables, request);
         let spelling = Spelling {

@@ -59,8 +59,9 @@ impl Writer<'_> {
             return Some(None);
         }
         if self.pool.as_integer(f.power) == Some(2) {
-            let face = self.own_face(f.base);
-            let x = self.write(f.base, &face)?;
+            let x = self.oriented(f.base);
+            let face = self.own_face(x);
+            let x = self.write(x, &face)?;
             let norm = self.syntax.call("norm2", vec![x]);
             let two = self.syntax.number("2");
             return Some(Some(self.syntax.binary(Operator::Power, norm, two)));
