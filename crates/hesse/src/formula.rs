@@ -16,7 +16,7 @@ use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
 use crate::syntax::{latex, mathml, plain, unicode};
-use crate::tensor::{Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
 
 /// Which way a derivative is laid out.
@@ -250,7 +250,12 @@ impl Formula {
         let read = Formula::expression(&vars, text, "")?;
         let part = &derivative.parts[part];
         let mut pool = read.model.pool.clone();
-        let (_, value, _) = read.target(None)?;
+        let (_, value, shape) = read.target(None)?;
+        // A row is not a column.
+        let faces = [shape_text(&read.model.pool, &shape), shape_text(&derivative.pool, &part.shape)];
+        if !part.indexed && faces[0] != faces[1] {
+            return Ok(false);
+        }
         let again = read.tape().expand(&mut pool, value);
         let mut same: FxHashMap<VarId, VarId> = FxHashMap::default();
         for (name, var, _) in &derivative.inputs {
@@ -370,7 +375,7 @@ impl Derivation<'_> {
         let scalar_wanted = matches!(request.want, Want::Gradient | Want::Hessian | Want::Hvp);
         if scalar_wanted && !shape.is_scalar() {
             let verb = if request.want == Want::Gradient { "gradient" } else { "Hessian" };
-            return Err(Diagnostic::error("E207", Span::default(), format!("a {verb} is that of a scalar, and `{of}` is {}", self.shape_text(shape).join("×")))
+            return Err(Diagnostic::error("E207", Span::default(), format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×")))
                 .because("its derivative by a vector is a Jacobian")
                 .help("use `jacobian`, or sum it up: sum(…)")
                 .into());
@@ -479,7 +484,7 @@ impl Derivation<'_> {
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
-        let shape_text = if matrix { self.shape_text(&laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
+        let shape_text = if matrix { shape_text(&self.pool, &laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
         let rows = shape.axes().len().max(if variables.len() > 1 { variables[0].axes().len() } else { 0 });
         let pattern = structure::pattern(&mut self.pool, tensor, rows).to_string();
         Ok(Part { of: of.to_string(), wrt, shape: laid, shape_text, layout: request.layout, pattern, tensor, face, syntax, root, indexed })
@@ -487,17 +492,6 @@ impl Derivation<'_> {
 
     fn within_limits(&self) -> Result<(), Error> {
         self.pool.limit().map_or(Ok(()), |code| Err(differentiate::limit(code).into()))
-    }
-
-    /// `["m*n", "k"]`
-    fn shape_text(&self, shape: &Shape) -> Vec<String> {
-        let mut dims = self.pool.dims.clone();
-        let mut side = |axes: &[crate::tensor::Dim]| {
-            let one = dims.integer(1);
-            let total = axes.iter().fold(one, |d, e| dims.multiply(d, *e));
-            dims.text(total)
-        };
-        vec![side(&shape.rows), side(&shape.cols)]
     }
 
     /// The derivative on the space of structured matrices: the projection of the property's row.
@@ -517,6 +511,17 @@ impl Derivation<'_> {
             None => Err(Diagnostic::error("E402", Span::default(), format!("there is no structure `{structure}`")).help("symmetric, diagonal or lower").into()),
         }
     }
+}
+
+/// `["m*n", "k"]`
+fn shape_text(pool: &Pool, shape: &Shape) -> Vec<String> {
+    let mut dims = pool.dims.clone();
+    let mut side = |axes: &[Dim]| {
+        let one = dims.integer(1);
+        let total = axes.iter().fold(one, |d, e| dims.multiply(d, *e));
+        dims.text(total)
+    };
+    vec![side(&shape.rows), side(&shape.cols)]
 }
 
 /// Index groups of a face: `[(i k),(j l)]`, a row as `[,j]`.

@@ -113,6 +113,13 @@ impl Writer<'_> {
         Face::split(rank, rows)
     }
 
+    /// A call whose value is a symmetric matrix.
+    fn symmetric_call(&mut self, f: &str, args: Vec<NodeId>) -> NodeId {
+        let node = self.syntax.call(f, args);
+        self.symmetric.insert(node);
+        node
+    }
+
     /// Transposes an atom where the wanted face is the other one.
     fn turn(&mut self, e: Expr, node: NodeId, face: &Face) -> Option<NodeId> {
         let own = self.own_face(e);
@@ -140,7 +147,6 @@ impl Writer<'_> {
             Kind::Transpose(inner) => *inner,
             Kind::Number(_) => node,
             _ if self.symmetric.contains(&node) => node,
-            Kind::Call(f, args) if ["diag", "eye"].contains(&f.as_str()) && args.len() == 1 => node,
             _ => self.syntax.transpose(node),
         }
     }
