@@ -42,6 +42,7 @@ pub fn find(name: &str) -> Option<MatrixFunctionId> {
 const PLAIN: MatrixFunction = MatrixFunction { name: "", of: "square", gives: "scalar", slope: "", domain: "", at_kink: "", keeps_symmetric: false, latex: "", says: "" };
 
 /// All rows. The slope of `inv` has the result's axes (k, l) first.
+#[rustfmt::skip] // one row a line
 pub const MATRIX_FUNCTIONS: &[MatrixFunction] = &[
     MatrixFunction { name: "inv", gives: "same", slope: "-inv(A)[k,i]*inv(A)[j,l] -> [k, l, i, j]", domain: "A invertible", keeps_symmetric: true, says: "inverse", ..PLAIN },
     MatrixFunction { name: "det", slope: "det(A)*inv(A)[j,i] -> [i, j]", latex: r"\det", says: "determinant", ..PLAIN },

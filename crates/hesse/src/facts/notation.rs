@@ -30,6 +30,7 @@ const fn row(matrix: &'static str, means: &'static str, needs: &'static str, bac
 }
 
 /// All rows. In index notation each letter stands for one axis (a list of sizes); `lower[i,j]` is 1 where i ≥ j.
+#[rustfmt::skip] // one row a line
 pub const NOTATION: &[Notation] = &[
     row("sum(A)", "A[i,j] -> []", "", Back::Network, "sum of all entries"),
     row("rowsum(A)", "A[i,j] -> [i]", "", Back::Never, "sums along each row, a column"),
