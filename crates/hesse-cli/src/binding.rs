@@ -162,11 +162,10 @@ mod tests {
     fn several_in_one_flag() {
         let names = |text: &str| values(&[text.into()], None, &[]).unwrap().into_iter().map(|v| v.0).collect::<Vec<_>>();
         assert_eq!(names("a=1,b=[1,2],c=3"), ["a", "b", "c"]);
-        assert_eq!(selections(&["X=age..s6,p=a,b".into(), "y=t".into()]).unwrap(), [
-            ("X".to_string(), vec!["age..s6"]),
-            ("p".to_string(), vec!["a", "b"]),
-            ("y".to_string(), vec!["t"])
-        ]);
+        assert_eq!(
+            selections(&["X=age..s6,p=a,b".into(), "y=t".into()]).unwrap(),
+            [("X".to_string(), vec!["age..s6"]), ("p".to_string(), vec!["a", "b"]), ("y".to_string(), vec!["t"])]
+        );
     }
 
     #[test]

@@ -3,7 +3,12 @@
 use hesse::calculus::model::Input;
 use hesse::facts::properties::PROPERTIES;
 use hesse::tensor::{Shape, dim::Dims};
-use hesse::{Layout, Part, Want};
+use hesse::{Layout, Part, Request, Want};
+
+/// How often a request differentiates. (A part of a first derivative with several variables is a row of partials.)
+pub fn order(request: &Request) -> usize {
+    if request.want == Want::Hessian { 2 } else { request.order.max(1) }
+}
 
 /// The type of an input as it would be declared: `matrix(N,n)`, `vector(n) positive`.
 pub fn type_of(input: &Input, dims: &Dims) -> String {
@@ -38,17 +43,18 @@ fn follows(property: &str, all: &[String]) -> bool {
 }
 
 /// The left side of a printed derivative: `∂f/∂w`, `∂²C/∂w∂wᵀ`, `X_bar`, `df`.
-pub fn left_side(part: &Part, want: Want) -> String {
+pub fn left_side(part: &Part, request: &Request) -> String {
     let of = if part.of.is_empty() { "f" } else { &part.of };
-    match (want, part.wrt.as_slice()) {
+    match (request.want, part.wrt.as_slice()) {
         (Want::Vjp, [v, ..]) => format!("{v}_bar"),
         (Want::Jvp, _) => format!("d{of}"),
-        (Want::Hvp, [v, w, ..]) => format!("∂²{of}/∂{v}∂{w}·v"),
-        (Want::Hvp, [v]) => format!("∂²{of}/∂{v}²·v"),
+        (Want::Hvp, [v, ..]) if part.shape.is_scalar() => format!("∂²{of}/∂{v}²·v"),
+        (Want::Hvp, [v, ..]) => format!("∂²{of}/∂{v}∂{v}ᵀ·v"),
         (_, []) => of.to_string(),
         (_, [v]) => format!("∂{of}/∂{v}"),
         // The columns of a matrix of second derivatives are those of its second variable.
         (Want::Hessian, [v, w]) if part.shape_text.iter().all(|size| size != "1") && !part.indexed => format!("∂²{of}/∂{v}∂{w}ᵀ"),
+        (_, many) if many.len() > order(request) => format!("∂{of}/∂({})", many.join(", ")),
         (_, many) => {
             let order = match many.len() {
                 2 => "²".into(),
@@ -66,10 +72,10 @@ pub fn left_side(part: &Part, want: Want) -> String {
 }
 
 /// What stands to the right of a printed derivative: its size, its layout where there is a choice, its pattern.
-pub fn remark(part: &Part, want: Want) -> String {
+pub fn remark(part: &Part, request: &Request) -> String {
     let mut out = part.shape_text.join("×");
-    let chosen = matches!(want, Want::Gradient | Want::Jacobian | Want::Derivative);
-    if chosen && part.wrt.len() == 1 && !part.indexed && part.shape_text.iter().any(|size| size != "1") {
+    let chosen = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative);
+    if chosen && order(request) == 1 && !part.indexed && part.shape_text.iter().any(|size| size != "1") {
         out.push_str(&format!("   {} layout", layout(part.layout)));
     }
     if !part.pattern.is_empty() && part.pattern != "dense" {

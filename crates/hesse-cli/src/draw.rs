@@ -1,5 +1,6 @@
 //! Draws a diagnostic: its code, the lines it is about with carets, its reasons and its fix.
 
+use crate::failure::is_placed;
 use crate::source::Source;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
@@ -27,6 +28,9 @@ pub fn picture(diagnostic: &Diagnostic, source: Option<&Source>, ascii: bool) ->
 /// One snippet for each piece of the source that has a label, that of the main place first.
 fn snippets<'a>(diagnostic: &'a Diagnostic, source: Option<&'a Source>) -> Vec<Snippet<'a, Annotation<'a>>> {
     let mut pieces: Vec<(&str, &str, Vec<Annotation>)> = vec![];
+    if !is_placed(diagnostic) {
+        return vec![];
+    }
     for (k, (span, text)) in diagnostic.labels.iter().enumerate() {
         let Some((origin, content, range)) = source.and_then(|s| s.locate(*span)) else { continue };
         let kind = if k == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };

@@ -14,8 +14,6 @@ impl Exit {
     pub const CHECK_FAILED: Exit = Exit(1);
     /// The command line is wrong.
     pub const USAGE: Exit = Exit(2);
-    /// Numbers that are not finite where they were refused.
-    pub const NUMERIC: Exit = Exit(5);
     /// hesse has a defect.
     pub const INTERNAL: Exit = Exit(70);
 

@@ -5,6 +5,12 @@ use crate::source::Source;
 use hesse::{Diagnostic, Error, Span};
 use std::io;
 
+/// Whether a diagnostic is about a place in the text: its span is one, or it is about the text (E1) or its shapes (E2), where an
+/// empty span at the start means just that.
+pub fn is_placed(d: &Diagnostic) -> bool {
+    d.code.starts_with("E1") || d.code.starts_with("E2") || d.span() != Span::default()
+}
+
 /// The reasons for which a command ends early.
 #[derive(Debug)]
 pub enum Failure {

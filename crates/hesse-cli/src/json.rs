@@ -3,6 +3,7 @@
 use crate::checking::Verdict;
 use crate::describe;
 use crate::exit::Exit;
+use crate::failure::is_placed;
 use crate::source::Source;
 use hesse::calculus::model::Condition;
 use hesse::syntax::tree::Role;
@@ -39,7 +40,7 @@ pub fn diagnostic(d: &Diagnostic, source: Option<&Source>) -> Value {
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let labels: Vec<Value> = d.labels.iter().filter_map(|(span, text)| label(*span, text, source?)).collect();
+    let labels: Vec<Value> = d.labels.iter().filter(|_| is_placed(d)).filter_map(|(span, text)| label(*span, text, source?)).collect();
     json!({ "code": d.code, "severity": severity, "message": d.message, "labels": labels, "notes": d.notes, "help": d.help })
 }
 

@@ -14,9 +14,13 @@ pub fn expressions(pool: &Pool, roots: &[(String, Expr)]) -> String {
             open.extend(children(pool.node(e)));
         }
     }
-    let mut lines = Lines::default();
+    let mut lines = Lines { roots: roots.iter().map(|(name, e)| (*e, name.clone())).collect(), ..Lines::default() };
     // A child has a smaller handle than its parent.
     for &e in &reached {
+        if let Some(number) = pool.as_number(e) {
+            lines.name(e, number.to_string());
+            continue;
+        }
         match pool.node(e) {
             Node::Decimal(bits) => lines.name(e, f64::from_bits(*bits).to_string()),
             Node::Pi => lines.name(e, "pi".into()),
@@ -53,7 +57,9 @@ pub fn expressions(pool: &Pool, roots: &[(String, Expr)]) -> String {
     }
     for (name, root) in roots {
         let text = lines.of(*root);
-        lines.text.push_str(&format!("{name} = {text}\n"));
+        if text != *name {
+            lines.text.push_str(&format!("{name} = {text}\n"));
+        }
     }
     lines.text
 }
@@ -119,12 +125,14 @@ pub fn program(program: &Program) -> String {
 struct Lines<K> {
     text: String,
     names: BTreeMap<K, String>,
+    /// Values whose names are given.
+    roots: BTreeMap<K, String>,
     count: usize,
 }
 
 impl<K> Default for Lines<K> {
     fn default() -> Self {
-        Lines { text: String::new(), names: BTreeMap::new(), count: 0 }
+        Lines { text: String::new(), names: BTreeMap::new(), roots: BTreeMap::new(), count: 0 }
     }
 }
 
@@ -135,8 +143,10 @@ impl<K: Ord + Copy> Lines<K> {
     }
     /// A value with a line of its own.
     fn compute(&mut self, key: K, text: &str) {
-        self.count += 1;
-        let name = format!("t{}", self.count);
+        let name = self.roots.remove(&key).unwrap_or_else(|| {
+            self.count += 1;
+            format!("t{}", self.count)
+        });
         self.text.push_str(&format!("{name} = {text}\n"));
         self.names.insert(key, name);
     }
@@ -222,10 +232,7 @@ mod tests {
             ],
             outputs: vec![Output { name: "f".into(), value: Value(3) }],
         };
-        assert_eq!(
-            program(&p),
-            "input A[m - 1,n]\ninput x[n]\nt1 = A[i,j]*x[j] -> [i]\nt2 = 2*t1 - t1\noutput f = t2\n"
-        );
+        assert_eq!(program(&p), "input A[m - 1,n]\ninput x[n]\nt1 = A[i,j]*x[j] -> [i]\nt2 = 2*t1 - t1\noutput f = t2\n");
         assert_eq!((index(0), index(17), index(18)), ("i".into(), "z".into(), "i1".into()));
     }
 }

@@ -24,6 +24,7 @@ mod options;
 mod panics;
 mod report;
 mod request;
+mod rewire;
 mod screen;
 mod source;
 

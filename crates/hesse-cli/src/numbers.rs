@@ -39,7 +39,9 @@ impl Point {
         let bound = bind::bind(&reads, &bindings, &BTreeMap::new())?;
         let sizes: BTreeMap<String, usize> = reads.sizes.into_iter().zip(bound.sizes).collect();
         for (input, x) in filled {
-            let side = |axes: &[Dim]| axes.iter().try_fold(1usize, |n, &d| Ok(n.saturating_mul(length(d, dims, &sizes, input)?)));
+            let side = |axes: &[Dim]| -> Result<usize, Error> {
+                axes.iter().try_fold(1usize, |n, &d| Ok(n.saturating_mul(length(d, dims, &sizes, input)?)))
+            };
             let (rows, cols) = (side(&input.shape.rows)?, side(&input.shape.cols)?);
             bindings.insert(input.name.clone(), Tensor::matrix(rows, cols, vec![x; rows.saturating_mul(cols)]));
         }

@@ -39,11 +39,13 @@ pub fn matrix(rows: usize, cols: usize, data: &[f64], digits: usize) -> Vec<Stri
     let number = |x: &f64| significant(*x, digits);
     if rows == 1 || cols == 1 || data.is_empty() {
         let between = if cols == 1 && rows != 1 { "; " } else { " " };
-        return vec![format!("[{}]", shown(data.len()).map(|k| k.map_or("…".into(), |k| number(&data[k]))).collect::<Vec<_>>().join(between))];
+        return vec![format!(
+            "[{}]",
+            shown(data.len()).map(|k| k.map_or("…".into(), |k| number(&data[k]))).collect::<Vec<_>>().join(between)
+        )];
     }
-    let cells: Vec<Vec<String>> = shown(rows)
-        .map(|i| shown(cols).map(|j| i.zip(j).map_or("…".into(), |(i, j)| number(&data[i * cols + j]))).collect())
-        .collect();
+    let cells: Vec<Vec<String>> =
+        shown(rows).map(|i| shown(cols).map(|j| i.zip(j).map_or("…".into(), |(i, j)| number(&data[i * cols + j]))).collect()).collect();
     let width = |j: usize| cells.iter().map(|row: &Vec<String>| row[j].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..cells[0].len()).map(width).collect();
     let line = |row: &Vec<String>| row.iter().zip(&widths).map(|(cell, &w)| format!("{cell:>w$}")).collect::<Vec<_>>().join("  ");
@@ -63,7 +65,9 @@ mod tests {
 
     #[test]
     fn shortest_digits() {
-        for (x, text) in [(2.0, "2"), (0.1, "0.1"), (2.938713769644516, "2.938713769644516"), (1e300, "1e300"), (-0.0, "-0"), (f64::NAN, "nan")] {
+        for (x, text) in
+            [(2.0, "2"), (0.1, "0.1"), (2.938713769644516, "2.938713769644516"), (1e300, "1e300"), (-0.0, "-0"), (f64::NAN, "nan")]
+        {
             assert_eq!(shortest(x), text);
         }
         assert_eq!(shortest(f64::NEG_INFINITY), "-inf");

@@ -36,7 +36,11 @@ mod tests {
         keep_quiet();
         let diagnostic = caught(|| panic!("no such node {}", 7)).unwrap_err();
         assert_eq!(diagnostic.code, "E700");
-        assert!(diagnostic.message.starts_with("internal error: no such node 7 (crates/hesse-cli/src/panics.rs:"), "{}", diagnostic.message);
+        assert!(
+            diagnostic.message.starts_with("internal error: no such node 7 (crates/hesse-cli/src/panics.rs:"),
+            "{}",
+            diagnostic.message
+        );
         assert_eq!(caught(|| 1), Ok(1));
     }
 }

@@ -8,7 +8,7 @@ use crate::screen::{Screen, bad, good, label};
 use crate::source::Source;
 use anstyle::Style;
 use hesse::calculus::model::{Condition, Model, Origin};
-use hesse::{Derivative, Diagnostic, Formula, Part, Severity, Want};
+use hesse::{Derivative, Diagnostic, Formula, Part, Request, Severity};
 use unicode_width::UnicodeWidthStr;
 
 /// A right side wider than this does not push the remarks of the other lines to the right.
@@ -28,10 +28,11 @@ pub fn shapes(screen: &mut Screen, model: &Model) -> Result<(), Failure> {
 }
 
 /// Writes one aligned line for each part: left side, right side, remark.
-pub fn formulas(screen: &mut Screen, derivative: &Derivative, want: Want) -> Result<(), Failure> {
+pub fn formulas(screen: &mut Screen, derivative: &Derivative, request: &Request) -> Result<(), Failure> {
     let ascii = screen.ascii();
     let right = |part: &Part| if ascii { part.plain() } else { part.unicode() };
-    let rows: Vec<[String; 3]> = derivative.parts.iter().map(|p| [describe::left_side(p, want), right(p), describe::remark(p, want)]).collect();
+    let rows: Vec<[String; 3]> =
+        derivative.parts.iter().map(|p| [describe::left_side(p, request), right(p), describe::remark(p, request)]).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).filter(|&w| w <= WIDEST).max().unwrap_or(0);
     let (left_width, right_width) = (width(0), width(1));
     for [left, right, remark] in &rows {
@@ -57,7 +58,7 @@ pub fn bare(screen: &mut Screen, derivative: &Derivative, format: Format) -> Res
 }
 
 /// Writes what the numeric check found: one line if all is well, otherwise one for each part.
-pub fn checks(screen: &mut Screen, derivative: &Derivative, want: Want, verdicts: &[Verdict]) -> Result<(), Failure> {
+pub fn checks(screen: &mut Screen, derivative: &Derivative, request: &Request, verdicts: &[Verdict]) -> Result<(), Failure> {
     if verdicts.iter().all(|v| v.status == Status::Passed) {
         if let Some(all) = Verdict::together(verdicts) {
             screen.line(&check_line(&all, ""))?;
@@ -65,7 +66,7 @@ pub fn checks(screen: &mut Screen, derivative: &Derivative, want: Want, verdicts
         return Ok(());
     }
     for (part, verdict) in derivative.parts.iter().zip(verdicts) {
-        screen.line(&check_line(verdict, &format!("{}: ", describe::left_side(part, want))))?;
+        screen.line(&check_line(verdict, &format!("{}: ", describe::left_side(part, request))))?;
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ impl Source {
         Ok(source)
     }
     /// A text of one piece.
+    #[cfg(test)]
     pub fn new(origin: &str, text: &str) -> Source {
         let mut source = Source::default();
         source.add(origin, text);

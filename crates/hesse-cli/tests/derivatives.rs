@@ -153,15 +153,25 @@ fn batch_values_of_every_shape() {
     };
     let finite = |text: &str| (text.to_string(), false);
     assert_eq!(value(r#"{"x":"scalar"}"#, r#""expr":"x^2","wrt":"x","at":{"x":[3]}"#), finite("6.0"));
-    assert_eq!(value(r#"{"x":"vector(n)"}"#, r#""expr":"exp(x)","wrt":"x","kind":"jacobian","at":{"x":[[0],[0]]}"#), finite("[[1.0,0.0],[0.0,1.0]]"));
-    assert_eq!(value(r#"{"x":"rowvector(n)"}"#, r#""expr":"sum(x.^2)","wrt":"x","layout":"denominator","at":{"x":[1,2]}"#), finite("[[2.0,4.0]]"));
-    assert_eq!(value(r#"{"A":"matrix(m,n)","x":"vector(n)"}"#, r#""expr":"A*x","wrt":"A","at":{"A":[[0,0]],"x":[5,7]}"#), finite("[[[5.0,7.0]]]"));
+    assert_eq!(
+        value(r#"{"x":"vector(n)"}"#, r#""expr":"exp(x)","wrt":"x","kind":"jacobian","at":{"x":[[0],[0]]}"#),
+        finite("[[1.0,0.0],[0.0,1.0]]")
+    );
+    assert_eq!(
+        value(r#"{"x":"rowvector(n)"}"#, r#""expr":"sum(x.^2)","wrt":"x","layout":"denominator","at":{"x":[1,2]}"#),
+        finite("[[2.0,4.0]]")
+    );
+    assert_eq!(
+        value(r#"{"A":"matrix(m,n)","x":"vector(n)"}"#, r#""expr":"A*x","wrt":"A","at":{"A":[[0,0]],"x":[5,7]}"#),
+        finite("[[[5.0,7.0]]]")
+    );
     assert_eq!(value(r#"{"x":"scalar"}"#, r#""expr":"log(x)","wrt":"x","at":{"x":0}"#), ("null".to_string(), true));
 }
 
 #[test]
 fn batch_errors_have_places() {
-    let answer = fed(&["batch"], r#"{"id":0,"vars":{"x":"vector(n)","y":"vector(n)"},"expr":"2 + x*y","wrt":"x"}"#).ok().json_lines().remove(0);
+    let answer =
+        fed(&["batch"], r#"{"id":0,"vars":{"x":"vector(n)","y":"vector(n)"},"expr":"2 + x*y","wrt":"x"}"#).ok().json_lines().remove(0);
     assert_eq!(answer["error"]["code"], "E202", "{answer}");
     let span = answer["error"]["span"].as_array().unwrap();
     assert!(span[0].as_u64() >= Some(4), "{answer}");

@@ -84,7 +84,12 @@ fn colours_follow_the_environment_and_the_flag() {
 
 #[test]
 fn ascii_means_ascii() {
-    for arguments in [&["help", "language", "--ascii"][..], &["help", "functions", "--ascii"], &["help", "E607", "--ascii"], &["grad", "absent.hesse", "--ascii"]] {
+    for arguments in [
+        &["help", "language", "--ascii"][..],
+        &["help", "functions", "--ascii"],
+        &["help", "E607", "--ascii"],
+        &["grad", "absent.hesse", "--ascii"],
+    ] {
         let r = hesse(arguments);
         assert!(r.out.is_ascii() && r.err.is_ascii(), "{arguments:?}: {}{}", r.out, r.err);
     }

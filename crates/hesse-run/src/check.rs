@@ -154,24 +154,22 @@ pub fn check(
     let mut random = Random::new(options.seed);
     let mut reason = String::new();
     for point in 0..options.points.max(1) {
+        // Sizes 1 may have no usable point (a deviation from the mean is 0 there): then others are tried.
         let kind = [SizeKind::Distinct, SizeKind::Ones, SizeKind::Larger][point % 3];
-        let admissible =
-            |sizes: &BTreeMap<String, usize>| fits(primal, sizes, options.max_elements) && fits(derivative, sizes, options.max_elements);
-        let Some(sizes) = draw_sizes(&names, &relations, kind, &admissible, &mut random) else {
-            reason = "no sizes fit the formula".to_string();
-            continue;
-        };
-        for attempt in 0..options.draws.max(1) {
-            let probe = Probe::draw(primal, derivative, &sizes, inputs, wrt, attempt, &mut random);
-            match probe.and_then(|probe| probe.examine(options, &mut report, &mut random)) {
+        for kind in [kind, SizeKind::Distinct] {
+            let admissible = |sizes: &BTreeMap<String, usize>| {
+                fits(primal, sizes, options.max_elements) && fits(derivative, sizes, options.max_elements)
+            };
+            let Some(sizes) = draw_sizes(&names, &relations, kind, &admissible, &mut random) else {
+                reason = "no sizes fit the formula".to_string();
+                break;
+            };
+            match point_at(primal, derivative, &sizes, inputs, wrt, options, &mut report, &mut random) {
                 Ok(()) => {
                     report.points += 1;
                     break;
                 }
-                Err(Trouble::Redraw(why)) => {
-                    report.redrawn += 1;
-                    reason = why.to_string();
-                }
+                Err(Trouble::Redraw(why)) => reason = why.to_string(),
                 Err(Trouble::Broken(e)) => {
                     report.status = Status::NotChecked(e.message);
                     return report;
@@ -182,12 +180,41 @@ pub fn check(
                     return report;
                 }
             }
+            if kind != SizeKind::Ones || names.is_empty() {
+                break;
+            }
         }
     }
     if report.points == 0 {
         report.status = Status::NotChecked(if reason.is_empty() { "no probe could be used".into() } else { reason });
     }
     report
+}
+
+/// One usable point at given sizes, drawn until it is one.
+#[expect(clippy::too_many_arguments)]
+fn point_at(
+    primal: &Program,
+    derivative: &Program,
+    sizes: &BTreeMap<String, usize>,
+    inputs: &[ProbeInput],
+    wrt: &[String],
+    options: &CheckOptions,
+    report: &mut CheckReport,
+    random: &mut Random,
+) -> Result<(), Trouble> {
+    let mut last = "no probe could be used";
+    for attempt in 0..options.draws.max(1) {
+        let probe = Probe::draw(primal, derivative, sizes, inputs, wrt, attempt, random);
+        match probe.and_then(|probe| probe.examine(options, report, random)) {
+            Err(Trouble::Redraw(why)) => {
+                report.redrawn += 1;
+                last = why;
+            }
+            other => return other,
+        }
+    }
+    Err(Trouble::Redraw(last))
 }
 
 /// Sizes of a program by position from sizes by name.

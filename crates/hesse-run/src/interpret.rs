@@ -129,27 +129,36 @@ impl<'a, T: Scalar> Machine<'a, T> {
     fn run(mut self) -> Result<Vec<Array<T>>, RunError> {
         let program = self.program;
         self.check_inputs()?;
-        let mut last_use = vec![0; program.steps.len()];
         for (k, step) in program.steps.iter().enumerate() {
-            for v in reads(&step.op) {
-                if v.0 as usize >= k {
-                    return Err(RunError::internal(format!("step {k} reads step {}", v.0)));
-                }
-                last_use[v.0 as usize] = k;
+            if let Some(v) = reads(&step.op).into_iter().find(|v| v.0 as usize >= k) {
+                return Err(RunError::internal(format!("step {k} reads step {}", v.0)));
             }
         }
+        // Backwards from the outputs: the last reader of every step; a step without one is not run.
+        let mut last_use: Vec<Option<usize>> = vec![None; program.steps.len()];
         for output in &program.outputs {
-            *last_use.get_mut(output.value.0 as usize).ok_or_else(|| RunError::internal("an output names no step"))? = usize::MAX;
+            *last_use.get_mut(output.value.0 as usize).ok_or_else(|| RunError::internal("an output names no step"))? = Some(usize::MAX);
+        }
+        for k in (0..program.steps.len()).rev() {
+            if last_use[k].is_some() {
+                for v in reads(&program.steps[k].op) {
+                    last_use[v.0 as usize].get_or_insert(k);
+                }
+            }
         }
         let mut values: Values<'a, T> = Vec::with_capacity(program.steps.len());
         for (k, step) in program.steps.iter().enumerate() {
+            if last_use[k].is_none() {
+                values.push(None);
+                continue;
+            }
             let value = self.step(step, &values).map_err(|e| RunError { message: format!("step {k}: {}", e.message), ..e })?;
             if let Some(trace) = self.trace.as_deref_mut() {
                 trace.entries(&value.data);
             }
             values.push(Some(value));
             for v in reads(&step.op) {
-                if last_use[v.0 as usize] == k {
+                if last_use[v.0 as usize] == Some(k) {
                     values[v.0 as usize] = None;
                 }
             }
@@ -265,6 +274,10 @@ impl<'a, T: Scalar> Machine<'a, T> {
                 entry.iter_mut().zip(&arrays).for_each(|(e, a)| *e = a.data[k]);
                 texts::record(f, &entry, trace).map_err(failed)?;
             }
+        }
+        let slices: Vec<&[T]> = arrays.iter().map(|a| &a.data[..]).collect();
+        if let Some(data) = T::native_map(row.value, &slices) {
+            return Ok(Array { shape: first.shape.clone(), data });
         }
         let data = match arrays[..] {
             [a] => a.data.iter().map(|&x| texts::call(f, &[x])).collect::<Result<_, _>>(),

@@ -66,6 +66,10 @@ pub trait Scalar:
 
     /// The value of a function row, where the number has no derivatives to carry; `None` for dual numbers.
     fn native(value: fn(&[f64]) -> f64, arguments: &[Self]) -> Option<Self>;
+    /// The same over whole arrays of one or two arguments.
+    fn native_map(_value: fn(&[f64]) -> f64, _arguments: &[&[Self]]) -> Option<Vec<Self>> {
+        None
+    }
 
     /// Zero.
     fn zero() -> Self {
@@ -200,6 +204,13 @@ macro_rules! plain {
                     *w = f64::from(x);
                 }
                 Some(value(&wide[..arguments.len()]) as $t)
+            }
+            fn native_map(value: fn(&[f64]) -> f64, arguments: &[&[Self]]) -> Option<Vec<Self>> {
+                match arguments {
+                    [a] => Some(a.iter().map(|&x| value(&[f64::from(x)]) as $t).collect()),
+                    [a, b] => Some(a.iter().zip(*b).map(|(&x, &y)| value(&[f64::from(x), f64::from(y)]) as $t).collect()),
+                    _ => None,
+                }
             }
             fn matrix_product(job: &MatrixProduct<'_, Self>) -> Option<Vec<Self>> {
                 Some(linear::faer_product(job))

@@ -303,7 +303,7 @@ fn an_empty_domain_is_not_a_pass() {
     let ones = program(|b| b.contract("->i", &[], "i=n"));
     let report = checked(&primal, &ones, &[], &["x"], &[]);
     assert!(matches!(&report.status, Status::NotChecked(why) if why.contains("domain")), "{report:?}");
-    assert_eq!((report.points, report.directions, report.redrawn), (0, 0, 9 * 40));
+    assert_eq!((report.points, report.directions, report.redrawn), (0, 0, 9 * 40 + 3 * 40)); // size 1 is tried again as another size
     // No sizes fit.
     let report = checked(&least_squares(), &gradient(2.0), &[], &["x"], &["m > n", "n > m"]);
     assert!(matches!(&report.status, Status::NotChecked(why) if why.contains("sizes")), "{report:?}");
@@ -383,6 +383,35 @@ fn cancellation_is_no_disagreement() {
     };
     assert_ok(&checked(&primal, &derivative(1.0), &[], &["x", "x"], &[]));
     assert_eq!(checked(&primal, &derivative(1.0 + 1e-6), &[], &["x", "x"], &[]).status, Status::Failed);
+}
+
+/// (x − mean)/‖x − mean‖ is 0/0 for a vector of one entry: the points of size 1 are drawn again at another size.
+#[test]
+fn sizes_without_a_usable_point_are_left() {
+    let centred = |b: &mut Builder| {
+        let x = b.input("x", 1, "n");
+        let n = {
+            let n = b.size("n");
+            b.push(Op::Size(n), vec![], false)
+        };
+        let inverse = b.power(n, -1.0);
+        let mean = b.contract("i,->j", &[x, inverse], "j=n");
+        b.combine(&[(1.0, x), (-1.0, mean)])
+    };
+    let primal = program(|b| {
+        let c = centred(b);
+        let n = b.apply("norm2", c);
+        b.map("log", &[n])
+    });
+    let derivative = program(|b| {
+        let c = centred(b);
+        let n = b.apply("norm2", c);
+        let p = b.power(n, -2.0);
+        b.contract("i,->i", &[c, p], "")
+    });
+    let report = checked(&primal, &derivative, &[], &["x"], &[]);
+    assert_ok(&report);
+    assert_eq!(report.redrawn, 3 * CheckOptions::default().draws);
 }
 
 #[test]

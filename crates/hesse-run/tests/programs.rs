@@ -438,6 +438,16 @@ fn f32_runs_too() {
 }
 
 #[test]
+fn steps_without_a_reader_are_not_run() {
+    // inv of a matrix that is not square would be refused.
+    let mut b = Builder::new();
+    let a = b.input("A", 1, "m n");
+    b.apply("inv", a);
+    let sum = b.contract("ij->", &[a], "");
+    assert_eq!(value(&b.output(sum), &[1, 2], &[array(&[1, 2], &[1.0, 2.0])]).data, [3.0]);
+}
+
+#[test]
 fn malformed_programs_are_refused() {
     let mut program = unary(|b, x| b.map("exp", &[x]), 1, "n");
     program.steps[1].axes.clear();

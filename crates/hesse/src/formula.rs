@@ -9,13 +9,14 @@ use crate::calculus::simplify;
 use crate::calculus::structure;
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::properties::PROPERTIES;
+use crate::facts::rules::Rule;
 use crate::program::plan::{inputs_of, plan};
 use crate::program::program::Program;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
 use crate::syntax::{latex, mathml, plain, unicode};
-use crate::tensor::{Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
 
 /// Which way a derivative is laid out.
@@ -142,6 +143,8 @@ pub struct Derivative {
     pub parts: Vec<Part>,
     /// Domains and kinks that the derivative depends on.
     pub conditions: Vec<Condition>,
+    /// Rules of `facts::rules` that shortened it, each once; their conditions hold wherever those of the formula do.
+    pub rules: Vec<&'static Rule>,
     inputs: Vec<(String, VarId, usize)>,
 }
 
@@ -224,7 +227,7 @@ impl Formula {
     /// # Errors
     /// An unknown target or variable (E401), a target of the wrong shape (E207), a function without a slope (E301), a limit (E6xx).
     pub fn derive(&self, request: &Request) -> Result<Derivative, Error> {
-        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model) }.run(request)
+        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }.run(request)
     }
     /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
     /// numeric oracles run.
@@ -247,7 +250,12 @@ impl Formula {
         let read = Formula::expression(&vars, text, "")?;
         let part = &derivative.parts[part];
         let mut pool = read.model.pool.clone();
-        let (_, value, _) = read.target(None)?;
+        let (_, value, shape) = read.target(None)?;
+        // A row is not a column.
+        let faces = [shape_text(&read.model.pool, &shape), shape_text(&derivative.pool, &part.shape)];
+        if !part.indexed && faces[0] != faces[1] {
+            return Ok(false);
+        }
         let again = read.tape().expand(&mut pool, value);
         let mut same: FxHashMap<VarId, VarId> = FxHashMap::default();
         for (name, var, _) in &derivative.inputs {
@@ -259,7 +267,7 @@ impl Formula {
         let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
         let mine = pool.permute(mine, &order);
         let symmetric: Vec<VarId> = self.symmetric().iter().filter_map(|v| same.get(v).copied()).collect();
-        let both = [simplify::normal(&mut pool, mine, &symmetric), simplify::normal(&mut pool, again, &symmetric)];
+        let both = [mine, again].map(|e| simplify::normal(&mut pool, e, &symmetric, &mut vec![]));
         Ok(both[0] == both[1])
     }
 
@@ -301,6 +309,7 @@ struct Derivation<'a> {
     pool: Pool,
     tape: Tape,
     inputs: Vec<(String, VarId, usize)>,
+    fired: Vec<&'static Rule>,
 }
 
 /// A variable of differentiation: name, symbol, face.
@@ -329,7 +338,7 @@ impl Derivation<'_> {
             }
         }
         self.within_limits()?;
-        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), inputs: self.inputs })
+        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, inputs: self.inputs })
     }
 
     fn variables(&self, request: &Request) -> Result<Vec<Variable>, Error> {
@@ -366,7 +375,7 @@ impl Derivation<'_> {
         let scalar_wanted = matches!(request.want, Want::Gradient | Want::Hessian | Want::Hvp);
         if scalar_wanted && !shape.is_scalar() {
             let verb = if request.want == Want::Gradient { "gradient" } else { "Hessian" };
-            return Err(Diagnostic::error("E207", Span::default(), format!("a {verb} is that of a scalar, and `{of}` is {}", self.shape_text(shape).join("×")))
+            return Err(Diagnostic::error("E207", Span::default(), format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×")))
                 .because("its derivative by a vector is a Jacobian")
                 .help("use `jacobian`, or sum it up: sum(…)")
                 .into());
@@ -445,7 +454,7 @@ impl Derivation<'_> {
         if let Some(structure) = &request.structure {
             full = self.project(full, structure, shape, variables)?;
         }
-        let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric());
+        let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
         let (face, matrix) = face(shape, variables, request);
         let spelling = Spelling {
@@ -475,7 +484,7 @@ impl Derivation<'_> {
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
-        let shape_text = if matrix { self.shape_text(&laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
+        let shape_text = if matrix { shape_text(&self.pool, &laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
         let rows = shape.axes().len().max(if variables.len() > 1 { variables[0].axes().len() } else { 0 });
         let pattern = structure::pattern(&mut self.pool, tensor, rows).to_string();
         Ok(Part { of: of.to_string(), wrt, shape: laid, shape_text, layout: request.layout, pattern, tensor, face, syntax, root, indexed })
@@ -483,17 +492,6 @@ impl Derivation<'_> {
 
     fn within_limits(&self) -> Result<(), Error> {
         self.pool.limit().map_or(Ok(()), |code| Err(differentiate::limit(code).into()))
-    }
-
-    /// `["m*n", "k"]`
-    fn shape_text(&self, shape: &Shape) -> Vec<String> {
-        let mut dims = self.pool.dims.clone();
-        let mut side = |axes: &[crate::tensor::Dim]| {
-            let one = dims.integer(1);
-            let total = axes.iter().fold(one, |d, e| dims.multiply(d, *e));
-            dims.text(total)
-        };
-        vec![side(&shape.rows), side(&shape.cols)]
     }
 
     /// The derivative on the space of structured matrices: the projection of the property's row.
@@ -513,6 +511,17 @@ impl Derivation<'_> {
             None => Err(Diagnostic::error("E402", Span::default(), format!("there is no structure `{structure}`")).help("symmetric, diagonal or lower").into()),
         }
     }
+}
+
+/// `["m*n", "k"]`
+fn shape_text(pool: &Pool, shape: &Shape) -> Vec<String> {
+    let mut dims = pool.dims.clone();
+    let mut side = |axes: &[Dim]| {
+        let one = dims.integer(1);
+        let total = axes.iter().fold(one, |d, e| dims.multiply(d, *e));
+        dims.text(total)
+    };
+    vec![side(&shape.rows), side(&shape.cols)]
 }
 
 /// Index groups of a face: `[(i k),(j l)]`, a row as `[,j]`.

@@ -5,7 +5,7 @@ use crate::binding::Bound;
 use crate::checking;
 use crate::describe;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_placed};
 use crate::json;
 use crate::numbers::Point;
 use crate::options::BatchOptions;
@@ -71,7 +71,8 @@ fn next_line(from: &mut impl BufRead) -> Result<Option<Result<Vec<u8>, TooLong>>
             break;
         }
     }
-    Ok(any.then(|| if length <= LONGEST_LINE { Ok(line) } else { Err(TooLong) }))
+    let line = if length <= LONGEST_LINE { Ok(line) } else { Err(TooLong) };
+    Ok(any.then_some(line))
 }
 
 /// The answer to a line.
@@ -97,9 +98,7 @@ fn answer(line: &[u8], options: &BatchOptions) -> Value {
 
 fn refusal(id: Value, error: &Error) -> Value {
     let first = error.first();
-    // What is neither about the text nor about shapes (E1, E2) has no place in the expression unless it says one.
-    let placed = first.code.starts_with("E1") || first.code.starts_with("E2") || first.span() != Span::default();
-    let span = if !placed { Value::Null } else { json!([first.span().start, first.span().end]) };
+    let span = if !is_placed(first) { Value::Null } else { json!([first.span().start, first.span().end]) };
     let error = json!({ "code": first.code, "message": first.message, "span": span, "help": first.help });
     json!({ "schema": json::BATCH, "id": id, "ok": false, "error": error })
 }
@@ -130,7 +129,9 @@ impl Job {
         let vars = match fields.get("vars") {
             Some(Value::Object(vars)) => vars
                 .iter()
-                .map(|(name, of)| Ok((name.clone(), of.as_str().ok_or_else(|| odd(format!("the type of `{name}` is a string")))?.to_string())))
+                .map(|(name, of)| {
+                    Ok((name.clone(), of.as_str().ok_or_else(|| odd(format!("the type of `{name}` is a string")))?.to_string()))
+                })
                 .collect::<Result<_, Error>>()?,
             _ => return Err(odd("`vars` is an object of names and types")),
         };
@@ -152,7 +153,9 @@ impl Job {
         }
         let at = match fields.get("at") {
             None | Some(Value::Null) => None,
-            Some(Value::Object(at)) => Some(at.iter().map(|(name, x)| Ok((name.clone(), Bound::Array(point(name, x)?)))).collect::<Result<_, Error>>()?),
+            Some(Value::Object(at)) => {
+                Some(at.iter().map(|(name, x)| Ok((name.clone(), Bound::Array(point(name, x)?)))).collect::<Result<_, Error>>()?)
+            }
             Some(_) => return Err(odd("`at` is an object of names and numbers")),
         };
         let check = match fields.get("check") {
@@ -250,7 +253,9 @@ mod tests {
         assert_eq!(code("\u{0}"), (Value::Null, "E402".into()));
         assert_eq!(code(r#"{"id":7}"#), (json!(7), "E402".into()));
         let with = |field: &str| code(&format!(r#"{{"id":"a","vars":{{"x":"vector(n)"}},"expr":"sum(x)","wrt":"x",{field}}}"#)).1;
-        for field in [r#""kind":"grad""#, r#""layout":1"#, r#""structure":"lower""#, r#""at":[1]"#, r#""at":{"x":[[1,2],[3]]}"#, r#""check":"yes""#] {
+        for field in
+            [r#""kind":"grad""#, r#""layout":1"#, r#""structure":"lower""#, r#""at":[1]"#, r#""at":{"x":[[1,2],[3]]}"#, r#""check":"yes""#]
+        {
             assert_eq!(with(field), "E402", "{field}");
         }
     }

@@ -35,10 +35,10 @@ pub fn run(options: &DeriveOptions, want: Want, screen: &mut Screen) -> Result<E
     } else {
         report::shapes(screen, formula.model())?;
         screen.line("")?;
-        report::formulas(screen, &derivative, want)?;
+        report::formulas(screen, &derivative, &request)?;
         if !verdicts.is_empty() {
             screen.line("")?;
-            report::checks(screen, &derivative, want, &verdicts)?;
+            report::checks(screen, &derivative, &request, &verdicts)?;
         }
     }
     if !screen.json() {

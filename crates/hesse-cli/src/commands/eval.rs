@@ -79,11 +79,12 @@ fn compute(name: &Option<String>, formula: &Formula, point: &Point, request: &Re
             return Ok(vec![Shown { name, wrt: vec![], array }]);
         }
     };
-    let derivative = formula.derive(&Request { want, ..request.clone() })?;
+    let request = Request { want, ..request.clone() };
+    let derivative = formula.derive(&request)?;
     let mut out = vec![];
     for (k, part) in derivative.parts.iter().enumerate() {
         let array = point.derivative(formula, &derivative, k)?;
-        out.push(Shown { name: describe::left_side(part, want), wrt: part.wrt.clone(), array });
+        out.push(Shown { name: describe::left_side(part, &request), wrt: part.wrt.clone(), array });
     }
     Ok(out)
 }

@@ -120,7 +120,7 @@ fn signature(f: &Function) -> String {
     format!("{}({})", f.name, f.of.join(", "))
 }
 
-fn name<'a>(n: &'a Notation) -> &'a str {
+fn name(n: &Notation) -> &str {
     n.matrix.split('(').next().unwrap_or(n.matrix)
 }
 

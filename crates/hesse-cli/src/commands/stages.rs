@@ -1,15 +1,18 @@
 //! `hesse stages`: what stands between the formula and its derivative, stage by stage.
 
+use crate::ascii;
+use crate::describe;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json;
 use crate::listing;
 use crate::options::StagesOptions;
 use crate::request::request;
-use crate::screen::{Screen, label};
+use crate::screen::Screen;
 use crate::source::Source;
 use anstyle::Style;
-use hesse::{Derivative, Error, Formula, Want};
+use hesse::calculus::model::Vertex;
+use hesse::{Derivative, Error, Formula, Part, Request, Want};
 use serde_json::json;
 
 /// The stages in the order of the path of data.
@@ -34,7 +37,8 @@ pub fn run(options: &StagesOptions, screen: &mut Screen) -> Result<Exit, Failure
         screen.object(&json!({ "schema": json::STAGES, "ok": true, "stages": stages }))?;
     } else {
         for (name, text) in stages {
-            screen.line(&label(name, Style::new().bold()))?;
+            let heading = Style::new().bold();
+            screen.line(&format!("{heading}{name}{heading:#}"))?;
             for line in text.trim_end().lines() {
                 screen.line(&format!("  {line}"))?;
             }
@@ -49,11 +53,11 @@ fn text(stage: &str, formula: &Formula, derivative: &Derivative) -> Result<Strin
     Ok(match stage {
         "written" => formula.source().to_string(),
         "means" => {
-            let vertex = |v: &hesse::calculus::model::Vertex| (model.pool.variable(v.symbol).name.clone(), v.value);
+            let vertex = |v: &Vertex| (model.pool.variable(v.symbol).name.clone(), v.value);
             listing::expressions(&model.pool, &model.vertices.iter().map(vertex).collect::<Vec<_>>())
         }
         "derivative" => {
-            let root = |part: &hesse::Part| (name(part), part.tensor);
+            let root = |part: &Part| (name(part), part.tensor);
             listing::expressions(&derivative.pool, &derivative.parts.iter().map(root).collect::<Vec<_>>())
         }
         "notated" => derivative.parts.iter().map(|part| format!("{} = {}\n", name(part), part.plain())).collect(),
@@ -62,6 +66,6 @@ fn text(stage: &str, formula: &Formula, derivative: &Derivative) -> Result<Strin
 }
 
 /// `df/dx`
-fn name(part: &hesse::Part) -> String {
-    crate::ascii::fold(&crate::describe::left_side(part, Want::Derivative))
+fn name(part: &Part) -> String {
+    ascii::fold(&describe::left_side(part, &Request::default()))
 }

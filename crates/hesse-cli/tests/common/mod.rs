@@ -54,8 +54,7 @@ pub fn hesse(arguments: &[&str]) -> Ran {
 
 /// Runs `hesse` with these arguments and this standard input.
 pub fn fed(arguments: &[&str], input: &str) -> Ran {
-    let mut child =
-        command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("hesse starts");
+    let mut child = command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("hesse starts");
     let mut stdin = child.stdin.take().expect("a pipe");
     let input = input.to_string();
     let writer = std::thread::spawn(move || {

@@ -16,6 +16,7 @@ pub mod library;
 pub mod lower;
 pub mod model;
 pub mod notate;
+pub mod rewrite;
 pub mod scope;
 pub mod shapes;
 pub mod signs;

@@ -9,7 +9,7 @@ mod network;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
 use num_traits::{One, Signed};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Which axes of a tensor are rows and which are columns, by position.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +43,14 @@ pub struct Spelling {
 
 /// The tree of an expression with this face, in matrix notation; `None` if there is none.
 pub fn notate(pool: &mut Pool, e: Expr, face: &Face, spelling: &Spelling) -> Option<(Syntax, NodeId)> {
-    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default() };
+    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default(), symmetric: FxHashSet::default() };
     let root = writer.write(e, face)?;
     Some((writer.syntax, root))
 }
 
 /// The tree of an expression in index notation, its axes in the order of `axes` (each a group of one letter).
 pub fn notate_indexed(pool: &mut Pool, e: Expr, groups: &[Vec<usize>], spelling: &Spelling) -> Option<(Syntax, NodeId)> {
-    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default() };
+    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default(), symmetric: FxHashSet::default() };
     let root = writer.indexed(e, groups)?;
     Some((writer.syntax, root))
 }
@@ -60,6 +60,8 @@ struct Writer<'a> {
     spelling: &'a Spelling,
     syntax: Syntax,
     written: FxHashMap<(Expr, Vec<usize>, Vec<usize>), NodeId>,
+    /// Nodes that stand for symmetric matrices: their transpose is written as they are.
+    symmetric: FxHashSet<NodeId>,
 }
 
 /// A scalar multiple in the making: what stands above and below the line.
@@ -79,6 +81,9 @@ impl Writer<'_> {
             return Some(node);
         }
         let node = self.write_new(e, face)?;
+        if self.pool.is_symmetric(e) {
+            self.symmetric.insert(node);
+        }
         self.written.insert(key, node);
         Some(node)
     }
@@ -108,6 +113,13 @@ impl Writer<'_> {
         Face::split(rank, rows)
     }
 
+    /// A call whose value is a symmetric matrix.
+    fn symmetric_call(&mut self, f: &str, args: Vec<NodeId>) -> NodeId {
+        let node = self.syntax.call(f, args);
+        self.symmetric.insert(node);
+        node
+    }
+
     /// Transposes an atom where the wanted face is the other one.
     fn turn(&mut self, e: Expr, node: NodeId, face: &Face) -> Option<NodeId> {
         let own = self.own_face(e);
@@ -134,13 +146,21 @@ impl Writer<'_> {
         match self.syntax.kind(node) {
             Kind::Transpose(inner) => *inner,
             Kind::Number(_) => node,
-            Kind::Call(f, args) if ["diag", "eye"].contains(&f.as_str()) && args.len() == 1 => node,
+            _ if self.symmetric.contains(&node) => node,
             _ => self.syntax.transpose(node),
         }
     }
 
     /// A variable, constant or function, in its own face.
     fn atom(&mut self, e: Expr) -> Option<NodeId> {
+        let node = self.atom_new(e)?;
+        if self.pool.is_symmetric(e) {
+            self.symmetric.insert(node);
+        }
+        Some(node)
+    }
+
+    fn atom_new(&mut self, e: Expr) -> Option<NodeId> {
         match self.pool.node(e).clone() {
             Node::Decimal(bits) => {
                 let value = f64::from_bits(bits);
@@ -179,13 +199,26 @@ impl Writer<'_> {
             }
             Node::Apply(f, args) => {
                 let rank = self.pool.rank(args[0]);
-                let node = self.write(args[0], &Face::split(rank, rank.div_ceil(2)))?;
+                let argument = if f.row().name == "norm2" { self.oriented(args[0]) } else { args[0] };
+                let node = self.write(argument, &Face::split(rank, rank.div_ceil(2)))?;
                 Some(self.syntax.call(f.row().name, vec![node]))
             }
             Node::Sum(..) | Node::Product { .. } => {
                 let rank = self.pool.rank(e);
                 self.write(e, &Face::split(rank, rank.div_ceil(2)))
             }
+        }
+    }
+
+    /// A difference under an even function, with the term that comes first in the formula positive.
+    fn oriented(&mut self, e: Expr) -> Expr {
+        let Node::Sum(terms, axes) = self.pool.node(e).clone() else { return e };
+        let first = terms.iter().min_by_key(|t| (self.pool.variables_of(t.1), t.1));
+        if first.is_some_and(|t| t.0.is_negative()) {
+            let flipped: Vec<_> = terms.iter().map(|(c, t)| (-*c, *t)).collect();
+            self.pool.sum(&flipped, &axes)
+        } else {
+            e
         }
     }
 
@@ -491,6 +524,8 @@ impl Writer<'_> {
     /// base^power without the sign of a negative number; says whether it belongs below the line.
     fn powered(&mut self, f: &Factor, op: Operator) -> Option<(NodeId, bool)> {
         let half = Rational::new(1, 2);
+        let even = self.pool.as_integer(f.power).is_some_and(|k| k % 2 == 0);
+        let f = &Factor { base: if even { self.oriented(f.base) } else { f.base }, ..f.clone() };
         Some(match self.pool.as_number(f.power) {
             Some(p) => {
                 let size = p.abs();
@@ -528,6 +563,7 @@ impl Writer<'_> {
     /// (Σ x²)^p as norm2(x)^(2p).
     fn norm_power(&mut self, base: Expr, power: Rational) -> Option<Option<NodeId>> {
         let Some(x) = self.square_root(base) else { return Some(None) };
+        let x = self.oriented(x);
         if !power.is_integer() {
             return Some(None);
         }

@@ -5,16 +5,18 @@
 //! picks the one that prints shortest (the stated cost is the number of printed nodes). Declared properties enter here and
 //! nowhere before: the variable of differentiation was unstructured until now.
 
+use super::rewrite::rewrite;
+use crate::facts::rules::Rule;
 use crate::tensor::{Expr, Factor, Label, Node, Pool, Rational, VarId};
 use num_traits::One;
 
 /// Spreading out gives up beyond this number of terms.
 const TERMS: usize = 120;
 
-/// Equal expressions, the plainest first. `symmetric` lists variables declared symmetric. Afterwards the pool treats them as
+/// Equal expressions, the plainest first. `symmetric` lists variables declared symmetric; `fired` gains the rules that were used. Afterwards the pool treats them as
 /// equal to their transposes: nothing may be differentiated in it any more.
-pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId]) -> Vec<Expr> {
-    let e = normal(pool, e, symmetric);
+pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec<&'static Rule>) -> Vec<Expr> {
+    let e = normal(pool, e, symmetric, fired);
     let mut found = vec![e];
     let mut offer = |c: Expr| {
         if !found.contains(&c) {
@@ -23,16 +25,17 @@ pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId]) -> Vec<Expr> {
     };
     offer(factor(pool, e));
     if let Some(spread) = spread(pool, e) {
+        let spread = rewrite(pool, spread, fired);
         offer(spread);
         offer(factor(pool, spread));
     }
     found
 }
 
-/// The expression with declared symmetry taken into account and nothing else.
-pub fn normal(pool: &mut Pool, e: Expr, symmetric: &[VarId]) -> Expr {
+/// The expression with declared symmetry taken into account and rewritten by the rules.
+pub fn normal(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec<&'static Rule>) -> Expr {
     pool.make_symmetric(symmetric);
-    pool.renew(e)
+    rewrite(pool, e, fired)
 }
 
 /// Products distributed over their sums until none is left, like terms merged; `None` if that would be too much.

@@ -32,7 +32,7 @@ impl Pool {
         self.intern(Node::Map(f, args.to_vec()), axes)
     }
 
-    /// log(exp(x)) = x, max(x, x) = x, exp(0) = 1 …
+    /// exp(0) = 1, max(0, x) = relu(x), x > x = 0, arguments of max sorted.
     fn shorten_map(&mut self, f: FunctionId, args: &[Expr], axes: &[Dim]) -> Option<Expr> {
         let row = f.row();
         let constants: Option<Vec<Rational>> = args.iter().map(|a| self.as_constant(*a)).collect();
@@ -50,14 +50,7 @@ impl Pool {
                 }
             }
         }
-        let inner = |e: Expr, name: &str| match self.node(e) {
-            Node::Map(g, args) if g.row().name == name => Some(args[0]),
-            _ => None,
-        };
         match row.name {
-            "log" => inner(args[0], "exp"),
-            "exp" => inner(args[0], "log"),
-            "max" | "min" if args[0] == args[1] => Some(args[0]),
             "gt" if args[0] == args[1] => Some(self.zero(axes)),
             "where" if args[1] == args[2] => Some(args[1]),
             "max" | "min" => {
@@ -177,7 +170,7 @@ impl Pool {
             };
         }
         match (name, self.node(a).clone()) {
-            // inv(c A) = inv(A)/c;  det(inv(A)) = 1/det(A);  inv(inv(A)) = A
+            // inv(c A) = inv(A)/c
             ("inv", Node::Sum(terms, _)) if terms.len() == 1 => {
                 let inner = self.apply(f, &[terms[0].1]);
                 Some(self.scale(terms[0].0.recip(), inner))
@@ -198,15 +191,6 @@ impl Pool {
                 Some(self.scale(if name == "inv" { content.recip() } else { size }, inner))
             }
             ("norm2", Node::Sum(terms, _)) if terms.is_empty() => Some(self.integer(0)),
-            ("inv", Node::Apply(g, args)) if g.row().name == "inv" => Some(args[0]),
-            ("det", Node::Apply(g, args)) if g.row().name == "inv" => {
-                let det = self.apply(f, &args);
-                Some(self.power(det, minus_one))
-            }
-            ("logdet", Node::Apply(g, args)) if g.row().name == "inv" => {
-                let logdet = self.apply(f, &args);
-                Some(self.negate(logdet))
-            }
             // The inverse of a diagonal is the diagonal of the inverses.
             ("inv", Node::Product { factors, out, sizes }) => {
                 let half = out.len() / 2;

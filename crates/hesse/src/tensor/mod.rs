@@ -1,6 +1,7 @@
 //! WHAT IT MEANS: labelled products, hash-consed. This room knows no text.
 pub mod dim;
 mod map;
+pub mod matcher;
 pub mod number;
 pub mod pool;
 mod product;

@@ -549,7 +549,7 @@ impl Pool {
     /// `None` if one of them is not listed.
     pub fn import(&mut self, from: &Pool, e: Expr, variables: &FxHashMap<VarId, VarId>) -> Option<Expr> {
         let mut new: FxHashMap<Expr, Expr> = FxHashMap::default();
-        let mut size = |pool: &mut Pool, d: Dim| -> Dim {
+        let size = |pool: &mut Pool, d: Dim| -> Dim {
             let terms = from.dims.polynomial(d).clone();
             let mut total = pool.dims.integer(0);
             for (names, c) in terms {

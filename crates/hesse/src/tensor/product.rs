@@ -279,7 +279,7 @@ impl Pool {
             if !self.spend(making.factors.len()) || making.zero {
                 return;
             }
-            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.close_repeats(making, out) || self.cancel_inverse(making, out) || self.close_scalars(making, out) {
+            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.close_repeats(making, out) || self.close_scalars(making, out) {
                 continue;
             }
             return;
@@ -362,51 +362,6 @@ impl Pool {
                 making.factors.remove(k);
                 self.forget(making, l);
                 return true;
-            }
-        }
-        false
-    }
-
-    /// inv(A)_ij A_jk summed over j is δ_ik, for an A that is one factor.
-    fn cancel_inverse(&mut self, making: &mut Making, out: &[Label]) -> bool {
-        for k in 0..making.factors.len() {
-            let f = &making.factors[k];
-            let Node::Apply(id, args) = self.node(f.base) else { continue };
-            if id.row().name != "inv" || self.as_integer(f.power) != Some(1) || f.labels.len() != 2 {
-                continue;
-            }
-            let (argument, labels) = (args[0], f.labels.clone());
-            for m in 0..making.factors.len() {
-                let g = &making.factors[m];
-                if g.base != argument || self.as_integer(g.power) != Some(1) {
-                    continue;
-                }
-                let symmetric = self.is_symmetric_known(argument);
-                // inv(A)[i,j] A[j,l] over j, or A[l,i] inv(A)[i,j] over i; a symmetric A meets in any of its axes.
-                let mut meetings = vec![(1, 0), (0, 1)];
-                if symmetric {
-                    meetings.extend([(0, 0), (1, 1)]);
-                }
-                for (a, b) in meetings {
-                    let shared = labels[a];
-                    let g = &making.factors[m];
-                    if g.labels[b] != shared || out.contains(&shared) || labels[1 - a] == shared || g.labels[1 - b] == shared {
-                        continue;
-                    }
-                    let uses: usize = making.factors.iter().map(|f| f.labels.iter().filter(|l| **l == shared).count()).sum();
-                    if uses != 2 {
-                        continue;
-                    }
-                    let (left, right) = (labels[1 - a], g.labels[1 - b]);
-                    let (high, low) = (k.max(m), k.min(m));
-                    making.factors.remove(high);
-                    making.factors.remove(low);
-                    // The label that was summed away must not become a size: it is gone with its two factors.
-                    making.unify(left, right);
-                    making.parent[shared as usize] = shared;
-                    self.forget(making, shared);
-                    return true;
-                }
             }
         }
         false

@@ -59,8 +59,9 @@ impl Writer<'_> {
             return Some(None);
         }
         if self.pool.as_integer(f.power) == Some(2) {
-            let face = self.own_face(f.base);
-            let x = self.write(f.base, &face)?;
+            let x = self.oriented(f.base);
+            let face = self.own_face(x);
+            let x = self.write(x, &face)?;
             let norm = self.syntax.call("norm2", vec![x]);
             let two = self.syntax.number("2");
             return Some(Some(self.syntax.binary(Operator::Power, norm, two)));
@@ -146,9 +147,13 @@ impl Writer<'_> {
                 let chain = match self.take_vector(&mut items, *i) {
                     Some(v) => {
                         let v = self.chain(&v.chain);
-                        vec![self.syntax.call("diag", vec![v])]
+                        vec![self.symmetric_call("diag", vec![v])]
                     }
-                    None => vec![self.sized("eye", &[size(*i)])],
+                    None => {
+                        let eye = self.sized("eye", &[size(*i)]);
+                        self.symmetric.insert(eye);
+                        vec![eye]
+                    }
                 };
                 items.is_empty().then_some(Some(chain))
             }
@@ -164,12 +169,12 @@ impl Writer<'_> {
                         let mut chain = vec![];
                         if let Some(v) = left {
                             let v = self.chain(&v.chain);
-                            chain.push(self.syntax.call("diag", vec![v]));
+                            chain.push(self.symmetric_call("diag", vec![v]));
                         }
                         chain.extend(middle);
                         if let Some(v) = right {
                             let v = self.chain(&v.chain);
-                            chain.push(self.syntax.call("diag", vec![v]));
+                            chain.push(self.symmetric_call("diag", vec![v]));
                         }
                         Some(Some(chain))
                     }
@@ -451,7 +456,7 @@ impl Writer<'_> {
                 let (i, k) = (other_label(a, l), other_label(b, l));
                 let v = self.chain(&v.chain);
                 let mut chain = if a.row == l { self.transposed(&a.chain) } else { a.chain.clone() };
-                chain.push(self.syntax.call("diag", vec![v]));
+                chain.push(self.symmetric_call("diag", vec![v]));
                 chain.extend(if b.row == l { b.chain.clone() } else { self.transposed(&b.chain) });
                 items.push(plain(chain, i, Some(k)));
             }
