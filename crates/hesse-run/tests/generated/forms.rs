@@ -126,6 +126,7 @@ pub fn definite(shape: &Shape) -> Vec<Form> {
         "n" => &["X", "A'", "B", "X + D", "A' .* u"],
         "m" => &["A", "C", "A*X", "(A + C)"],
         "k" => &["B'", "B'*X"],
+        "n + 1" => &["q*r", "q*u'", "q*x' + q*y'"],
         _ => &["W", "W'", "W .* W"],
     };
     out[0] = form("gram", &format!("({0})*({0})' + {eye}", factors[0]), &[]);
