@@ -374,10 +374,10 @@ impl Writer<'_> {
         self.syntax.call(f, args)
     }
 
-    /// The size of several axes as one.
-    fn joint(&mut self, axes: &[Dim]) -> Dim {
-        let one = self.pool.dims.integer(1);
-        axes.iter().fold(one, |d, e| self.pool.dims.multiply(d, *e))
+    /// The size of several axes as one, in their order: `n*m` is not `m*n`.
+    fn joint(&mut self, axes: &[Dim]) -> NodeId {
+        let sizes: Vec<NodeId> = axes.iter().map(|d| self.size(*d)).collect();
+        self.chain(&sizes)
     }
 
     /// `zeros(…)` or `ones(…)` with a face.
@@ -388,16 +388,12 @@ impl Writer<'_> {
     }
 
     fn filled(&mut self, f: &str, rows: &[Dim], cols: &[Dim]) -> Option<NodeId> {
-        let (r, c) = (self.joint(rows), self.joint(cols));
-        Some(match (rows.is_empty(), cols.is_empty()) {
-            (true, true) => self.syntax.number(if f == "zeros" { "0" } else { "1" }),
-            (false, true) => self.sized(f, &[r]),
-            (true, false) => {
-                let column = self.sized(f, &[c]);
-                self.transpose(column)
-            }
-            (false, false) => self.sized(f, &[r, c]),
-        })
+        let sides: Vec<NodeId> = [rows, cols].into_iter().filter(|side| !side.is_empty()).map(|side| self.joint(side)).collect();
+        if sides.is_empty() {
+            return Some(self.syntax.number(if f == "zeros" { "0" } else { "1" }));
+        }
+        let node = self.syntax.call(f, sides);
+        Some(if rows.is_empty() { self.transpose(node) } else { node })
     }
 
     fn rational(&mut self, c: Rational) -> NodeId {

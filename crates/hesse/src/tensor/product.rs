@@ -137,16 +137,15 @@ impl Pool {
                     // A sum and its transpose are one factor with the labels swapped: keep the older of the two.
                     if labels.len() == 2 {
                         let t = self.transpose(rest);
-                        if t < rest && matches!(self.node(t), Node::Sum(..)) {
-                            if let Node::Sum(terms, axes) = self.node(t).clone() {
-                                let (sign, t) = self.primitive(&terms, &axes);
-                                if t < rest {
-                                    if sign < Rational::zero() && k % 2 != 0 {
-                                        making.coefficient = -making.coefficient;
-                                    }
-                                    rest = t;
-                                    labels.swap(0, 1);
+                        if let Node::Sum(terms, axes) = self.node(t).clone() {
+                            // Older means: as a primitive sum. The transpose itself may be new although its negative is not.
+                            let (sign, t) = self.primitive(&terms, &axes);
+                            if t < rest {
+                                if sign < Rational::zero() && k % 2 != 0 {
+                                    making.coefficient = -making.coefficient;
                                 }
+                                rest = t;
+                                labels.swap(0, 1);
                             }
                         }
                     }
@@ -204,9 +203,19 @@ impl Pool {
             let rename = |f: Factor| Factor { labels: f.labels.iter().map(|l| map[*l as usize]).collect(), ..f };
             return Some(factors.into_iter().map(rename).collect());
         }
-        // 1/diag(x) is not diag(1/x).
-        if out.iter().enumerate().any(|(k, l)| out[..k].contains(l)) {
+        // 1/diag(x) is not diag(1/x), but its diagonal is 1/x.
+        let first = |k: usize| out.iter().position(|l| *l == out[k]).unwrap_or(k);
+        if (0..out.len()).any(|k| making.find(labels[k]) != making.find(labels[first(k)])) {
             return None;
+        }
+        // (1 x')^p is 1 (x'^p): what is the same along an axis stays so, and a diagonal that is asked for is a vector.
+        let carried = |l: &Label| factors.iter().any(|f| f.labels.contains(l));
+        let kept: Vec<usize> = (0..out.len()).filter(|k| first(*k) == *k && carried(&out[*k])).collect();
+        if kept.len() < out.len() {
+            let inner: Vec<Label> = kept.iter().map(|k| out[*k]).collect();
+            let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+            let base = self.product_of(factors, inner, &sizes);
+            return Some(vec![Factor { base, labels: kept.iter().map(|k| labels[*k]).collect(), power }]);
         }
         // (b^q)^p = b^(qp) for integer p, or when every base is known to be ≥ 0.
         if self.as_integer(power).is_none() && !factors.iter().all(|f| self.is_nonnegative(f.base)) {

@@ -259,18 +259,21 @@ impl Writer<'_> {
             let (mut at, rest): (Vec<Item>, Vec<Item>) = std::mem::take(&mut items).into_iter().partition(|x| x.has(next.1));
             items = rest;
             at.sort_by_key(|x| !x.is_vector());
+            self.raise(&mut at);
             self.contract(at, next.1, &mut items, out, sizes, fraction);
         }
-        // What is left is read as numbers above the line.
-        for x in &mut items {
-            if x.below {
-                let one = self.syntax.number("1");
-                let node = self.chain(&x.chain);
-                x.chain = vec![self.syntax.binary(Operator::DotOver, one, node)];
-                x.below = false;
-            }
-        }
+        self.raise(&mut items);
         Some(items)
+    }
+
+    /// What stands below the line by itself is written as a quotient of 1.
+    fn raise(&mut self, items: &mut [Item]) {
+        for x in items.iter_mut().filter(|x| x.below) {
+            let one = self.syntax.number("1");
+            let node = self.chain(&x.chain);
+            x.chain = vec![self.syntax.binary(Operator::DotOver, one, node)];
+            x.below = false;
+        }
     }
 
     fn item(&mut self, f: &Factor) -> Option<Item> {
@@ -367,7 +370,7 @@ impl Writer<'_> {
             let matrices = items.iter().any(|x| !x.is_vector() && x.has(l));
             let unit = group.iter().any(|x| matches!(x.special, Special::Pattern(_)));
             let dot = !matrices && !out.contains(&l) && group.len() == 2 && group.iter().all(|x| !x.below);
-            if group.len() < 2 && !group[0].below || dot || (unit && group.len() == 2) {
+            if group.len() < 2 && !group[0].below || dot || (unit && group.len() == 2 && !matrices && !out.contains(&l)) {
                 continue;
             }
             let at = items.iter().position(|x| x.is_vector() && x.row == l).unwrap_or(0);
