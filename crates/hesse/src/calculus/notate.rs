@@ -92,6 +92,9 @@ impl Writer<'_> {
         if let Some(c) = self.pool.as_number(e) {
             return Some(self.rational(c));
         }
+        if let Some(node) = self.literal(e, face) {
+            return Some(node);
+        }
         match self.pool.node(e).clone() {
             Node::Sum(terms, _) if terms.is_empty() => self.constant("zeros", e, face),
             Node::Sum(terms, _) => self.sum(e, &terms, face),
@@ -101,6 +104,52 @@ impl Writer<'_> {
                 self.turn(e, atom, face)
             }
         }
+    }
+
+    /// `[a, b; c, d]` for a small tensor of whole sizes that is put together from one-hot vectors.
+    fn literal(&mut self, e: Expr, face: &Face) -> Option<NodeId> {
+        let terms = match self.pool.node(e).clone() {
+            Node::Sum(terms, _) => terms,
+            Node::Product { .. } | Node::Pattern(Pattern::Unit { .. }) => vec![(Rational::one(), e)],
+            _ => return None,
+        };
+        let one_hot = |pool: &Pool, t: Expr| match pool.node(t) {
+            Node::Product { factors, .. } => factors.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. }))),
+            other => matches!(other, Node::Pattern(Pattern::Unit { .. })),
+        };
+        if self.pool.rank(e) == 0 || face.rows.len() > 1 || face.cols.len() > 1 || !terms.iter().any(|t| one_hot(self.pool, t.1)) {
+            return None;
+        }
+        let axes = self.pool.axes(e).to_vec();
+        let length = |w: &Self, side: &[usize]| side.first().map_or(Some(1), |a| w.pool.dims.as_integer(axes[*a]));
+        let (rows, cols) = (length(self, &face.rows)?, length(self, &face.cols)?);
+        if rows * cols > 36 {
+            return None;
+        }
+        let mut entries = vec![];
+        for i in 1..=rows {
+            let mut row = vec![];
+            for j in 1..=cols {
+                let mut entry = vec![];
+                for (c, t) in &terms {
+                    let labels: Vec<Label> = (0..axes.len() as Label).collect();
+                    let mut factors: Vec<(Expr, Vec<Label>)> = vec![(*t, labels)];
+                    for (side, at) in [(&face.rows, i), (&face.cols, j)] {
+                        if let Some(a) = side.first() {
+                            let at = self.pool.dims.integer(at);
+                            let unit = self.pool.pattern(Pattern::Unit { at, of: axes[*a] });
+                            factors.push((unit, vec![*a as Label]));
+                        }
+                    }
+                    let factors: Vec<(Expr, &[Label])> = factors.iter().map(|f| (f.0, f.1.as_slice())).collect();
+                    entry.push((*c, self.pool.product(&factors, &[], &[])));
+                }
+                let entry = self.pool.sum(&entry, &[]);
+                row.push(self.write(entry, &Face::split(0, 0))?);
+            }
+            entries.push(row);
+        }
+        Some(self.syntax.add(Kind::Matrix(entries), Default::default()))
     }
 
     /// The usual face of an atom: columns for vectors, first half rows otherwise.
@@ -173,7 +222,13 @@ impl Writer<'_> {
                 let name = self.pool.variable(v).name.clone();
                 Some(self.syntax.name(&name))
             }
-            Node::Pattern(p) => Some(self.pattern(p)),
+            Node::Pattern(p) => {
+                let face = self.own_face(e);
+                match self.literal(e, &face) {
+                    Some(node) => Some(node),
+                    None => Some(self.pattern(p)),
+                }
+            }
             Node::Map(f, args) => {
                 let rank = self.pool.rank(e);
                 let face = Face::split(rank, rank.div_ceil(2));

@@ -39,8 +39,6 @@ pub const RULES: &[Rule] = &[
     rule("absolute value of an absolute value", "abs(abs(x))", "abs(x)", ""),
     rule("absolute value squared", "abs(x)^2", "x^2", ""),
     rule("positive part of a positive part", "relu(relu(x))", "relu(x)", ""),
-    rule("larger of equals", "max(x, x)", "x", ""),
-    rule("smaller of equals", "min(x, x)", "x", ""),
     rule("sine over cosine", "sin(x)*cos(x)^(-1)", "tan(x)", ""),
     rule("logistic function", "(1 + exp(-x))^(-1)", "sigmoid(x)", ""),
     rule("exponential over logistic", "exp(-x)*sigmoid(x)", "sigmoid(-x)", ""),

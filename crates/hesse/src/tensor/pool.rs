@@ -280,8 +280,11 @@ impl Pool {
         let r = self.as_number(e)?;
         if r.is_integer() { i64::try_from(*r.numer()).ok() } else { None }
     }
-    /// An opaque decimal.
+    /// A decimal that a rational cannot hold, opaque; one that it can is the number.
     pub fn decimal(&mut self, value: f64) -> Expr {
+        if let Some(r) = super::number::parse(&format!("{:e}", value.abs())) {
+            return self.number(if value < 0.0 { -r } else { r });
+        }
         self.intern(Node::Decimal(value.to_bits()), vec![])
     }
     /// π

@@ -48,7 +48,24 @@ impl Writer<'_> {
                 return Some(None);
             }
         }
-        self.block(tensors, &rows, &cols, sizes, fraction)
+        let chain = self.block(tensors, &rows, &cols, sizes, fraction)?;
+        Some(chain.map(|c| self.shorter(c)))
+    }
+
+    /// Nodes of a chain without the products between.
+    fn weight(&self, chain: &[NodeId]) -> usize {
+        chain.iter().map(|n| self.syntax.count(*n)).sum()
+    }
+
+    /// (C*B*A)' where A'*B'*C' is longer.
+    fn shorter(&mut self, chain: Vec<NodeId>) -> Vec<NodeId> {
+        let turned = self.transposed(&chain);
+        if self.weight(&turned) + 1 < self.weight(&chain) {
+            let node = self.chain(&turned);
+            vec![self.syntax.transpose(node)]
+        } else {
+            chain
+        }
     }
 
     /// Sums over one factor that have a name: norm2(x)^2, norm1(x).
@@ -283,7 +300,9 @@ impl Writer<'_> {
         while let Some(k) = items.iter().position(|x| x.col == Some(x.row)) {
             let x = items.remove(k);
             let alone = !out.contains(&x.row) && !items.iter().any(|y| y.has(x.row)) && !x.below;
-            let node = self.chain(&x.chain);
+            let turned = self.transposed(&x.chain);
+            let chain = if alone && self.weight(&turned) < self.weight(&x.chain) { turned } else { x.chain.clone() };
+            let node = self.chain(&chain);
             if alone {
                 let trace = self.syntax.call("tr", vec![node]);
                 fraction.above.push(trace);
@@ -309,7 +328,7 @@ impl Writer<'_> {
                 continue;
             }
             let ends = |l: Label| !out.contains(&l) && items.iter().filter(|y| y.has(l)).count() == 2;
-            let y = items[same[1]].clone();
+            let y = items[if same[0] == k { same[1] } else { same[0] }].clone();
             if same.len() == 2 && !x.below && !y.below && x.special == Special::None && y.special == Special::None {
                 let reversed = y.row != x.row;
                 // A_ij B_ji -> is tr(A*B): left to the contraction of one label. A_ij B_ij -> i is diag(A*B').
@@ -409,6 +428,9 @@ impl Writer<'_> {
                 let (a, b) = if b.chain.len() < a.chain.len() { (b, a) } else { (a, b) };
                 let mut chain = self.transposed(&a.chain);
                 chain.extend(&b.chain);
+                // A scalar is its own transpose.
+                let turned = self.transposed(&chain);
+                let chain = if self.weight(&turned) < self.weight(&chain) { turned } else { chain };
                 let node = self.chain(&chain);
                 fraction.above.push(node);
             }
