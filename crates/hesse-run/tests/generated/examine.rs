@@ -55,7 +55,10 @@ fn properties(case: &Case) -> Verdict<Outcome> {
     for (name, other) in [("forward", &forward), ("cross-country", &cross), ("automatic", &turned)] {
         let other_value = point.run(&tensor(other)?)?;
         value.same(&other_value).map_err(|why| {
-            Outcome::Wrong("orders of elimination differ", format!("reverse {} and {name} {}: {why}", reverse.parts[0].plain(), other.parts[0].plain()))
+            Outcome::Wrong(
+                "orders of elimination differ",
+                format!("reverse {} and {name} {}: {why}", reverse.parts[0].plain(), other.parts[0].plain()),
+            )
         })?;
     }
     layouts(case, &formula, &reverse, &turned, &mut point)?;
@@ -215,7 +218,8 @@ impl Point {
         let mut inputs = vec![];
         for input in &program.inputs {
             let shape = shape(&input.axes, &sizes).map_err(broken)?;
-            let seed = input.name.bytes().fold(self.seed.wrapping_mul(1000) + self.attempt as u64, |h, b| h.wrapping_mul(31) + u64::from(b));
+            let seed =
+                input.name.bytes().fold(self.seed.wrapping_mul(1000) + self.attempt as u64, |h, b| h.wrapping_mul(31) + u64::from(b));
             let properties = self.properties.get(&input.name).cloned().unwrap_or_default();
             let drawn = || draw(input.rows, &shape, &properties, self.attempt, &mut Random::new(seed));
             inputs.push(self.values.entry(input.name.clone()).or_insert_with(drawn).clone());
@@ -225,4 +229,3 @@ impl Point {
         Ok(Measured { value: values.remove(0), peak: trace.peak })
     }
 }
-

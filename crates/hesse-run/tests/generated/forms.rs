@@ -31,7 +31,11 @@ fn size(side: &Side) -> String {
 
 /// `ones(m, n)`
 pub fn ones(shape: &Shape) -> String {
-    if shape.cols.is_empty() { format!("ones({})", size(&shape.rows)) } else { format!("ones({}, {})", size(&shape.rows), size(&shape.cols)) }
+    if shape.cols.is_empty() {
+        format!("ones({})", size(&shape.rows))
+    } else {
+        format!("ones({}, {})", size(&shape.rows), size(&shape.cols))
+    }
 }
 
 /// Ends of branches.
@@ -45,7 +49,13 @@ pub fn leaves(shape: &Shape) -> Vec<Form> {
         }
     }
     if shape.is_scalar() {
-        out.extend([form("decimal", "1.5e-27*1e27", &[]), form("pi", "pi", &[]), form("size", "n", &[]), form("number", "0.75", &[]), form("size", "m", &[])]);
+        out.extend([
+            form("decimal", "1.5e-27*1e27", &[]),
+            form("pi", "pi", &[]),
+            form("size", "n", &[]),
+            form("number", "0.75", &[]),
+            form("size", "m", &[]),
+        ]);
         // Variables more often than constants.
         let variables: Vec<Form> = out.iter().filter(|f| f.feature == "variable").cloned().collect();
         out.extend(variables);
@@ -236,7 +246,15 @@ fn entries(shape: &Shape, order: usize) -> Vec<Form> {
 }
 
 fn scalars(out: &mut Vec<Form>) {
-    let shapes = [Shape::column("n"), Shape::matrix("m", "n"), Shape::matrix("n", "n"), Shape::row("n"), Shape::matrix("3", "3"), Shape::new(&["m", "n"], &["n", "k"]), Shape::new(&["n", "m"], &[])];
+    let shapes = [
+        Shape::column("n"),
+        Shape::matrix("m", "n"),
+        Shape::matrix("n", "n"),
+        Shape::row("n"),
+        Shape::matrix("3", "3"),
+        Shape::new(&["m", "n"], &["n", "k"]),
+        Shape::new(&["n", "m"], &[]),
+    ];
     for of in &shapes {
         let any = |text| form("", text, &[(Any, of.clone())]);
         let named = |feature, text| Form { feature, ..any(text) };

@@ -7,8 +7,8 @@
 mod network;
 
 use super::rewrite::{Written, notations};
-use crate::tensor::matcher::Bindings;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
+use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
 use num_traits::{One, Signed};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -97,10 +97,10 @@ impl Writer<'_> {
         if let Some(node) = self.literal(e, face) {
             return Some(node);
         }
-        if self.pool.rank(e) == 0 {
-            if let Some(node) = self.notation(e) {
-                return Some(node);
-            }
+        if self.pool.rank(e) == 0
+            && let Some(node) = self.notation(e)
+        {
+            return Some(node);
         }
         match self.pool.node(e).clone() {
             Node::Sum(terms, _) if terms.is_empty() => self.constant("zeros", e, face),
@@ -535,7 +535,8 @@ impl Writer<'_> {
         for f in factors {
             if f.labels.is_empty() { self.scalar_factor(&f, &mut fraction)? } else { tensors.push(f) }
         }
-        let body = if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
+        let body =
+            if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
         Some(self.assemble(c, fraction, body.flatten()))
     }
 
@@ -571,7 +572,11 @@ impl Writer<'_> {
 
     fn scalar_factor(&mut self, f: &Factor, fraction: &mut Fraction) -> Option<()> {
         let (node, below) = self.powered(f, Operator::Power)?;
-        if below { fraction.below.push(node) } else { fraction.above.push(node) }
+        if below {
+            fraction.below.push(node)
+        } else {
+            fraction.above.push(node)
+        }
         Some(())
     }
 
@@ -644,11 +649,18 @@ impl Writer<'_> {
 
     fn indexed(&mut self, e: Expr, groups: &[Vec<usize>]) -> Option<NodeId> {
         let rank = self.pool.rank(e);
-        let used: Vec<String> = self.pool.under(&[e]).iter().filter_map(|x| match self.pool.node(*x) {
-            Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
-            _ => None,
-        }).chain(self.pool.dims.names().iter().cloned()).collect();
-        let mut letters: Vec<String> = ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
+        let used: Vec<String> = self
+            .pool
+            .under(&[e])
+            .iter()
+            .filter_map(|x| match self.pool.node(*x) {
+                Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
+                _ => None,
+            })
+            .chain(self.pool.dims.names().iter().cloned())
+            .collect();
+        let mut letters: Vec<String> =
+            ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
         letters.extend((1..64).map(|k| format!("i{k}")));
         let body = self.indexed_sum(e, &letters, rank)?;
         let groups = groups.iter().map(|g| g.iter().map(|a| letters[*a].clone()).collect()).collect();

@@ -52,7 +52,8 @@ pub fn notations() -> &'static [Written] {
             .filter_map(|row| {
                 let (means, names) = compile(row.means)?;
                 let (call, rest) = row.matrix.split_once('(')?;
-                let arguments: Option<Vec<usize>> = rest.trim_end_matches(')').split(", ").map(|a| names.iter().position(|n| n == a)).collect();
+                let arguments: Option<Vec<usize>> =
+                    rest.trim_end_matches(')').split(", ").map(|a| names.iter().position(|n| n == a)).collect();
                 Some(Written { call, arguments: arguments?, means })
             })
             .collect()
@@ -77,7 +78,13 @@ pub fn compile(text: &str) -> Option<(Template, Vec<String>)> {
     Some((template, names))
 }
 
-fn labelled(syntax: &Syntax, id: NodeId, names: &mut Vec<String>, letters: &mut Vec<String>, out: &mut Vec<(Template, Vec<usize>)>) -> Option<()> {
+fn labelled(
+    syntax: &Syntax,
+    id: NodeId,
+    names: &mut Vec<String>,
+    letters: &mut Vec<String>,
+    out: &mut Vec<(Template, Vec<usize>)>,
+) -> Option<()> {
     match syntax.kind(id) {
         Kind::Binary(Operator::Times, a, b) => {
             labelled(syntax, *a, names, letters, out)?;
@@ -209,11 +216,7 @@ fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
             let power = pool.one();
             let all = [rest, vec![Factor { base: value, labels: to.clone(), power }]].concat();
             // Labels that the rule sums away are gone with its factors.
-            let kept: Vec<(Label, Dim)> = out
-                .iter()
-                .chain(all.iter().flat_map(|f| &f.labels))
-                .map(|l| (*l, sizes[*l as usize]))
-                .collect();
+            let kept: Vec<(Label, Dim)> = out.iter().chain(all.iter().flat_map(|f| &f.labels)).map(|l| (*l, sizes[*l as usize])).collect();
             Some((pool.product_of(all, out.clone(), &kept), c.rule))
         }),
         _ => None,
@@ -225,7 +228,8 @@ fn right(pool: &mut Pool, c: &Compiled, bindings: &Bindings, axes: &[Dim]) -> Op
     if c.rule.to.starts_with("eye[") {
         return Some(pool.identity(&axes[..axes.len() / 2]));
     }
-    let names: Vec<(&str, Expr)> = c.names.iter().map(String::as_str).zip(bindings.iter().map(|b| b.unwrap_or_else(|| pool.one()))).collect::<Vec<_>>();
+    let names: Vec<(&str, Expr)> =
+        c.names.iter().map(String::as_str).zip(bindings.iter().map(|b| b.unwrap_or_else(|| pool.one()))).collect::<Vec<_>>();
     match names.iter().find(|n| n.0 == c.rule.to) {
         // An argument itself keeps its axes.
         Some((_, e)) => Some(*e),

@@ -39,7 +39,17 @@ pub fn find(name: &str) -> Option<MatrixFunctionId> {
     MATRIX_FUNCTIONS.iter().position(|f| f.name == name).map(|k| MatrixFunctionId(k as u16))
 }
 
-const PLAIN: MatrixFunction = MatrixFunction { name: "", of: "square", gives: "scalar", slope: "", domain: "", at_kink: "", keeps_symmetric: false, latex: "", says: "" };
+const PLAIN: MatrixFunction = MatrixFunction {
+    name: "",
+    of: "square",
+    gives: "scalar",
+    slope: "",
+    domain: "",
+    at_kink: "",
+    keeps_symmetric: false,
+    latex: "",
+    says: "",
+};
 
 /// All rows. The slope of `inv` has the result's axes (k, l) first.
 #[rustfmt::skip] // one row a line

@@ -272,9 +272,9 @@ impl Pool {
             Node::Size(_) | Node::Pi | Node::Pattern(_) => true,
             Node::Map(f, _) => !f.row().sign.is_empty(),
             Node::Apply(f, _) => f.row().name == "norm2",
-            Node::Product { factors, .. } => factors.iter().all(|f| {
-                self.as_integer(f.power).is_some_and(|k| k % 2 == 0) || self.is_nonnegative(f.base)
-            }),
+            Node::Product { factors, .. } => {
+                factors.iter().all(|f| self.as_integer(f.power).is_some_and(|k| k % 2 == 0) || self.is_nonnegative(f.base))
+            }
             Node::Sum(terms, _) => terms.iter().all(|(c, e)| *c > Rational::zero() && self.is_nonnegative(*e)),
             _ => false,
         }
@@ -288,7 +288,12 @@ impl Pool {
             if !self.spend(making.factors.len()) || making.zero {
                 return;
             }
-            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.close_repeats(making, out) || self.close_scalars(making, out) {
+            if self.merge(making)
+                || self.merge_norms(making)
+                || self.settle_units(making, out)
+                || self.close_repeats(making, out)
+                || self.close_scalars(making, out)
+            {
                 continue;
             }
             return;
@@ -358,13 +363,12 @@ impl Pool {
             let l = making.factors[k].labels[0];
             let same: Vec<usize> = (0..making.factors.len()).filter(|m| making.factors[*m].labels.contains(&l)).collect();
             for &m in &same {
-                if let Node::Pattern(Pattern::Unit { at: other, .. }) = *self.node(making.factors[m].base) {
-                    if let (Some(a), Some(b)) = (self.dims.as_integer(at), self.dims.as_integer(other)) {
-                        if a != b {
-                            making.zero = true;
-                            return true;
-                        }
-                    }
+                if let Node::Pattern(Pattern::Unit { at: other, .. }) = *self.node(making.factors[m].base)
+                    && let (Some(a), Some(b)) = (self.dims.as_integer(at), self.dims.as_integer(other))
+                    && a != b
+                {
+                    making.zero = true;
+                    return true;
                 }
             }
             if same == [k] && !out.contains(&l) {
@@ -540,11 +544,8 @@ impl Pool {
             }
         }
         let number = |l: &Label| order.iter().position(|o| o == l).unwrap_or(0) as Label;
-        let factors: Vec<Factor> = making
-            .factors
-            .iter()
-            .map(|f| Factor { base: f.base, labels: f.labels.iter().map(number).collect(), power: f.power })
-            .collect();
+        let factors: Vec<Factor> =
+            making.factors.iter().map(|f| Factor { base: f.base, labels: f.labels.iter().map(number).collect(), power: f.power }).collect();
         let symmetric: Vec<bool> = factors.iter().map(|f| f.labels.len() == 2 && self.is_symmetric_known(f.base)).collect();
         let (factors, renumber) = canonical(&factors, &symmetric, outer, order.len());
         let mut sizes = vec![axes.first().copied().unwrap_or_else(|| self.dims.integer(1)); order.len()];
@@ -552,17 +553,17 @@ impl Pool {
             sizes[renumber[old] as usize] = making.sizes[*l as usize];
         }
         let out: Vec<Label> = out.iter().map(number).collect();
-        if let [f] = factors.as_slice() {
-            if self.as_integer(f.power) == Some(1) {
-                if f.labels == out && out.iter().enumerate().all(|(k, l)| k == *l as usize) {
-                    return f.base;
-                }
-                // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'.
-                let permutation = f.labels.len() == out.len() && order.len() == outer && outer == out.len();
-                if let (true, Node::Sum(terms, _)) = (permutation, self.node(f.base).clone()) {
-                    let terms: Vec<_> = terms.iter().map(|(c, e)| (*c, self.product(&[(*e, &f.labels)], &out, &[]))).collect();
-                    return self.sum(&terms, axes);
-                }
+        if let [f] = factors.as_slice()
+            && self.as_integer(f.power) == Some(1)
+        {
+            if f.labels == out && out.iter().enumerate().all(|(k, l)| k == *l as usize) {
+                return f.base;
+            }
+            // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'.
+            let permutation = f.labels.len() == out.len() && order.len() == outer && outer == out.len();
+            if let (true, Node::Sum(terms, _)) = (permutation, self.node(f.base).clone()) {
+                let terms: Vec<_> = terms.iter().map(|(c, e)| (*c, self.product(&[(*e, &f.labels)], &out, &[]))).collect();
+                return self.sum(&terms, axes);
             }
         }
         self.intern(Node::Product { factors, out, sizes }, axes.to_vec())
@@ -627,6 +628,9 @@ fn canonical(factors: &[Factor], symmetric: &[bool], outer: usize, labels: usize
     best.unwrap_or_default()
 }
 
+/// What a label sees of a factor: its base and power, the label's position in it, the classes of all its labels.
+type Sight = (Expr, Expr, usize, Vec<u32>);
+
 /// Splits the classes of summed labels by what their factors look like, until nothing splits.
 fn refine(factors: &[Factor], symmetric: &[bool], outer: usize, mut colors: Vec<u32>) -> Vec<u32> {
     let labels = colors.len();
@@ -641,7 +645,7 @@ fn refine(factors: &[Factor], symmetric: &[bool], outer: usize, mut colors: Vec<
     };
     loop {
         let before = classes(&colors);
-        let mut signatures: Vec<(u32, Vec<(Expr, Expr, usize, Vec<u32>)>)> = vec![];
+        let mut signatures: Vec<(u32, Vec<Sight>)> = vec![];
         for l in outer..labels {
             let mut seen = vec![];
             for (f, s) in factors.iter().zip(symmetric) {

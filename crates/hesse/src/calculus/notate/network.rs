@@ -2,8 +2,8 @@
 
 use super::{Fraction, Writer};
 use crate::calculus::rewrite::notations;
-use crate::tensor::matcher::Template;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript};
+use crate::tensor::matcher::Template;
 use crate::tensor::{Dim, Factor, Label, Node, Pattern};
 
 /// What a piece is, where its notation is special.
@@ -41,14 +41,22 @@ impl Item {
 
 impl Writer<'_> {
     /// The body of a product over tensors: a chain to multiply, `None` for a scalar that is all in `fraction`.
-    pub(super) fn network(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Dim], face: &super::Face, fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    pub(super) fn network(
+        &mut self,
+        tensors: &[Factor],
+        out: &[Label],
+        sizes: &[Dim],
+        face: &super::Face,
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         let rows: Vec<Label> = face.rows.iter().map(|a| out[*a]).collect();
         let cols: Vec<Label> = face.cols.iter().map(|a| out[*a]).collect();
-        if rows.is_empty() && cols.is_empty() {
-            if let Some(node) = self.whole_sum(tensors)? {
-                fraction.above.push(node);
-                return Some(None);
-            }
+        if rows.is_empty()
+            && cols.is_empty()
+            && let Some(node) = self.whole_sum(tensors)?
+        {
+            fraction.above.push(node);
+            return Some(None);
         }
         let chain = self.block(tensors, &rows, &cols, sizes, fraction)?;
         Some(chain.map(|c| self.shorter(c)))
@@ -89,7 +97,14 @@ impl Writer<'_> {
     }
 
     /// A block of a face: splits Kronecker products, stacked columns and outer products until rows and columns are one label each.
-    fn block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn block(
+        &mut self,
+        tensors: &[Factor],
+        rows: &[Label],
+        cols: &[Label],
+        sizes: &[Dim],
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         if rows.len() <= 1 && cols.len() <= 1 {
             return self.plain_block(tensors, rows, cols, sizes, fraction);
         }
@@ -133,7 +148,14 @@ impl Writer<'_> {
         }
     }
 
-    fn plain_block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn plain_block(
+        &mut self,
+        tensors: &[Factor],
+        rows: &[Label],
+        cols: &[Label],
+        sizes: &[Dim],
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         let out: Vec<Label> = rows.iter().chain(cols).copied().collect();
         let mut items = self.contracted(tensors, &out, sizes, fraction)?;
         if items.iter().any(|x| x.labels().iter().any(|l| !out.contains(l))) {
@@ -332,7 +354,8 @@ impl Writer<'_> {
                 k += 1;
                 continue;
             };
-            let same: Vec<usize> = (0..items.len()).filter(|m| !items[*m].is_vector() && items[*m].has(x.row) && items[*m].has(col)).collect();
+            let same: Vec<usize> =
+                (0..items.len()).filter(|m| !items[*m].is_vector() && items[*m].has(x.row) && items[*m].has(col)).collect();
             if same.len() < 2 {
                 k += 1;
                 continue;
@@ -546,7 +569,8 @@ impl Writer<'_> {
         let other = other_label(m, l);
         let matrix = self.chain(&m.chain);
         let range = self.range(offset, cols);
-        let (subscripts, row, col) = if m.row == l { (vec![range, Subscript::All], j, other) } else { (vec![Subscript::All, range], other, j) };
+        let (subscripts, row, col) =
+            if m.row == l { (vec![range, Subscript::All], j, other) } else { (vec![Subscript::All, range], other, j) };
         let node = self.syntax.add(Kind::Index(matrix, subscripts), Default::default());
         Some(Item { chain: vec![node], row, col: Some(col), below: false, special: Special::None })
     }
