@@ -4,6 +4,7 @@
 //! X=X.npy   X=model.npz:w   X=t.csv:age..s6   b=0.5   c=[1;2;3]   w=zeros   y=target (a column of --data)
 //! ```
 
+use crate::environment;
 use crate::failure::Failure;
 use hesse::{Diagnostic, Span};
 use hesse_data::{Header, Limits, Place, Table, Tensor, read};

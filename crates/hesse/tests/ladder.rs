@@ -59,7 +59,10 @@ fn rooms_use_only_what_stands_below_them() {
     for (room, path, code) in &files {
         let (_, below) = LADDER.iter().find(|r| r.0 == room).unwrap_or_else(|| panic!("{} is in no room of the ladder", path.display()));
         for (other, _) in LADDER {
-            if other != room && !below.contains(other) && (code.contains(&format!("crate::{other}::")) || code.contains(&format!("crate::{other};"))) {
+            if other != room
+                && !below.contains(other)
+                && (code.contains(&format!("crate::{other}::")) || code.contains(&format!("crate::{other};")))
+            {
                 wrong.push(format!("{} uses {other}", path.display()));
             }
         }
@@ -70,7 +73,18 @@ fn rooms_use_only_what_stands_below_them() {
 #[test]
 fn the_engine_is_pure() {
     for (_, path, code) in engine() {
-        for word in ["std::fs", "std::io", "std::env", "std::time", "std::thread", "std::net", "std::process", "static mut", "thread_local!", "unsafe "] {
+        for word in [
+            "std::fs",
+            "std::io",
+            "std::env",
+            "std::time",
+            "std::thread",
+            "std::net",
+            "std::process",
+            "static mut",
+            "thread_local!",
+            "unsafe ",
+        ] {
             assert!(!code.contains(word), "{} uses {word}", path.display());
         }
     }
@@ -92,7 +106,18 @@ fn numbers_and_skins_keep_to_the_front_door() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     // hesse-run never differentiates symbolically; the skins never see an expression.
     for (name, absent) in [
-        ("hesse-run", &["calculus::differentiate", "calculus::library", "calculus::rewrite", "calculus::simplify", "hesse::tensor", ".slopes", ".slope"][..]),
+        (
+            "hesse-run",
+            &[
+                "calculus::differentiate",
+                "calculus::library",
+                "calculus::rewrite",
+                "calculus::simplify",
+                "hesse::tensor",
+                ".slopes",
+                ".slope",
+            ][..],
+        ),
         ("hesse-data", &["hesse::tensor", "hesse::calculus", "hesse::program"][..]),
     ] {
         for path in sources(&crates.join(name).join("src")) {

@@ -4,6 +4,7 @@
 use crate::binding::Bound;
 use crate::checking;
 use crate::describe;
+use crate::environment;
 use crate::exit::Exit;
 use crate::failure::{Failure, is_placed};
 use crate::json;
@@ -11,7 +12,6 @@ use crate::numbers::Point;
 use crate::options::BatchOptions;
 use crate::panics;
 use crate::screen::Screen;
-use crate::environment;
 use hesse::calculus::domain;
 use hesse::calculus::elaborate::Options;
 use hesse::tensor::Limits;
