@@ -473,7 +473,11 @@ pub fn number(pool: &mut Pool, text: &str, span: Span) -> Made {
         return Ok(pool.number(r));
     }
     match text.parse::<f64>() {
-        Ok(v) if v.is_finite() => Ok(pool.decimal(v)),
+        // Too many digits for exact arithmetic: the shortest text of the same f64, which is what would be printed, may be exact again.
+        Ok(v) if v.is_finite() => Ok(match crate::tensor::number::parse(&format!("{v:e}")) {
+            Some(r) => pool.number(r),
+            None => pool.decimal(v),
+        }),
         _ => Err(Diagnostic::error("E606", span, format!("`{text}` is too large"))
             .because("numbers go up to 1.8e308")
             .help("scale the formula: write the logarithm, or name a constant")

@@ -6,7 +6,9 @@
 
 mod network;
 
+use super::rewrite::{Written, notations};
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
+use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
 use num_traits::{One, Signed};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -93,6 +95,11 @@ impl Writer<'_> {
             return Some(self.rational(c));
         }
         if let Some(node) = self.literal(e, face) {
+            return Some(node);
+        }
+        if self.pool.rank(e) == 0
+            && let Some(node) = self.notation(e)
+        {
             return Some(node);
         }
         match self.pool.node(e).clone() {
@@ -202,7 +209,10 @@ impl Writer<'_> {
 
     /// A variable, constant or function, in its own face.
     fn atom(&mut self, e: Expr) -> Option<NodeId> {
-        let node = self.atom_new(e)?;
+        let node = match self.notation(e) {
+            Some(node) => node,
+            None => self.atom_new(e)?,
+        };
         if self.pool.is_symmetric(e) {
             self.symmetric.insert(node);
         }
@@ -232,12 +242,6 @@ impl Writer<'_> {
             Node::Map(f, args) => {
                 let rank = self.pool.rank(e);
                 let face = Face::split(rank, rank.div_ceil(2));
-                if f.row().name == "exp" {
-                    if let Some(inner) = self.softmax_of(args[0]) {
-                        let inner = self.write(inner, &face)?;
-                        return Some(self.syntax.call("softmax", vec![inner]));
-                    }
-                }
                 let mut written = vec![];
                 for a in &args {
                     // A constant argument is written as the scalar that expands.
@@ -277,39 +281,30 @@ impl Writer<'_> {
         }
     }
 
-    /// x where e = x - 1 logsumexp(x): exp(e) is softmax(x).
-    fn softmax_of(&mut self, e: Expr) -> Option<Expr> {
-        let Node::Sum(terms, axes) = self.pool.node(e).clone() else { return None };
-        for k in 0..terms.len() {
-            if terms[k].0 != -Rational::one() {
-                continue;
-            }
-            let Some(scalar) = self.scalar_of(terms[k].1) else { continue };
-            let Node::Apply(f, args) = self.pool.node(scalar).clone() else { continue };
-            let rest: Vec<_> = terms.iter().enumerate().filter(|(m, _)| *m != k).map(|(_, t)| *t).collect();
-            if f.row().name == "logsumexp" && self.pool.sum(&rest, &axes) == args[0] {
-                return Some(args[0]);
+    /// The scalar that a broadcast tensor repeats.
+    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
+        self.pool.spread_scalar(e)
+    }
+
+    /// A notation of `facts::notation` whose meaning the expression is.
+    fn notation(&mut self, e: Expr) -> Option<NodeId> {
+        for row in notations() {
+            let mut bindings = vec![];
+            if self.pool.matches(&row.means, e, &mut bindings) {
+                return self.called(row, &bindings);
             }
         }
         None
     }
 
-    /// The scalar that a broadcast tensor repeats.
-    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
-        let rank = self.pool.rank(e);
-        if rank == 0 {
-            return None;
+    fn called(&mut self, row: &Written, bindings: &Bindings) -> Option<NodeId> {
+        let mut args = vec![];
+        for k in &row.arguments {
+            let e = bindings.get(*k).copied().flatten()?;
+            let face = self.own_face(e);
+            args.push(self.write(e, &face)?);
         }
-        match self.pool.node(e).clone() {
-            Node::Product { factors, out, sizes } if factors.iter().all(|f| f.labels.is_empty()) && out.len() == sizes.len() => {
-                Some(self.pool.product_of(factors, vec![], &[]))
-            }
-            Node::Sum(terms, _) if terms.len() == 1 => {
-                let inner = self.scalar_of(terms[0].1)?;
-                Some(self.pool.scale(terms[0].0, inner))
-            }
-            _ => None,
-        }
+        Some(self.syntax.call(row.call, args))
     }
 
     fn map(&mut self, name: &str, args: Vec<NodeId>) -> NodeId {
@@ -379,10 +374,10 @@ impl Writer<'_> {
         self.syntax.call(f, args)
     }
 
-    /// The size of several axes as one.
-    fn joint(&mut self, axes: &[Dim]) -> Dim {
-        let one = self.pool.dims.integer(1);
-        axes.iter().fold(one, |d, e| self.pool.dims.multiply(d, *e))
+    /// The size of several axes as one, in their order: `n*m` is not `m*n`.
+    fn joint(&mut self, axes: &[Dim]) -> NodeId {
+        let sizes: Vec<NodeId> = axes.iter().map(|d| self.size(*d)).collect();
+        self.chain(&sizes)
     }
 
     /// `zeros(…)` or `ones(…)` with a face.
@@ -393,16 +388,12 @@ impl Writer<'_> {
     }
 
     fn filled(&mut self, f: &str, rows: &[Dim], cols: &[Dim]) -> Option<NodeId> {
-        let (r, c) = (self.joint(rows), self.joint(cols));
-        Some(match (rows.is_empty(), cols.is_empty()) {
-            (true, true) => self.syntax.number(if f == "zeros" { "0" } else { "1" }),
-            (false, true) => self.sized(f, &[r]),
-            (true, false) => {
-                let column = self.sized(f, &[c]);
-                self.transpose(column)
-            }
-            (false, false) => self.sized(f, &[r, c]),
-        })
+        let sides: Vec<NodeId> = [rows, cols].into_iter().filter(|side| !side.is_empty()).map(|side| self.joint(side)).collect();
+        if sides.is_empty() {
+            return Some(self.syntax.number(if f == "zeros" { "0" } else { "1" }));
+        }
+        let node = self.syntax.call(f, sides);
+        Some(if rows.is_empty() { self.transpose(node) } else { node })
     }
 
     fn rational(&mut self, c: Rational) -> NodeId {
@@ -533,10 +524,19 @@ impl Writer<'_> {
         }
         let mut fraction = Fraction::default();
         let mut tensors = vec![];
+        // The whole scalar may have a name: norm1(x).
+        if out.is_empty() && factors.len() == 1 && !factors[0].labels.is_empty() {
+            let e = self.pool.product_of(factors.clone(), vec![], &[]);
+            if let Some(node) = self.notation(e) {
+                fraction.above.push(node);
+                return Some(self.assemble(c, fraction, None));
+            }
+        }
         for f in factors {
             if f.labels.is_empty() { self.scalar_factor(&f, &mut fraction)? } else { tensors.push(f) }
         }
-        let body = if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
+        let body =
+            if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
         Some(self.assemble(c, fraction, body.flatten()))
     }
 
@@ -572,7 +572,11 @@ impl Writer<'_> {
 
     fn scalar_factor(&mut self, f: &Factor, fraction: &mut Fraction) -> Option<()> {
         let (node, below) = self.powered(f, Operator::Power)?;
-        if below { fraction.below.push(node) } else { fraction.above.push(node) }
+        if below {
+            fraction.below.push(node)
+        } else {
+            fraction.above.push(node)
+        }
         Some(())
     }
 
@@ -645,11 +649,18 @@ impl Writer<'_> {
 
     fn indexed(&mut self, e: Expr, groups: &[Vec<usize>]) -> Option<NodeId> {
         let rank = self.pool.rank(e);
-        let used: Vec<String> = self.pool.under(&[e]).iter().filter_map(|x| match self.pool.node(*x) {
-            Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
-            _ => None,
-        }).chain(self.pool.dims.names().iter().cloned()).collect();
-        let mut letters: Vec<String> = ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
+        let used: Vec<String> = self
+            .pool
+            .under(&[e])
+            .iter()
+            .filter_map(|x| match self.pool.node(*x) {
+                Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
+                _ => None,
+            })
+            .chain(self.pool.dims.names().iter().cloned())
+            .collect();
+        let mut letters: Vec<String> =
+            ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
         letters.extend((1..64).map(|k| format!("i{k}")));
         let body = self.indexed_sum(e, &letters, rank)?;
         let groups = groups.iter().map(|g| g.iter().map(|a| letters[*a].clone()).collect()).collect();

@@ -55,6 +55,8 @@ impl Pool {
             "max" | "min" if args[0] == args[1] => Some(args[0]),
             "gt" if args[0] == args[1] => Some(self.zero(axes)),
             "where" if args[1] == args[2] => Some(args[1]),
+            // Not only a rule: max(x, x) has the derivative of x, but the slopes of a tie are 0.
+            "max" | "min" if args[0] == args[1] => Some(args[0]),
             "max" | "min" => {
                 let zero = args.iter().position(|a| self.is_zero(*a));
                 let relu = functions::find("relu")?;
@@ -75,7 +77,8 @@ impl Pool {
                     let p = self.number(p);
                     Some(self.power(args[0], p))
                 }
-                None => None,
+                // An exponent that is the same everywhere is a scalar one.
+                None => self.scalar_of(args[1]).map(|p| self.power(args[0], p)),
             },
             "relu" | "abs" if axes.is_empty() && self.is_nonnegative(args[0]) => Some(args[0]),
             _ => None,
@@ -106,6 +109,19 @@ impl Pool {
         let inner = self.map(f, &args);
         let sizes: Vec<(Label, Dim)> = labels.iter().copied().zip(axes.iter().copied()).collect();
         Some(self.product(&[(inner, &kept)], &labels, &sizes))
+    }
+
+    /// The scalar whose broadcast over all axes the tensor is.
+    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
+        let constant = |pool: &Pool, e: Expr| match pool.node(e) {
+            Node::Product { factors, out, sizes } => out.len() == sizes.len() && factors.iter().all(|f| f.labels.is_empty()),
+            _ => pool.rank(e) == 0,
+        };
+        let scalar = match self.node(e) {
+            Node::Sum(terms, _) => terms.iter().all(|t| constant(self, t.1)),
+            _ => constant(self, e),
+        };
+        scalar.then(|| self.take_constant_axes(e, &[], &[]))
     }
 
     /// The tensor without the axes over which it is constant.
@@ -182,7 +198,8 @@ impl Pool {
             // The inverse of a diagonal is the diagonal of the inverses.
             ("inv", Node::Product { factors, out, sizes }) => {
                 let half = out.len() / 2;
-                let diagonal = out[..half] == out[half..] && out[..half].iter().enumerate().all(|(k, l)| k == *l as usize) && sizes.len() == half;
+                let diagonal =
+                    out[..half] == out[half..] && out[..half].iter().enumerate().all(|(k, l)| k == *l as usize) && sizes.len() == half;
                 if !diagonal {
                     return None;
                 }
@@ -191,7 +208,9 @@ impl Pool {
                 let power = self.power(inner, minus_one);
                 Some(self.product(&[(power, &out[..half])], &out, &broadcast))
             }
-            ("det", Node::Product { factors, out, sizes }) if factors.is_empty() && out.len() == 2 && sizes.len() == 1 => Some(self.integer(1)),
+            ("det", Node::Product { factors, out, sizes }) if factors.is_empty() && out.len() == 2 && sizes.len() == 1 => {
+                Some(self.integer(1))
+            }
             _ => None,
         }
     }

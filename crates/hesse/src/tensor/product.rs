@@ -137,16 +137,15 @@ impl Pool {
                     // A sum and its transpose are one factor with the labels swapped: keep the older of the two.
                     if labels.len() == 2 {
                         let t = self.transpose(rest);
-                        if t < rest && matches!(self.node(t), Node::Sum(..)) {
-                            if let Node::Sum(terms, axes) = self.node(t).clone() {
-                                let (sign, t) = self.primitive(&terms, &axes);
-                                if t < rest {
-                                    if sign < Rational::zero() && k % 2 != 0 {
-                                        making.coefficient = -making.coefficient;
-                                    }
-                                    rest = t;
-                                    labels.swap(0, 1);
+                        if let Node::Sum(terms, axes) = self.node(t).clone() {
+                            // Older means: as a primitive sum. The transpose itself may be new although its negative is not.
+                            let (sign, t) = self.primitive(&terms, &axes);
+                            if t < rest {
+                                if sign < Rational::zero() && k % 2 != 0 {
+                                    making.coefficient = -making.coefficient;
                                 }
+                                rest = t;
+                                labels.swap(0, 1);
                             }
                         }
                     }
@@ -204,9 +203,19 @@ impl Pool {
             let rename = |f: Factor| Factor { labels: f.labels.iter().map(|l| map[*l as usize]).collect(), ..f };
             return Some(factors.into_iter().map(rename).collect());
         }
-        // 1/diag(x) is not diag(1/x).
-        if out.iter().enumerate().any(|(k, l)| out[..k].contains(l)) {
+        // 1/diag(x) is not diag(1/x), but its diagonal is 1/x.
+        let first = |k: usize| out.iter().position(|l| *l == out[k]).unwrap_or(k);
+        if (0..out.len()).any(|k| making.find(labels[k]) != making.find(labels[first(k)])) {
             return None;
+        }
+        // (1 x')^p is 1 (x'^p): what is the same along an axis stays so, and a diagonal that is asked for is a vector.
+        let carried = |l: &Label| factors.iter().any(|f| f.labels.contains(l));
+        let kept: Vec<usize> = (0..out.len()).filter(|k| first(*k) == *k && carried(&out[*k])).collect();
+        if kept.len() < out.len() {
+            let inner: Vec<Label> = kept.iter().map(|k| out[*k]).collect();
+            let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+            let base = self.product_of(factors, inner, &sizes);
+            return Some(vec![Factor { base, labels: kept.iter().map(|k| labels[*k]).collect(), power }]);
         }
         // (b^q)^p = b^(qp) for integer p, or when every base is known to be ≥ 0.
         if self.as_integer(power).is_none() && !factors.iter().all(|f| self.is_nonnegative(f.base)) {
@@ -263,9 +272,9 @@ impl Pool {
             Node::Size(_) | Node::Pi | Node::Pattern(_) => true,
             Node::Map(f, _) => !f.row().sign.is_empty(),
             Node::Apply(f, _) => f.row().name == "norm2",
-            Node::Product { factors, .. } => factors.iter().all(|f| {
-                self.as_integer(f.power).is_some_and(|k| k % 2 == 0) || self.is_nonnegative(f.base)
-            }),
+            Node::Product { factors, .. } => {
+                factors.iter().all(|f| self.as_integer(f.power).is_some_and(|k| k % 2 == 0) || self.is_nonnegative(f.base))
+            }
             Node::Sum(terms, _) => terms.iter().all(|(c, e)| *c > Rational::zero() && self.is_nonnegative(*e)),
             _ => false,
         }
@@ -279,7 +288,12 @@ impl Pool {
             if !self.spend(making.factors.len()) || making.zero {
                 return;
             }
-            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.close_repeats(making, out) || self.close_scalars(making, out) {
+            if self.merge(making)
+                || self.merge_norms(making)
+                || self.settle_units(making, out)
+                || self.close_repeats(making, out)
+                || self.close_scalars(making, out)
+            {
                 continue;
             }
             return;
@@ -349,13 +363,12 @@ impl Pool {
             let l = making.factors[k].labels[0];
             let same: Vec<usize> = (0..making.factors.len()).filter(|m| making.factors[*m].labels.contains(&l)).collect();
             for &m in &same {
-                if let Node::Pattern(Pattern::Unit { at: other, .. }) = *self.node(making.factors[m].base) {
-                    if let (Some(a), Some(b)) = (self.dims.as_integer(at), self.dims.as_integer(other)) {
-                        if a != b {
-                            making.zero = true;
-                            return true;
-                        }
-                    }
+                if let Node::Pattern(Pattern::Unit { at: other, .. }) = *self.node(making.factors[m].base)
+                    && let (Some(a), Some(b)) = (self.dims.as_integer(at), self.dims.as_integer(other))
+                    && a != b
+                {
+                    making.zero = true;
+                    return true;
                 }
             }
             if same == [k] && !out.contains(&l) {
@@ -531,11 +544,8 @@ impl Pool {
             }
         }
         let number = |l: &Label| order.iter().position(|o| o == l).unwrap_or(0) as Label;
-        let factors: Vec<Factor> = making
-            .factors
-            .iter()
-            .map(|f| Factor { base: f.base, labels: f.labels.iter().map(number).collect(), power: f.power })
-            .collect();
+        let factors: Vec<Factor> =
+            making.factors.iter().map(|f| Factor { base: f.base, labels: f.labels.iter().map(number).collect(), power: f.power }).collect();
         let symmetric: Vec<bool> = factors.iter().map(|f| f.labels.len() == 2 && self.is_symmetric_known(f.base)).collect();
         let (factors, renumber) = canonical(&factors, &symmetric, outer, order.len());
         let mut sizes = vec![axes.first().copied().unwrap_or_else(|| self.dims.integer(1)); order.len()];
@@ -543,17 +553,17 @@ impl Pool {
             sizes[renumber[old] as usize] = making.sizes[*l as usize];
         }
         let out: Vec<Label> = out.iter().map(number).collect();
-        if let [f] = factors.as_slice() {
-            if self.as_integer(f.power) == Some(1) {
-                if f.labels == out && out.iter().enumerate().all(|(k, l)| k == *l as usize) {
-                    return f.base;
-                }
-                // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'.
-                let permutation = f.labels.len() == out.len() && order.len() == outer && outer == out.len();
-                if let (true, Node::Sum(terms, _)) = (permutation, self.node(f.base).clone()) {
-                    let terms: Vec<_> = terms.iter().map(|(c, e)| (*c, self.product(&[(*e, &f.labels)], &out, &[]))).collect();
-                    return self.sum(&terms, axes);
-                }
+        if let [f] = factors.as_slice()
+            && self.as_integer(f.power) == Some(1)
+        {
+            if f.labels == out && out.iter().enumerate().all(|(k, l)| k == *l as usize) {
+                return f.base;
+            }
+            // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'.
+            let permutation = f.labels.len() == out.len() && order.len() == outer && outer == out.len();
+            if let (true, Node::Sum(terms, _)) = (permutation, self.node(f.base).clone()) {
+                let terms: Vec<_> = terms.iter().map(|(c, e)| (*c, self.product(&[(*e, &f.labels)], &out, &[]))).collect();
+                return self.sum(&terms, axes);
             }
         }
         self.intern(Node::Product { factors, out, sizes }, axes.to_vec())
@@ -618,6 +628,9 @@ fn canonical(factors: &[Factor], symmetric: &[bool], outer: usize, labels: usize
     best.unwrap_or_default()
 }
 
+/// What a label sees of a factor: its base and power, the label's position in it, the classes of all its labels.
+type Sight = (Expr, Expr, usize, Vec<u32>);
+
 /// Splits the classes of summed labels by what their factors look like, until nothing splits.
 fn refine(factors: &[Factor], symmetric: &[bool], outer: usize, mut colors: Vec<u32>) -> Vec<u32> {
     let labels = colors.len();
@@ -632,7 +645,7 @@ fn refine(factors: &[Factor], symmetric: &[bool], outer: usize, mut colors: Vec<
     };
     loop {
         let before = classes(&colors);
-        let mut signatures: Vec<(u32, Vec<(Expr, Expr, usize, Vec<u32>)>)> = vec![];
+        let mut signatures: Vec<(u32, Vec<Sight>)> = vec![];
         for l in outer..labels {
             let mut seen = vec![];
             for (f, s) in factors.iter().zip(symmetric) {

@@ -1,7 +1,9 @@
 //! The network of a product: contract labels one at a time, each contraction a way of writing.
 
 use super::{Fraction, Writer};
+use crate::calculus::rewrite::notations;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript};
+use crate::tensor::matcher::Template;
 use crate::tensor::{Dim, Factor, Label, Node, Pattern};
 
 /// What a piece is, where its notation is special.
@@ -39,14 +41,22 @@ impl Item {
 
 impl Writer<'_> {
     /// The body of a product over tensors: a chain to multiply, `None` for a scalar that is all in `fraction`.
-    pub(super) fn network(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Dim], face: &super::Face, fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    pub(super) fn network(
+        &mut self,
+        tensors: &[Factor],
+        out: &[Label],
+        sizes: &[Dim],
+        face: &super::Face,
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         let rows: Vec<Label> = face.rows.iter().map(|a| out[*a]).collect();
         let cols: Vec<Label> = face.cols.iter().map(|a| out[*a]).collect();
-        if rows.is_empty() && cols.is_empty() {
-            if let Some(node) = self.whole_sum(tensors)? {
-                fraction.above.push(node);
-                return Some(None);
-            }
+        if rows.is_empty()
+            && cols.is_empty()
+            && let Some(node) = self.whole_sum(tensors)?
+        {
+            fraction.above.push(node);
+            return Some(None);
         }
         let chain = self.block(tensors, &rows, &cols, sizes, fraction)?;
         Some(chain.map(|c| self.shorter(c)))
@@ -68,7 +78,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Sums over one factor that have a name: norm2(x)^2, norm1(x).
+    /// The sum of all squares is norm2(x)^2.
     fn whole_sum(&mut self, tensors: &[Factor]) -> Option<Option<NodeId>> {
         let [f] = tensors else { return Some(None) };
         let distinct = f.labels.iter().enumerate().all(|(k, l)| !f.labels[..k].contains(l));
@@ -83,20 +93,18 @@ impl Writer<'_> {
             let two = self.syntax.number("2");
             return Some(Some(self.syntax.binary(Operator::Power, norm, two)));
         }
-        if self.pool.as_integer(f.power) == Some(1) {
-            if let Node::Map(g, args) = self.pool.node(f.base).clone() {
-                if g.row().name == "abs" {
-                    let face = self.own_face(args[0]);
-                    let x = self.write(args[0], &face)?;
-                    return Some(Some(self.syntax.call("norm1", vec![x])));
-                }
-            }
-        }
         Some(None)
     }
 
     /// A block of a face: splits Kronecker products, stacked columns and outer products until rows and columns are one label each.
-    fn block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn block(
+        &mut self,
+        tensors: &[Factor],
+        rows: &[Label],
+        cols: &[Label],
+        sizes: &[Dim],
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         if rows.len() <= 1 && cols.len() <= 1 {
             return self.plain_block(tensors, rows, cols, sizes, fraction);
         }
@@ -140,7 +148,14 @@ impl Writer<'_> {
         }
     }
 
-    fn plain_block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn plain_block(
+        &mut self,
+        tensors: &[Factor],
+        rows: &[Label],
+        cols: &[Label],
+        sizes: &[Dim],
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         let out: Vec<Label> = rows.iter().chain(cols).copied().collect();
         let mut items = self.contracted(tensors, &out, sizes, fraction)?;
         if items.iter().any(|x| x.labels().iter().any(|l| !out.contains(l))) {
@@ -219,7 +234,21 @@ impl Writer<'_> {
     /// The items that are left when every label that can be written away is; scalars go to `fraction`.
     pub(super) fn contracted(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Vec<Item>> {
         let mut items = vec![];
-        for f in tensors {
+        let mut tensors = tensors.to_vec();
+        for row in notations() {
+            while let (Template::Labelled(_, kept), Some(found)) = (&row.means, self.pool.find(&row.means, &tensors, out)) {
+                let node = self.called(row, &found.bindings)?;
+                let labels: Vec<Label> = kept.iter().filter_map(|k| found.letters[*k]).collect();
+                tensors = tensors.iter().enumerate().filter(|(k, _)| !found.used.contains(k)).map(|(_, f)| f.clone()).collect();
+                match labels.as_slice() {
+                    [] => fraction.above.push(node),
+                    [i] => items.push(Item { chain: vec![node], row: *i, col: None, below: false, special: Special::None }),
+                    [i, j] => items.push(Item { chain: vec![node], row: *i, col: Some(*j), below: false, special: Special::None }),
+                    _ => return None,
+                }
+            }
+        }
+        for f in &tensors {
             items.push(self.item(f)?);
         }
         loop {
@@ -252,18 +281,21 @@ impl Writer<'_> {
             let (mut at, rest): (Vec<Item>, Vec<Item>) = std::mem::take(&mut items).into_iter().partition(|x| x.has(next.1));
             items = rest;
             at.sort_by_key(|x| !x.is_vector());
+            self.raise(&mut at);
             self.contract(at, next.1, &mut items, out, sizes, fraction);
         }
-        // What is left is read as numbers above the line.
-        for x in &mut items {
-            if x.below {
-                let one = self.syntax.number("1");
-                let node = self.chain(&x.chain);
-                x.chain = vec![self.syntax.binary(Operator::DotOver, one, node)];
-                x.below = false;
-            }
-        }
+        self.raise(&mut items);
         Some(items)
+    }
+
+    /// What stands below the line by itself is written as a quotient of 1.
+    fn raise(&mut self, items: &mut [Item]) {
+        for x in items.iter_mut().filter(|x| x.below) {
+            let one = self.syntax.number("1");
+            let node = self.chain(&x.chain);
+            x.chain = vec![self.syntax.binary(Operator::DotOver, one, node)];
+            x.below = false;
+        }
     }
 
     fn item(&mut self, f: &Factor) -> Option<Item> {
@@ -322,7 +354,8 @@ impl Writer<'_> {
                 k += 1;
                 continue;
             };
-            let same: Vec<usize> = (0..items.len()).filter(|m| !items[*m].is_vector() && items[*m].has(x.row) && items[*m].has(col)).collect();
+            let same: Vec<usize> =
+                (0..items.len()).filter(|m| !items[*m].is_vector() && items[*m].has(x.row) && items[*m].has(col)).collect();
             if same.len() < 2 {
                 k += 1;
                 continue;
@@ -360,7 +393,7 @@ impl Writer<'_> {
             let matrices = items.iter().any(|x| !x.is_vector() && x.has(l));
             let unit = group.iter().any(|x| matches!(x.special, Special::Pattern(_)));
             let dot = !matrices && !out.contains(&l) && group.len() == 2 && group.iter().all(|x| !x.below);
-            if group.len() < 2 && !group[0].below || dot || (unit && group.len() == 2) {
+            if group.len() < 2 && !group[0].below || dot || (unit && group.len() == 2 && !matrices && !out.contains(&l)) {
                 continue;
             }
             let at = items.iter().position(|x| x.is_vector() && x.row == l).unwrap_or(0);
@@ -536,7 +569,8 @@ impl Writer<'_> {
         let other = other_label(m, l);
         let matrix = self.chain(&m.chain);
         let range = self.range(offset, cols);
-        let (subscripts, row, col) = if m.row == l { (vec![range, Subscript::All], j, other) } else { (vec![Subscript::All, range], other, j) };
+        let (subscripts, row, col) =
+            if m.row == l { (vec![range, Subscript::All], j, other) } else { (vec![Subscript::All, range], other, j) };
         let node = self.syntax.add(Kind::Index(matrix, subscripts), Default::default());
         Some(Item { chain: vec![node], row, col: Some(col), below: false, special: Special::None })
     }

@@ -1,0 +1,176 @@
+//! Well-typed expressions by shape, inside their domains. A wish says what a subtree must be: positive, inside (-1, 1), positive definite.
+//!
+//! Among the forms that fit a shape the ones used least so far are preferred, so that every row of every table comes up.
+
+use super::case::{CONSTANT, Case, variables};
+use super::forms::{self, Form};
+use super::tree::{Shape, Tree};
+use hesse::Want;
+use hesse_run::random::Random;
+use std::collections::BTreeMap;
+
+/// What a subtree must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Anything.
+    Any,
+    /// Every entry positive.
+    Positive,
+    /// Every entry in (-1, 1).
+    Inside,
+    /// Positive definite and symmetric.
+    Definite,
+    /// Positive and without a variable of differentiation.
+    Constant,
+}
+
+/// The generator.
+pub struct Maker {
+    pub random: Random,
+    /// How often each feature was used.
+    pub used: BTreeMap<&'static str, usize>,
+    /// Definitions of the case under way.
+    definitions: Vec<(String, Tree)>,
+    /// The order of differentiation of the case under way.
+    order: usize,
+}
+
+impl Maker {
+    pub fn new(seed: u64) -> Self {
+        Maker { random: Random::new(seed), used: BTreeMap::new(), definitions: vec![], order: 1 }
+    }
+
+    /// The next case. Its seed alone makes it again only together with the counts so far; the text is what to keep.
+    pub fn case(&mut self, seed: u64) -> Case {
+        self.random = Random::new(seed);
+        self.definitions.clear();
+        let roll = self.random.below(100);
+        let (want, shape, depth) = match roll {
+            0..45 => (Want::Gradient, Shape::scalar(), 3),
+            45..60 => (Want::Jacobian, self.vector(), 3),
+            60..72 => (Want::Derivative, self.any_shape(), 2),
+            72..80 => (Want::Derivative, self.any_shape(), 3),
+            _ => (Want::Hessian, Shape::scalar(), 2),
+        };
+        self.order = if want == Want::Hessian { 2 } else { 1 };
+        if self.random.below(4) == 0 {
+            for k in 0..1 + self.random.below(2) {
+                let shape = self.any_shape();
+                let tree = self.make(&shape, Wish::Any, 2);
+                self.definitions.push((format!("d{k}"), tree));
+            }
+        }
+        let target = self.make(&shape, Wish::Any, depth);
+        let mut case = Case { seed, definitions: self.definitions.clone(), target, wrt: String::new(), wrt2: None, want };
+        let fits = |shape: &Shape| match roll {
+            0..45 => true,
+            45..60 => shape.is_vector(),
+            60..72 => true,
+            72..80 => shape.is_scalar(),
+            _ => shape.axes() <= 1 || roll >= 95,
+        };
+        case.wrt = self.variable(&case, &fits);
+        if want == Want::Hessian && self.random.below(3) == 0 {
+            case.wrt2 = Some(self.variable(&case, &fits));
+        }
+        case
+    }
+
+    /// A variable of the case that fits; usually one that it reads.
+    fn variable(&mut self, case: &Case, fits: &impl Fn(&Shape) -> bool) -> String {
+        let all: Vec<&str> = variables().into_iter().filter(|v| v.0 != CONSTANT && fits(&v.2)).map(|v| v.0).collect();
+        let read: Vec<&str> = all.iter().copied().filter(|v| case.trees().iter().any(|t| t.names(v))).collect();
+        let from = if read.is_empty() { all } else { read };
+        from[self.random.below(from.len())].to_string()
+    }
+
+    fn vector(&mut self) -> Shape {
+        let shapes = [
+            Shape::column("n"),
+            Shape::column("m"),
+            Shape::row("n"),
+            Shape::column("3"),
+            Shape::row("m"),
+            Shape::column("k"),
+            Shape::new(&["m", "n"], &[]),
+        ];
+        shapes[self.random.below(shapes.len())].clone()
+    }
+
+    fn any_shape(&mut self) -> Shape {
+        let shapes = [
+            Shape::scalar(),
+            Shape::column("n"),
+            Shape::row("n"),
+            Shape::column("m"),
+            Shape::matrix("m", "n"),
+            Shape::matrix("n", "n"),
+            Shape::matrix("n", "k"),
+            Shape::matrix("3", "3"),
+            Shape::column("3"),
+            Shape::new(&["m", "n"], &["n", "k"]),
+            Shape::new(&["n", "m"], &[]),
+        ];
+        shapes[self.random.below(shapes.len())].clone()
+    }
+
+    /// A tree of that shape.
+    pub fn make(&mut self, shape: &Shape, wish: Wish, depth: usize) -> Tree {
+        match wish {
+            Wish::Any => {}
+            Wish::Constant => return Tree { shape: shape.clone(), feature: "constant", text: constant(shape), children: vec![] },
+            Wish::Positive => return self.pick(forms::positive(shape), shape, depth),
+            Wish::Inside => return self.pick(forms::inside(shape), shape, depth),
+            Wish::Definite => return self.pick(forms::definite(shape), shape, depth),
+        }
+        if depth == 0 {
+            return self.leaf(shape);
+        }
+        let forms = forms::any(shape, self.order);
+        self.pick(forms, shape, depth)
+    }
+
+    /// Chooses among forms and makes their children.
+    fn pick(&mut self, mut forms: Vec<Form>, shape: &Shape, depth: usize) -> Tree {
+        if depth == 0 {
+            let least = forms.iter().map(Form::demand).min().unwrap_or(0);
+            forms.retain(|f| f.demand() == least);
+        }
+        let mut best = self.random.below(forms.len());
+        for _ in 0..3 {
+            let other = self.random.below(forms.len());
+            let count = |k: usize| self.used.get(forms[k].feature).copied().unwrap_or(0);
+            if count(other) < count(best) {
+                best = other;
+            }
+        }
+        let form = forms.swap_remove(best);
+        *self.used.entry(form.feature).or_default() += 1;
+        let depth = depth.saturating_sub(1);
+        let children = form.children.iter().map(|(wish, shape)| self.make(shape, *wish, depth)).collect();
+        Tree { shape: shape.clone(), feature: form.feature, text: form.text, children }
+    }
+
+    /// A variable, a definition, or something small of that shape.
+    fn leaf(&mut self, shape: &Shape) -> Tree {
+        let named: Vec<String> = self.definitions.iter().filter(|d| d.1.shape == *shape).map(|d| d.0.clone()).collect();
+        if !named.is_empty() && self.random.below(2) == 0 {
+            let name = named[self.random.below(named.len())].clone();
+            return Tree { shape: shape.clone(), feature: "definition", text: name, children: vec![] };
+        }
+        let forms = forms::leaves(shape);
+        let form = &forms[self.random.below(forms.len())];
+        *self.used.entry(form.feature).or_default() += 1;
+        let children = form.children.clone();
+        let text = form.text.clone();
+        let feature = form.feature;
+        let children = children.iter().map(|(_, shape)| self.leaf(shape)).collect();
+        Tree { shape: shape.clone(), feature, text, children }
+    }
+}
+
+/// A positive value that depends on the constant only.
+fn constant(shape: &Shape) -> String {
+    let scalar = format!("(1 + {CONSTANT}^2)");
+    if shape.is_scalar() { scalar } else { format!("{scalar}*{}", forms::ones(shape)) }
+}
