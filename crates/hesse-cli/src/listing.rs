@@ -103,6 +103,8 @@ pub fn program(program: &Program) -> String {
                 contraction(&if factors.is_empty() { "1".into() } else { factors.join("*") }, out)
             }
             Op::Apply(f, args) => format!("{}({})", f.row().name, lines.list(args)),
+            Op::Adjugate(a) => format!("adjugate({})", lines.of(*a)),
+            Op::GuardedPower(base, power) => format!("{}.^{} (0 at 0)", lines.of(*base), lines.of(*power)),
             Op::Solve { matrix, right, transposed } => {
                 format!("{}{} \\ {}", lines.of(*matrix), if *transposed { "'" } else { "" }, lines.of(*right))
             }

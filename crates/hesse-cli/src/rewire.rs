@@ -46,6 +46,8 @@ fn reread(op: &Op, renamed: &[Value]) -> Op {
             Op::Contract { operands, out: out.clone(), sizes: sizes.clone() }
         }
         Op::Apply(f, args) => Op::Apply(*f, args.iter().map(now).collect()),
+        Op::Adjugate(a) => Op::Adjugate(now(a)),
+        Op::GuardedPower(base, power) => Op::GuardedPower(now(base), now(power)),
         Op::Solve { matrix, right, transposed } => Op::Solve { matrix: now(matrix), right: now(right), transposed: *transposed },
     }
 }

@@ -12,6 +12,7 @@
 use crate::array::Array;
 use crate::contract::{Operand, contract};
 use crate::linear;
+use crate::linear::adjugate;
 use crate::scalar::Scalar;
 use crate::texts;
 use crate::trace::Trace;
@@ -119,7 +120,8 @@ pub fn reads(op: &Op) -> Vec<Value> {
         Op::Input(_) | Op::Constant(_) | Op::Size(_) | Op::Mask(_) | Op::Zeros => vec![],
         Op::Combine(terms) => terms.iter().map(|t| t.1).collect(),
         Op::Map(_, args) | Op::Apply(_, args) => args.clone(),
-        Op::Power(a, b) => vec![*a, *b],
+        Op::Power(a, b) | Op::GuardedPower(a, b) => vec![*a, *b],
+        Op::Adjugate(a) => vec![*a],
         Op::Contract { operands, .. } => operands.iter().map(|o| o.0).collect(),
         Op::Solve { matrix, right, .. } => vec![*matrix, *right],
     }
@@ -200,6 +202,20 @@ impl<'a, T: Scalar> Machine<'a, T> {
             Op::Combine(terms) => combine(terms, values, &shape)?,
             Op::Map(f, args) => self.map(*f, args, values)?,
             Op::Power(base, exponent) => power(get(values, *base)?, get(values, *exponent)?)?,
+            Op::GuardedPower(base, exponent) => {
+                let base = get(values, *base)?;
+                let mut result = power(base, get(values, *exponent)?)?;
+                for (x, b) in result.data.iter_mut().zip(&base.data) {
+                    if b.value() == 0.0 {
+                        *x = T::zero();
+                    }
+                }
+                result
+            }
+            Op::Adjugate(a) => {
+                let a = get(values, *a)?;
+                Array { shape: shape.clone(), data: adjugate(&a.data, square(a)?) }
+            }
             Op::Contract { operands, out, sizes } => {
                 let sizes: Vec<usize> = shape_of_labels(sizes, self.sizes)?;
                 let operands = operands

@@ -61,6 +61,80 @@ fn faer_factors<T: faer::traits::RealField + Scalar>(a: &[T], n: usize) -> Parti
     PartialPivLu::new(MatRef::from_row_major_slice(a, n, n))
 }
 
+/// The adjugate, det(A)·inv(A), of a row-major n×n matrix, also where A is singular.
+///
+/// P·A·Q = L·U with complete pivoting, so adj(A) = det(P)·det(Q) · Q·adj(U)·inv(L)·P. With U = [V, u; 0, s] and d = det(V),
+/// adj(U) = [d·s·inv(V), -d·inv(V)·u; 0, d]: no division by s, and 0 where V is singular too (rank below n - 1).
+///
+/// ```
+/// use hesse_run::linear::adjugate;
+/// assert_eq!(adjugate(&[1.0, 2.0, 2.0, 4.0], 2), [4.0, -2.0, -2.0, 1.0]);
+/// ```
+pub fn adjugate<T: Scalar>(a: &[T], n: usize) -> Vec<T> {
+    let mut u = a.to_vec();
+    let (mut rows, mut columns): (Vec<usize>, Vec<usize>) = ((0..n).collect(), (0..n).collect());
+    let mut odd = false;
+    // L is kept below the diagonal of `u`.
+    for k in 0..n {
+        let places = (k..n).flat_map(|i| (k..n).map(move |j| (i, j)));
+        let best = places.max_by(|x, y| u[x.0 * n + x.1].value().abs().total_cmp(&u[y.0 * n + y.1].value().abs()));
+        let Some((i, j)) = best else { break };
+        if i != k {
+            (0..n).for_each(|c| u.swap(k * n + c, i * n + c));
+            rows.swap(k, i);
+            odd = !odd;
+        }
+        if j != k {
+            (0..n).for_each(|r| u.swap(r * n + k, r * n + j));
+            columns.swap(k, j);
+            odd = !odd;
+        }
+        let pivot = u[k * n + k];
+        if pivot.is_zero() {
+            break;
+        }
+        for i in k + 1..n {
+            let factor = u[i * n + k] / pivot;
+            u[i * n + k] = factor;
+            for j in k + 1..n {
+                u[i * n + j] = u[i * n + j] - factor * u[k * n + j];
+            }
+        }
+    }
+    let m = n.saturating_sub(1);
+    let mut d = if odd { -T::one() } else { T::one() };
+    for k in 0..m {
+        d = d * u[k * n + k];
+    }
+    if n == 0 || (0..m).any(|k| u[k * n + k].is_zero()) {
+        return vec![T::zero(); n * n];
+    }
+    let last = u[m * n + m];
+    let mut out = vec![T::zero(); n * n];
+    for column in 0..n {
+        // y = inv(L)·(P e_column), unscaled; the pivots of V are safe to divide by.
+        let mut y: Vec<T> = rows.iter().map(|r| if *r == column { T::one() } else { T::zero() }).collect();
+        for i in 0..n {
+            for k in 0..i {
+                y[i] = y[i] - u[i * n + k] * y[k];
+            }
+        }
+        let tail = y[m];
+        let mut x: Vec<T> = (0..m).map(|i| y[i] * last - u[i * n + m] * tail).collect();
+        for i in (0..m).rev() {
+            for k in i + 1..m {
+                x[i] = x[i] - u[i * n + k] * x[k];
+            }
+            x[i] = x[i] / u[i * n + i];
+        }
+        x.push(tail);
+        for (i, value) in x.into_iter().enumerate() {
+            out[columns[i] * n + column] = d * value;
+        }
+    }
+    out
+}
+
 /// X with A·X = B by faer, B row-major n×m.
 pub fn faer_solve<T: faer::traits::RealField + Scalar>(a: &[T], n: usize, b: &[T], m: usize) -> Vec<T> {
     let x = faer_factors(a, n).solve(MatRef::from_row_major_slice(b, n, m));

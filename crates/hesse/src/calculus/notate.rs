@@ -120,11 +120,15 @@ impl Writer<'_> {
             Node::Product { .. } | Node::Pattern(Pattern::Unit { .. }) => vec![(Rational::one(), e)],
             _ => return None,
         };
+        // Every axis of every term is one-hot: then the entries are the terms, and the text reads back as the same sum.
         let one_hot = |pool: &Pool, t: Expr| match pool.node(t) {
-            Node::Product { factors, .. } => factors.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. }))),
+            Node::Product { factors, out, .. } => out.iter().all(|l| {
+                factors.iter().any(|f| f.labels.as_slice() == [*l] && matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. })))
+            }),
             other => matches!(other, Node::Pattern(Pattern::Unit { .. })),
         };
-        if self.pool.rank(e) == 0 || face.rows.len() > 1 || face.cols.len() > 1 || !terms.iter().any(|t| one_hot(self.pool, t.1)) {
+        let matrix = face.rows.len() <= 1 && face.cols.len() <= 1;
+        if self.pool.rank(e) == 0 || !matrix || terms.is_empty() || !terms.iter().all(|t| one_hot(self.pool, t.1)) {
             return None;
         }
         let axes = self.pool.axes(e).to_vec();

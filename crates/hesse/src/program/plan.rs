@@ -2,7 +2,7 @@
 
 use super::program::{Input, Mask, Op, Output, Program, Size, Step, Value};
 use crate::calculus::model::Model;
-use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, VarId, number};
+use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId, number};
 use rustc_hash::FxHashMap;
 
 /// A program that computes these expressions. `inputs` gives the variables that may occur: name, variable, number of row axes.
@@ -42,8 +42,8 @@ struct Planner<'a> {
     values: FxHashMap<Expr, Value>,
 }
 
-/// Of joining two operands: labels in the loop, labels kept, the two positions.
-type Cost = (usize, usize, usize, usize);
+/// Of joining two operands: labels in the loop, labels kept, masks among them, the two positions.
+type Cost = (usize, usize, usize, usize, usize);
 
 /// An operand of a product: a step with its labels, and the argument of an inverse that can be solved with instead.
 #[derive(Clone)]
@@ -99,8 +99,12 @@ impl Planner<'_> {
                 self.step(Op::Combine(terms), axes, false)
             }
             Node::Map(f, args) => {
+                // where(c, 1, 0) is a mask too.
+                let binary =
+                    |e: &Expr| self.pool.as_constant(*e).is_some_and(|c| c == Rational::from_integer(0) || c == Rational::from_integer(1));
+                let mask = f.row().mask || (f.row().name == "where" && binary(&args[1]) && binary(&args[2]));
                 let args = args.iter().map(|a| self.values[a]).collect();
-                self.step(Op::Map(f, args), axes, f.row().mask)
+                self.step(Op::Map(f, args), axes, mask)
             }
             Node::Apply(f, args) => {
                 let args = args.iter().map(|a| self.values[a]).collect();
@@ -113,8 +117,11 @@ impl Planner<'_> {
 
     fn product(&mut self, factors: &[Factor], out: &[Label], dims: &[Dim], axes: Vec<Size>) -> Value {
         let sizes = self.sizes(dims);
-        let mut operands: Vec<Operand> = factors.iter().map(|f| self.operand(f)).collect();
-        // Contract pairs, cheapest first: the fewest labels in the loop, then in the result.
+        let (adjugates, left) = self.adjugates(factors);
+        let mut operands: Vec<Operand> = adjugates;
+        operands.extend(left.iter().map(|f| self.operand(f, factors)));
+        // Contract pairs, cheapest first: the fewest labels in the loop, then in the result; a mask as late as that allows, because
+        // it must meet what is infinite and not a part of it.
         while operands.len() > 1 {
             let mut best: Option<(Cost, Vec<Label>)> = None;
             for a in 0..operands.len() {
@@ -125,13 +132,14 @@ impl Planner<'_> {
                         .filter(|l| out.contains(l) || operands.iter().enumerate().any(|(k, o)| k != a && k != b && o.labels.contains(l)))
                         .copied()
                         .collect();
-                    let key = (loops.len(), kept.len(), a, b);
+                    let masks = [a, b].iter().filter(|k| self.program.steps[operands[**k].value.0 as usize].mask).count();
+                    let key = (loops.len(), kept.len(), masks, a, b);
                     if best.as_ref().is_none_or(|x| key < x.0) {
                         best = Some((key, kept));
                     }
                 }
             }
-            let Some(((_, _, a, b), kept)) = best else { break };
+            let Some(((.., a, b), kept)) = best else { break };
             let right = operands.remove(b);
             let left = operands.remove(a);
             operands.push(self.join(left, right, kept, &sizes));
@@ -147,7 +155,62 @@ impl Planner<'_> {
         }
     }
 
-    fn operand(&mut self, f: &Factor) -> Operand {
+    /// det(A)·inv(A) is the adjugate, finite at a singular A; so is det(diag(x))/x. Gives them as operands, and the factors left.
+    fn adjugates(&mut self, factors: &[Factor]) -> (Vec<Operand>, Vec<Factor>) {
+        let mut left = factors.to_vec();
+        let mut found = vec![];
+        let whole = |pool: &Pool, f: &Factor, k: i64| pool.as_integer(f.power) == Some(k);
+        for f in factors {
+            let Node::Apply(g, args) = self.pool.node(f.base).clone() else { continue };
+            if g.row().name != "det" || !whole(self.pool, f, 1) {
+                continue;
+            }
+            let inverse = left.iter().position(|h| {
+                whole(self.pool, h, 1) && matches!(self.pool.node(h.base), Node::Apply(g, a) if g.row().name == "inv" && *a == args)
+            });
+            let diagonal = match self.pool.node(args[0]) {
+                Node::Product { factors, out, .. } if factors.len() == 1 && out.as_slice() == [0, 0] && factors[0].labels == [0] => {
+                    let inner = factors[0].clone();
+                    let opposite = |a: Expr, b: Expr| self.pool.as_number(a).zip(self.pool.as_number(b)).is_some_and(|(a, b)| a == -b);
+                    left.iter().position(|h| h.base == inner.base && h.labels.len() == 1 && opposite(h.power, inner.power))
+                }
+                _ => None,
+            };
+            let Some((k, labels)) =
+                inverse.map(|k| (k, left[k].labels.clone())).or_else(|| diagonal.map(|k| (k, vec![left[k].labels[0]; 2])))
+            else {
+                continue;
+            };
+            let axes = self.sizes(self.pool.axes(args[0]));
+            let value = self.step(Op::Adjugate(self.values[&args[0]]), axes, false);
+            found.push(Operand { value, labels, inverse_of: None });
+            left.remove(k);
+            left.retain(|h| !std::ptr::eq(h, f) && h != f);
+        }
+        (found, left)
+    }
+
+    /// Whether a factor is a reciprocal norm (or root of a sum of squares) beside the very thing that vanishes with it.
+    fn vanishes_beside(&self, f: &Factor, factors: &[Factor]) -> bool {
+        let negative = self.pool.as_number(f.power).is_some_and(|p| p < Rational::from_integer(0));
+        let argument = match self.pool.node(f.base) {
+            Node::Apply(g, args) if g.row().name == "norm2" => args[0],
+            Node::Product { factors, out, .. }
+                if out.is_empty() && factors.len() == 1 && self.pool.as_integer(factors[0].power) == Some(2) =>
+            {
+                factors[0].base
+            }
+            _ => return false,
+        };
+        let inner: Vec<Expr> = match self.pool.node(argument) {
+            Node::Product { factors, .. } => factors.iter().map(|f| f.base).collect(),
+            _ => vec![argument],
+        };
+        let present = |e: &Expr| factors.iter().any(|f| f.base == *e && self.pool.as_integer(f.power).is_some_and(|k| k > 0));
+        negative && inner.iter().all(present)
+    }
+
+    fn operand(&mut self, f: &Factor, beside: &[Factor]) -> Operand {
         let base = self.values[&f.base];
         let one = self.pool.as_integer(f.power) == Some(1);
         let inverse_of = match self.pool.node(f.base) {
@@ -161,7 +224,8 @@ impl Planner<'_> {
         }
         let power = self.values[&f.power];
         let axes = self.program.steps[base.0 as usize].axes.clone();
-        Operand { value: self.step(Op::Power(base, power), axes, false), labels: f.labels.clone(), inverse_of }
+        let op = if self.vanishes_beside(f, beside) { Op::GuardedPower(base, power) } else { Op::Power(base, power) };
+        Operand { value: self.step(op, axes, false), labels: f.labels.clone(), inverse_of }
     }
 
     fn join(&mut self, left: Operand, right: Operand, kept: Vec<Label>, sizes: &[Size]) -> Operand {

@@ -80,6 +80,10 @@ pub enum Op {
     },
     /// A function of a whole array (inv, det, logdet, norm2, logsumexp).
     Apply(MatrixFunctionId, Vec<Value>),
+    /// The adjugate of a square matrix, det(A)·inv(A), finite at a singular A: its exact lowering.
+    Adjugate(Value),
+    /// base .^ exponent where it is finite, 0 where the base is 0: a reciprocal norm beside the vector that vanishes with it.
+    GuardedPower(Value, Value),
     /// Solve A·x = b over the first axis of `b` (`b` has one axis or more). A lowering of inv(A)·b; `transposed` solves Aᵀ·x = b.
     Solve {
         /// The matrix.

@@ -55,6 +55,10 @@ impl Pool {
             "max" | "min" if args[0] == args[1] => Some(args[0]),
             "gt" if args[0] == args[1] => Some(self.zero(axes)),
             "where" if args[1] == args[2] => Some(args[1]),
+            // where(c, 1, 0) is c for a c that is 0 or 1.
+            "where" if self.is_mask(args[0]) && self.is_zero(args[2]) && self.as_constant(args[1]).is_some_and(|c| c.is_one()) => {
+                Some(args[0])
+            }
             // Not only a rule: max(x, x) has the derivative of x, but the slopes of a tie are 0.
             "max" | "min" if args[0] == args[1] => Some(args[0]),
             "max" | "min" => {
@@ -82,6 +86,19 @@ impl Pool {
             },
             "relu" | "abs" if axes.is_empty() && self.is_nonnegative(args[0]) => Some(args[0]),
             _ => None,
+        }
+    }
+
+    /// Whether every entry is 0 or 1 by its form.
+    fn is_mask(&self, e: Expr) -> bool {
+        match self.node(e) {
+            Node::Pattern(_) => true,
+            Node::Map(f, _) => f.row().mask,
+            Node::Product { factors, out, sizes } => {
+                (0..sizes.len() as Label).all(|l| out.contains(&l))
+                    && factors.iter().all(|f| self.is_mask(f.base) && self.as_integer(f.power).is_some_and(|k| k > 0))
+            }
+            _ => false,
         }
     }
 

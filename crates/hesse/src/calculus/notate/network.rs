@@ -529,6 +529,22 @@ impl Writer<'_> {
         let Pattern::Unit { at, .. } = p else { return None };
         let x = self.chain(&x.chain);
         let at = self.size(at);
+        // An entry of a row or column that was picked before is an entry of the matrix: A[2,1].
+        let inner = match *self.syntax.kind(x) {
+            Kind::Transpose(row) => row,
+            _ => x,
+        };
+        if let Kind::Index(matrix, subscripts) = self.syntax.kind(inner).clone() {
+            let entry = match subscripts.as_slice() {
+                [Subscript::At(i), Subscript::All] => Some([*i, at]),
+                [Subscript::All, Subscript::At(j)] => Some([at, *j]),
+                _ => None,
+            };
+            if let Some(entry) = entry {
+                let subscripts = entry.map(Subscript::At).to_vec();
+                return Some(self.syntax.add(Kind::Index(matrix, subscripts), Default::default()));
+            }
+        }
         Some(self.syntax.add(Kind::Index(x, vec![Subscript::At(at)]), Default::default()))
     }
 
