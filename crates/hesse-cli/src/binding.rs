@@ -4,6 +4,7 @@
 //! X=X.npy   X=model.npz:w   X=t.csv:age..s6   b=0.5   c=[1;2;3]   w=zeros   y=target (a column of --data)
 //! ```
 
+use crate::environment;
 use crate::failure::Failure;
 use hesse::{Diagnostic, Span};
 use hesse_data::{Header, Limits, Place, Table, Tensor, read};
@@ -20,7 +21,7 @@ pub enum Bound {
 
 /// The values that the flags give, in order.
 pub fn values(bind: &[String], data: Option<&Path>, columns: &[String]) -> Result<Vec<(String, Bound)>, Failure> {
-    let limits = limits()?;
+    let limits = environment::file_limits()?;
     let table = data.map(|path| Table::read(path, Header::Auto, &limits)).transpose()?;
     let mut out: Vec<(String, Bound)> = vec![];
     for text in bind {
@@ -41,25 +42,6 @@ pub fn values(bind: &[String], data: Option<&Path>, columns: &[String]) -> Resul
         }
     }
     Ok(out)
-}
-
-/// The limits of reading, with what the environment changes.
-pub fn limits() -> Result<Limits, Failure> {
-    let mut limits = Limits::default();
-    if let Some(n) = environment("HESSE_MAX_BYTES")? {
-        limits.bytes = n;
-    }
-    if let Some(n) = environment("HESSE_MAX_ELEMENTS")? {
-        limits.elements = usize::try_from(n).unwrap_or(usize::MAX);
-    }
-    Ok(limits)
-}
-
-fn environment(name: &str) -> Result<Option<u64>, Failure> {
-    match std::env::var(name) {
-        Err(_) => Ok(None),
-        Ok(text) => text.trim().parse().map(Some).map_err(|_| Failure::Usage(format!("{name}={text} is not a whole number"))),
-    }
 }
 
 /// The parts between commas that are not in brackets.

@@ -14,6 +14,7 @@ mod checking;
 mod commands;
 mod describe;
 mod draw;
+mod environment;
 mod exit;
 mod failure;
 mod json;

@@ -13,7 +13,12 @@ use hesse::{Elimination, Layout};
   hesse eval neuron.hesse --data train.csv --columns X=age..s6 --bind y=target,w=zeros,b=0
   hesse help language
 
-Exit codes: 0 ok, 1 check failed, 2 usage, 3 input, 4 not supported, 5 numeric, 6 limit, 70 internal error, 130 interrupted.")]
+Exit codes: 0 ok, 1 check failed, 2 usage, 3 input, 4 not supported, 5 numeric, 6 limit, 70 internal error, 130 interrupted.
+
+Environment:
+  HESSE_MAX_NODES, HESSE_MAX_WORK       limits of a derivation: nodes of expressions, units of work
+  HESSE_MAX_BYTES, HESSE_MAX_ELEMENTS   limits of what is read from a file
+  NO_COLOR, CLICOLOR_FORCE, TERM        colours")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -196,8 +201,6 @@ pub struct CheckOptions {
 
 /// Options of `eval`.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Environment:
-  HESSE_MAX_BYTES, HESSE_MAX_ELEMENTS   raise or lower the limits of what is read from a file")]
 pub struct EvalOptions {
     /// The formula.
     #[command(flatten)]

@@ -1,7 +1,9 @@
 //! What is read: declarations of the command line, files and an expression, as one text that remembers where its parts came from.
 
+use crate::environment;
 use crate::failure::Failure;
 use crate::options::InputOptions;
+use hesse::calculus::elaborate::Options;
 use hesse::{Diagnostic, Formula, Span};
 use std::io::Read;
 use std::ops::Range;
@@ -67,7 +69,8 @@ impl Source {
     }
     /// The typed formula.
     pub fn formula(&self, strict: bool) -> Result<Formula, Failure> {
-        Formula::parse(&self.text, strict).map_err(Failure::within(self))
+        let options = Options { strict, limits: environment::expression_limits()?, ..Options::default() };
+        Formula::parse_with(&self.text, &options).map_err(Failure::within(self))
     }
     /// The piece that holds a place: its origin, its text, and the place within it, moved to whole characters.
     pub fn locate(&self, span: Span) -> Option<(&str, &str, Range<usize>)> {

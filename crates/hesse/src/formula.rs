@@ -49,19 +49,7 @@ pub enum Want {
     Hvp,
 }
 
-/// In which order vertices are eliminated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Elimination {
-    /// Reverse for scalar targets, cheapest next otherwise.
-    #[default]
-    Automatic,
-    /// From the inputs.
-    Forward,
-    /// From the output.
-    Reverse,
-    /// Cheapest next.
-    CrossCountry,
-}
+pub use crate::calculus::differentiate::Elimination;
 
 /// A request for derivatives.
 #[derive(Clone, Debug, Default)]
@@ -200,8 +188,24 @@ impl Formula {
     /// # Errors
     /// What cannot be read or typed: codes E1xx and E2xx with places, at most five, root causes first.
     pub fn parse(source: &str, strict: bool) -> Result<Formula, Error> {
+        Formula::parse_with(source, &Options { strict, ..Options::default() })
+    }
+    /// As [`Formula::parse`], with limits and a callback that may cancel:
+    ///
+    /// ```
+    /// use hesse::calculus::elaborate::Options;
+    /// use hesse::tensor::Limits;
+    /// use hesse::{Formula, Request};
+    /// let options = Options { limits: Limits { fuel: 50, ..Limits::default() }, ..Options::default() };
+    /// let derived = Formula::parse_with("sum((A*x - b).^2)/rows(A)", &options).and_then(|f| f.derive(&Request::default()));
+    /// assert_eq!(derived.unwrap_err().first().code, "E605");
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Formula::parse`].
+    pub fn parse_with(source: &str, options: &Options) -> Result<Formula, Error> {
         let document = parse_document(source)?;
-        let model = elaborate::elaborate(&document, source, &Options { strict, ..Options::default() })?;
+        let model = elaborate::elaborate(&document, source, options)?;
         Ok(Formula { source: source.to_string(), model })
     }
     /// Reads one expression over declared variables (`("X", "matrix(m,n)")`), with a domain in the mini-language of the manual
@@ -210,8 +214,14 @@ impl Formula {
     /// # Errors
     /// As [`Formula::parse`]; a name that is not declared is unknown (E101).
     pub fn expression(vars: &[(String, String)], expression: &str, domain: &str) -> Result<Formula, Error> {
-        let options = Options { strict: true, domain: domain::parse(domain) };
-        let model = elaborate::elaborate_expression(vars, expression, &options)?;
+        Formula::expression_with(vars, expression, &Options { strict: true, domain: domain::parse(domain), ..Options::default() })
+    }
+    /// As [`Formula::expression`], with limits and a callback that may cancel.
+    ///
+    /// # Errors
+    /// As [`Formula::expression`].
+    pub fn expression_with(vars: &[(String, String)], expression: &str, options: &Options) -> Result<Formula, Error> {
+        let model = elaborate::elaborate_expression(vars, expression, options)?;
         Ok(Formula { source: expression.to_string(), model })
     }
     /// The text.

@@ -4,6 +4,7 @@
 use crate::binding::Bound;
 use crate::checking;
 use crate::describe;
+use crate::environment;
 use crate::exit::Exit;
 use crate::failure::{Failure, is_placed};
 use crate::json;
@@ -11,6 +12,9 @@ use crate::numbers::Point;
 use crate::options::BatchOptions;
 use crate::panics;
 use crate::screen::Screen;
+use hesse::calculus::domain;
+use hesse::calculus::elaborate::Options;
+use hesse::tensor::Limits;
 use hesse::{Diagnostic, Error, Formula, Layout, Request, Span, Want};
 use hesse_data::Tensor;
 use serde_json::{Map, Value, json};
@@ -33,10 +37,11 @@ pub fn run(options: &BatchOptions, screen: &mut Screen) -> Result<Exit, Failure>
 }
 
 fn answer_all(mut from: impl BufRead, options: &BatchOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+    let limits = environment::expression_limits()?;
     while let Some(line) = next_line(&mut from)? {
         let answer = match line {
             Ok(bytes) if bytes.trim_ascii().is_empty() => continue,
-            Ok(bytes) => answer(&bytes, options),
+            Ok(bytes) => answer(&bytes, options, limits),
             Err(TooLong) => refusal(Value::Null, &odd(format!("the line is longer than {LONGEST_LINE} bytes"))),
         };
         screen.object(&answer)?;
@@ -76,14 +81,14 @@ fn next_line(from: &mut impl BufRead) -> Result<Option<Result<Vec<u8>, TooLong>>
 }
 
 /// The answer to a line.
-fn answer(line: &[u8], options: &BatchOptions) -> Value {
+fn answer(line: &[u8], options: &BatchOptions, limits: Limits) -> Value {
     let request: Value = match serde_json::from_slice(line) {
         Ok(value) => value,
         Err(e) => return refusal(Value::Null, &odd(format!("not JSON: {e}"))),
     };
     let id = request.get("id").cloned().unwrap_or(Value::Null);
     let Value::Object(fields) = &request else { return refusal(id, &odd("a request is a JSON object")) };
-    match panics::caught(|| Job::read(fields).and_then(|job| job.result(options))) {
+    match panics::caught(|| Job::read(fields).and_then(|job| job.result(options, limits))) {
         Ok(Ok(result)) => {
             let mut answer = json!({ "schema": json::BATCH, "id": id, "ok": true });
             if let Value::Object(answer) = &mut answer {
@@ -168,9 +173,10 @@ impl Job {
     }
 
     /// The fields of the answer.
-    fn result(&self, options: &BatchOptions) -> Result<Map<String, Value>, Error> {
+    fn result(&self, options: &BatchOptions, limits: Limits) -> Result<Map<String, Value>, Error> {
         let begin = Instant::now();
-        let formula = Formula::expression(&self.vars, &self.expression, &self.domain)?;
+        let engine = Options { strict: true, domain: domain::parse(&self.domain), limits };
+        let formula = Formula::expression_with(&self.vars, &self.expression, &engine)?;
         let derivative = formula.derive(&self.request)?;
         let time = begin.elapsed();
         let part = &derivative.parts[0];

@@ -11,13 +11,26 @@
 
 use super::library;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::formula::Elimination;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, VarId, VarKind};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// An accumulated derivative of more local nodes than this gets a name (an adjoint), so that work stays linear in the graph.
 const ADJOINT: usize = 24;
+
+/// In which order vertices are eliminated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Elimination {
+    /// Reverse for scalar targets, cheapest next otherwise.
+    #[default]
+    Automatic,
+    /// From the inputs.
+    Forward,
+    /// From the output.
+    Reverse,
+    /// Cheapest next.
+    CrossCountry,
+}
 
 /// Definitions in order: surface operations, then the named parts of derivatives. A definition reads earlier ones and inputs.
 #[derive(Clone, Debug, Default)]
@@ -75,9 +88,10 @@ pub fn differentiate(pool: &mut Pool, tape: &mut Tape, target: Expr, wrt: &[VarI
 
 /// The diagnostic of a limit of the pool.
 pub fn limit(code: &'static str) -> Diagnostic {
-    let title = crate::facts::codes::find(code).map_or("limit reached", |row| row.title);
-    Diagnostic::error(code, Span::default(), title)
-        .help("name sub-expressions, ask for one variable at a time, or for a product with a direction instead of the whole matrix")
+    let row = crate::facts::codes::find(code);
+    let d = Diagnostic::error(code, Span::default(), row.map_or("limit reached", |row| row.title));
+    let d = row.map_or(d.clone(), |row| d.because(row.explanation));
+    d.help("name sub-expressions, ask for one variable at a time, or for a product with a direction (hvp) instead of the whole matrix")
 }
 
 /// Vertices by position: the variables first, then definitions in order, the target last. An edge u → v carries ∂v/∂u.

@@ -22,7 +22,7 @@ use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::syntax::parse::{parse_expression, parse_type};
 use crate::syntax::tree::{Document, Role, Statement, Syntax};
-use crate::tensor::{Pool, Shape, VarKind};
+use crate::tensor::{Limits, Pool, Shape, VarKind};
 
 /// Errors reported for one text.
 const ERRORS: usize = 5;
@@ -34,6 +34,8 @@ pub struct Options {
     pub strict: bool,
     /// What is known of variables and sizes, beside the document; see [`domain::parse`].
     pub domain: Vec<Clause>,
+    /// What the expressions of the formula and of everything derived from it may cost.
+    pub limits: Limits,
 }
 
 impl Model {
@@ -45,7 +47,7 @@ impl Model {
 
 /// Types a whole document; undeclared names are inferred.
 pub fn elaborate(document: &Document, source: &str, options: &Options) -> Result<Model, Error> {
-    let mut pool = Pool::new();
+    let mut pool = Pool::with_limits(options.limits);
     let mut scope = Scope::read(document, &mut pool.dims);
     check_requests(document, &mut scope);
     if scope.definitions.is_empty() {
@@ -69,7 +71,7 @@ pub fn elaborate(document: &Document, source: &str, options: &Options) -> Result
 /// assert_eq!(error.first().help.as_deref(), Some("did you mean  A'*x  (gives n×1)  or  x'*A  (gives 1×n) ?"));
 /// ```
 pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options: &Options) -> Result<Model, Error> {
-    let mut pool = Pool::new();
+    let mut pool = Pool::with_limits(options.limits);
     let mut scope = Scope { declares: true, ..Scope::default() };
     for (name, of) in vars {
         if scope.inputs.iter().any(|p| p.name == *name) {
