@@ -2,7 +2,7 @@
 
 use crate::book::{Answer, Case, Layout, Question, Said};
 use crate::numbers::{self, Place, probe_inputs, rows_and_columns, same, transposed};
-use hesse::calculus::model::Condition;
+use hesse::calculus::model::{Condition, Origin};
 use hesse::program::program::Program;
 use hesse::{Derivative, Elimination, Error, Formula, Request, Want};
 use hesse_run::array::Array;
@@ -158,7 +158,9 @@ impl<'a> Check<'a> {
     /// Reads a text, computes it where the derivative is computed; `Some` says how they differ.
     fn value_of(&self, f: &Formula, derived: &Derived, text: &str) -> Result<Option<String>, String> {
         // Shapes that the formula forces on undeclared names are declared for the text, which may force nothing.
-        let known: String = f.model().input_types().iter().filter(|line| !self.declares(line)).map(|line| format!("{line}\n")).collect();
+        let (types, inputs) = (f.model().input_types(), &f.model().inputs);
+        let undeclared = types.iter().zip(inputs).filter(|(_, input)| input.origin != Origin::Declared);
+        let known: String = undeclared.map(|(line, _)| format!("{line}\n")).collect();
         let read = Formula::parse(&format!("{known}{}", self.source(text)), false).map_err(|e| e.to_string())?;
         let program = read.program(None).map_err(|e| e.to_string())?;
         let row_axes = read.model().definitions.last().map_or(0, |d| d.shape.rows.len());
@@ -174,12 +176,6 @@ impl<'a> Check<'a> {
             }
         }
         Ok(None)
-    }
-
-    fn declares(&self, line: &str) -> bool {
-        let name = line.split(" : ").next().unwrap_or_default();
-        let names = |s: &str| s.split(':').next().unwrap_or_default().split([',', ' ']).map(str::trim).any(|n| n == name);
-        self.case.statements.lines().any(|s| s.contains(':') && names(s))
     }
 
     // ------------------------------------------------------------------------------------ what is said about the answer
