@@ -4,6 +4,7 @@
 //! whose contraction leaves the least (a scalar, then a vector), and each contraction is a way of writing: two vectors a dot
 //! product, a matrix and a vector `A*x`, two matrices `A*B`, two matrices and a vector `A'*diag(m)*B`.
 
+mod join;
 mod network;
 
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
@@ -152,16 +153,6 @@ impl Writer<'_> {
         Some(self.syntax.add(Kind::Matrix(entries), Default::default()))
     }
 
-    /// The usual face of an atom: columns for vectors, first half rows otherwise.
-    fn own_face(&self, e: Expr) -> Face {
-        let rank = self.pool.rank(e);
-        let rows = match self.pool.node(e) {
-            Node::Var(v) => self.spelling.rows.get(v).copied().unwrap_or(rank.div_ceil(2)),
-            _ => rank.div_ceil(2),
-        };
-        Face::split(rank, rows)
-    }
-
     /// A call whose value is a symmetric matrix.
     fn symmetric_call(&mut self, f: &str, args: Vec<NodeId>) -> NodeId {
         let node = self.syntax.call(f, args);
@@ -230,8 +221,7 @@ impl Writer<'_> {
                 }
             }
             Node::Map(f, args) => {
-                let rank = self.pool.rank(e);
-                let face = Face::split(rank, rank.div_ceil(2));
+                let face = self.own_face(e);
                 if f.row().name == "exp" {
                     if let Some(inner) = self.softmax_of(args[0]) {
                         let inner = self.write(inner, &face)?;
@@ -255,12 +245,13 @@ impl Writer<'_> {
             Node::Apply(f, args) => {
                 let rank = self.pool.rank(args[0]);
                 let argument = if f.row().name == "norm2" { self.oriented(args[0]) } else { args[0] };
-                let node = self.write(argument, &Face::split(rank, rank.div_ceil(2)))?;
+                let face = if f.row().of == "any" { self.own_face(argument) } else { Face::split(rank, rank.div_ceil(2)) };
+                let node = self.write(argument, &face)?;
                 Some(self.syntax.call(f.row().name, vec![node]))
             }
             Node::Sum(..) | Node::Product { .. } => {
-                let rank = self.pool.rank(e);
-                self.write(e, &Face::split(rank, rank.div_ceil(2)))
+                let face = self.own_face(e);
+                self.write(e, &face)
             }
         }
     }
@@ -376,6 +367,12 @@ impl Writer<'_> {
 
     fn sized(&mut self, f: &str, sizes: &[Dim]) -> NodeId {
         let args = sizes.iter().map(|d| self.size(*d)).collect();
+        self.syntax.call(f, args)
+    }
+
+    /// As [`Writer::sized`] for sides that may be products.
+    fn spanned(&mut self, f: &str, sides: &[&[Dim]]) -> NodeId {
+        let args = sides.iter().map(|side| self.joint(side)).collect();
         self.syntax.call(f, args)
     }
 
@@ -702,7 +699,8 @@ impl Writer<'_> {
         for f in &factors {
             if f.labels.is_empty() { self.scalar_factor(f, &mut fraction)? } else { tensors.push(f.clone()) }
         }
-        for item in self.contracted(&tensors, &out, &sizes, &mut fraction)? {
+        let spans: Vec<Vec<Dim>> = sizes.iter().map(|d| vec![*d]).collect();
+        for item in self.contracted(&tensors, &out, &spans, &mut fraction)? {
             let labels: Vec<Label> = item.labels().into_iter().map(letter).collect();
             let node = self.chain(&item.chain);
             let node = self.at(node, &labels, letters);

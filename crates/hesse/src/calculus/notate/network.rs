@@ -48,7 +48,8 @@ impl Writer<'_> {
                 return Some(None);
             }
         }
-        let chain = self.block(tensors, &rows, &cols, sizes, fraction)?;
+        let joined = self.join(tensors, &rows, &cols, sizes);
+        let chain = self.block(&joined.tensors, &joined.rows, &joined.cols, &joined.sizes, fraction)?;
         Some(chain.map(|c| self.shorter(c)))
     }
 
@@ -96,7 +97,7 @@ impl Writer<'_> {
     }
 
     /// A block of a face: splits Kronecker products, stacked columns and outer products until rows and columns are one label each.
-    fn block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
         if rows.len() <= 1 && cols.len() <= 1 {
             return self.plain_block(tensors, rows, cols, sizes, fraction);
         }
@@ -134,25 +135,25 @@ impl Writer<'_> {
                 Some(Some(vec![self.transpose(stacked)]))
             }
             ([i, j], [k, l]) if (i, j) == (l, k) && i != j && tensors.is_empty() => {
-                Some(Some(vec![self.sized("commutation", &[sizes[*i as usize], sizes[*j as usize]])]))
+                Some(Some(vec![self.spanned("commutation", &[&sizes[*i as usize], &sizes[*j as usize]])]))
             }
             _ => None,
         }
     }
 
-    fn plain_block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn plain_block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
         let out: Vec<Label> = rows.iter().chain(cols).copied().collect();
         let mut items = self.contracted(tensors, &out, sizes, fraction)?;
         if items.iter().any(|x| x.labels().iter().any(|l| !out.contains(l))) {
             return None;
         }
-        let size = |l: Label| sizes[l as usize];
+        let size = |l: Label| sizes[l as usize].as_slice();
         match (rows, cols) {
             ([], []) => items.is_empty().then_some(None),
             ([i], []) | ([], [i]) => {
                 let column = match self.take_vector(&mut items, *i) {
                     Some(v) => v.chain,
-                    None if items.is_empty() => vec![self.sized("ones", &[size(*i)])],
+                    None if items.is_empty() => vec![self.spanned("ones", &[size(*i)])],
                     None => return None,
                 };
                 if !items.is_empty() {
@@ -167,7 +168,7 @@ impl Writer<'_> {
                         vec![self.symmetric_call("diag", vec![v])]
                     }
                     None => {
-                        let eye = self.sized("eye", &[size(*i)]);
+                        let eye = self.spanned("eye", &[size(*i)]);
                         self.symmetric.insert(eye);
                         vec![eye]
                     }
@@ -197,15 +198,15 @@ impl Writer<'_> {
                     }
                     None => {
                         if left.is_none() && right.is_none() {
-                            return Some(Some(vec![self.sized("ones", &[size(*i), size(*j)])]));
+                            return Some(Some(vec![self.spanned("ones", &[size(*i), size(*j)])]));
                         }
                         let mut chain = match left {
                             Some(v) => v.chain,
-                            None => vec![self.sized("ones", &[size(*i)])],
+                            None => vec![self.spanned("ones", &[size(*i)])],
                         };
                         let right = match right {
                             Some(v) => v.chain,
-                            None => vec![self.sized("ones", &[size(*j)])],
+                            None => vec![self.spanned("ones", &[size(*j)])],
                         };
                         chain.extend(self.transposed(&right));
                         Some(Some(chain))
@@ -217,7 +218,7 @@ impl Writer<'_> {
     }
 
     /// The items that are left when every label that can be written away is; scalars go to `fraction`.
-    pub(super) fn contracted(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Vec<Item>> {
+    pub(super) fn contracted(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) -> Option<Vec<Item>> {
         let mut items = vec![];
         for f in tensors {
             items.push(self.item(f)?);
@@ -283,8 +284,14 @@ impl Writer<'_> {
             [i, j] => (*i, Some(*j)),
             _ => return None,
         };
+        let rank = self.pool.rank(f.base);
         if f.labels.len() == 1 && own.rows.is_empty() {
             node = self.transpose(node);
+        } else if f.labels.len() == 1 && rank == 2 && own.rows.len() == 1 {
+            node = self.syntax.call("vec", vec![node]);
+        } else if f.labels.len() == 2 && (own.rows.is_empty() || own.cols.is_empty()) {
+            // A column with two labels is no matrix.
+            return None;
         }
         Some(Item { chain: vec![node], row, col, below, special })
     }
@@ -414,7 +421,7 @@ impl Writer<'_> {
     }
 
     /// Sums over label `l`, carried by `at` (vectors first): the result joins `items` or `fraction`.
-    fn contract(&mut self, at: Vec<Item>, l: Label, items: &mut Vec<Item>, out: &[Label], sizes: &[Dim], fraction: &mut Fraction) {
+    fn contract(&mut self, at: Vec<Item>, l: Label, items: &mut Vec<Item>, out: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) {
         let plain = |chain: Vec<NodeId>, row: Label, col: Option<Label>| Item { chain, row, col, below: false, special: Special::None };
         match at.as_slice() {
             [v] if v.is_vector() => {
@@ -446,7 +453,7 @@ impl Writer<'_> {
                     fraction.above.push(sum);
                 } else {
                     let mut chain = if ours { self.transposed(&m.chain) } else { m.chain.clone() };
-                    let ones = self.sized("ones", &[sizes[l as usize]]);
+                    let ones = self.spanned("ones", &[&sizes[l as usize]]);
                     chain.push(ones);
                     items.push(plain(chain, other, None));
                 }
