@@ -1,13 +1,13 @@
 //! `cargo xtask corpus`: `hesse batch` on the corpus, scored by a program that shares no code with hesse.
 
 use crate::python;
-use crate::shell::{self, Done, cargo, command, root};
+use crate::shell::{self, Done, binaries, cargo, command};
 
 const SCORER: &str = "suite/corpus/score.py";
 
 /// Builds hesse, then scores it.
 pub fn run(arguments: &[String]) -> Done {
     shell::run(&mut cargo(&["build", "--package", "hesse-cli"]))?;
-    let hesse = root().join("target/debug/hesse");
+    let hesse = binaries().join("hesse");
     shell::run(command(python::interpreter()?, &[SCORER]).arg(hesse).args(arguments))
 }

@@ -3,7 +3,7 @@
 //! (standard output and standard error as a terminal shows them). A command without lines below it may print anything. A line
 //! `...` stands for any lines. Every command must succeed, unless what is shown is an error, or the next command is `echo $?`.
 
-use crate::shell::{self, Done, cargo, command, root};
+use crate::shell::{self, Done, binaries, cargo, command, root};
 use std::fmt::Write;
 use std::fs;
 use std::process::Output;
@@ -100,8 +100,7 @@ fn commands<'a>(lines: &[&'a str]) -> Vec<Shown<'a>> {
 
 /// Runs a command after one that ended with `status`.
 fn execute(text: &str, status: i32) -> Result<Output, String> {
-    let bin = root().join("target/debug");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let path = format!("{}:{}", binaries().display(), std::env::var("PATH").unwrap_or_default());
     let script = format!("exec 2>&1\n(exit {status})\n{text}");
     command("bash", &["-c", &script]).env("PATH", path).env("TERM", "dumb").output().map_err(|e| format!("bash: {e}"))
 }

@@ -9,8 +9,16 @@ pub type Done = Result<(), String>;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    // Cargo says it when it runs this; a build from another clone may be reused where clones share a target folder.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = PathBuf::from(here);
+    here.parent().unwrap_or(&here).to_path_buf()
+}
+
+/// The folder with this build's `hesse`.
+pub fn binaries() -> PathBuf {
+    // A relative folder is relative to where cargo runs: the root.
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into())).join("debug")
 }
 
 /// A command in the root of the repository.

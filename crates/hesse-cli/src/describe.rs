@@ -1,8 +1,9 @@
 //! Words for what the engine found: types of inputs, names of derivatives, numbers.
 
+use hesse::calculus::complaint::type_text;
 use hesse::calculus::model::Input;
 use hesse::facts::properties::PROPERTIES;
-use hesse::tensor::{Shape, dim::Dims};
+use hesse::tensor::dim::Dims;
 use hesse::{Layout, Part, Request, Want};
 
 /// How often a request differentiates. (A part of a first derivative with several variables is a row of partials.)
@@ -10,31 +11,14 @@ pub fn order(request: &Request) -> usize {
     if request.want == Want::Hessian { 2 } else { request.order.max(1) }
 }
 
-/// The type of an input as it would be declared: `matrix(N,n)`, `vector(n) positive`.
+/// The type of an input as it would be declared: `matrix(N, n)`, `vector(n) positive`.
 pub fn type_of(input: &Input, dims: &Dims) -> String {
-    let mut out = shape(&input.shape, dims);
+    let mut out = type_text(dims, &input.shape);
     for property in input.properties.iter().filter(|p| !follows(p, &input.properties)) {
         out.push(' ');
         out.push_str(property);
     }
     out
-}
-
-/// A shape as a type: `scalar`, `vector(n)`, `rowvector(n)`, `matrix(m,n)`.
-pub fn shape(shape: &Shape, dims: &Dims) -> String {
-    let size = |axis: &[hesse::tensor::Dim]| {
-        let sizes: Vec<String> = axis.iter().map(|&d| dims.text(d)).collect();
-        match sizes.as_slice() {
-            [one] => one.clone(),
-            many => many.iter().map(|s| if s.contains(' ') { format!("({s})") } else { s.clone() }).collect::<Vec<_>>().join("*"),
-        }
-    };
-    match (shape.rows.as_slice(), shape.cols.as_slice()) {
-        ([], []) => "scalar".into(),
-        (rows, []) => format!("vector({})", size(rows)),
-        ([], cols) => format!("rowvector({})", size(cols)),
-        (rows, cols) => format!("matrix({},{})", size(rows), size(cols)),
-    }
 }
 
 /// Whether a property follows from another one of the list.

@@ -5,63 +5,58 @@ use hesse::tensor::{Expr, Node, Pattern, Pool};
 use hesse_run::bind::size_text;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The distinct nodes under some expressions, one a line, each before those that read it; the expressions by name at the end.
+/// Some expressions in order; the distinct nodes under each, one a line, before it.
 pub fn expressions(pool: &Pool, roots: &[(String, Expr)]) -> String {
-    let mut reached = BTreeSet::new();
-    let mut open: Vec<Expr> = roots.iter().map(|root| root.1).collect();
-    while let Some(e) = open.pop() {
-        if reached.insert(e) {
-            open.extend(children(pool.node(e)));
-        }
-    }
-    let mut lines = Lines { roots: roots.iter().map(|(name, e)| (*e, name.clone())).collect(), ..Lines::default() };
-    // A child has a smaller handle than its parent.
-    for &e in &reached {
-        if let Some(number) = pool.as_number(e) {
-            lines.name(e, number.to_string());
-            continue;
-        }
-        match pool.node(e) {
-            Node::Decimal(bits) => lines.name(e, f64::from_bits(*bits).to_string()),
-            Node::Pi => lines.name(e, "pi".into()),
-            Node::Size(d) => lines.name(e, pool.dims.text(*d)),
-            Node::Var(v) => lines.name(e, pool.variable(*v).name.clone()),
-            Node::Pattern(Pattern::Unit { at, .. }) => lines.name(e, format!("unit({})", pool.dims.text(*at))),
-            Node::Pattern(Pattern::Lower { .. }) => lines.name(e, "lower".into()),
-            Node::Pattern(Pattern::Shift { offset, .. }) => lines.name(e, format!("shift({})", pool.dims.text(*offset))),
-            Node::Product { factors, out, .. } if factors.is_empty() => lines.name(e, contraction("1", out)),
-            Node::Sum(terms, _) => {
-                let text = combination(terms.iter().map(|(c, t)| (c.to_string(), lines.of(*t))));
-                lines.compute(e, &text);
-            }
-            Node::Product { factors, out, .. } => {
-                let one = |base: Expr, labels: &[u32], power: Expr| {
-                    let base = indexed(&lines.of(base), labels);
-                    match lines.of(power).as_str() {
-                        "1" => base,
-                        power => format!("{base}^{power}"),
-                    }
-                };
-                let text: Vec<String> = factors.iter().map(|f| one(f.base, &f.labels, f.power)).collect();
-                lines.compute(e, &contraction(&text.join("*"), out));
-            }
-            Node::Map(f, args) => {
-                let text = format!("{}({})", f.row().name, lines.list(args));
-                lines.compute(e, &text);
-            }
-            Node::Apply(f, args) => {
-                let text = format!("{}({})", f.row().name, lines.list(args));
-                lines.compute(e, &text);
-            }
-        }
-    }
+    let mut lines = Lines::default();
     for (name, root) in roots {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![*root];
+        while let Some(e) = open.pop() {
+            if !lines.names.contains_key(&e) && reached.insert(e) {
+                open.extend(children(pool.node(e)));
+            }
+        }
+        // A child has a smaller handle than its parent.
+        for &e in &reached {
+            node(pool, e, &mut lines, (e == *root).then_some(name));
+        }
         let text = lines.of(*root);
         if text != *name {
             lines.text.push_str(&format!("{name} = {text}\n"));
         }
     }
     lines.text
+}
+
+/// Writes a node whose children are written; what is not computed is only named.
+fn node(pool: &Pool, e: Expr, lines: &mut Lines<Expr>, name: Option<&String>) {
+    if let Some(number) = pool.as_number(e) {
+        return lines.name(e, number.to_string());
+    }
+    let text = match pool.node(e) {
+        Node::Decimal(bits) => return lines.name(e, f64::from_bits(*bits).to_string()),
+        Node::Pi => return lines.name(e, "pi".into()),
+        Node::Size(d) => return lines.name(e, pool.dims.text(*d)),
+        Node::Var(v) => return lines.name(e, pool.variable(*v).name.clone()),
+        Node::Pattern(Pattern::Unit { at, .. }) => return lines.name(e, format!("unit({})", pool.dims.text(*at))),
+        Node::Pattern(Pattern::Lower { .. }) => return lines.name(e, "lower".into()),
+        Node::Pattern(Pattern::Shift { offset, .. }) => return lines.name(e, format!("shift({})", pool.dims.text(*offset))),
+        Node::Sum(terms, _) => combination(terms.iter().map(|(c, t)| (c.to_string(), lines.of(*t)))),
+        Node::Product { factors, out, .. } => {
+            let one = |base: Expr, labels: &[u32], power: Expr| {
+                let base = indexed(&lines.of(base), labels);
+                match lines.of(power).as_str() {
+                    "1" => base,
+                    power => format!("{base}^{power}"),
+                }
+            };
+            let text: Vec<String> = factors.iter().map(|f| one(f.base, &f.labels, f.power)).collect();
+            contraction(&if text.is_empty() { "1".into() } else { text.join("*") }, out)
+        }
+        Node::Map(f, args) => format!("{}({})", f.row().name, lines.list(args)),
+        Node::Apply(f, args) => format!("{}({})", f.row().name, lines.list(args)),
+    };
+    lines.compute(e, &text, name.cloned());
 }
 
 fn children(node: &Node) -> Vec<Expr> {
@@ -105,14 +100,14 @@ pub fn program(program: &Program) -> String {
             Op::Power(base, power) => format!("{}.^{}", lines.of(*base), lines.of(*power)),
             Op::Contract { operands, out, .. } => {
                 let factors: Vec<String> = operands.iter().map(|(v, labels)| indexed(&lines.of(*v), labels)).collect();
-                contraction(if factors.is_empty() { "1".into() } else { factors.join("*") }.as_str(), out)
+                contraction(&if factors.is_empty() { "1".into() } else { factors.join("*") }, out)
             }
             Op::Apply(f, args) => format!("{}({})", f.row().name, lines.list(args)),
             Op::Solve { matrix, right, transposed } => {
                 format!("{}{} \\ {}", lines.of(*matrix), if *transposed { "'" } else { "" }, lines.of(*right))
             }
         };
-        lines.compute(value, &text);
+        lines.compute(value, &text, None);
     }
     for output in &program.outputs {
         let text = lines.of(output.value);
@@ -125,14 +120,12 @@ pub fn program(program: &Program) -> String {
 struct Lines<K> {
     text: String,
     names: BTreeMap<K, String>,
-    /// Values whose names are given.
-    roots: BTreeMap<K, String>,
     count: usize,
 }
 
 impl<K> Default for Lines<K> {
     fn default() -> Self {
-        Lines { text: String::new(), names: BTreeMap::new(), roots: BTreeMap::new(), count: 0 }
+        Lines { text: String::new(), names: BTreeMap::new(), count: 0 }
     }
 }
 
@@ -141,9 +134,9 @@ impl<K: Ord + Copy> Lines<K> {
     fn name(&mut self, key: K, name: String) {
         self.names.insert(key, name);
     }
-    /// A value with a line of its own.
-    fn compute(&mut self, key: K, text: &str) {
-        let name = self.roots.remove(&key).unwrap_or_else(|| {
+    /// A value with a line of its own, numbered unless it has a name.
+    fn compute(&mut self, key: K, text: &str, name: Option<String>) {
+        let name = name.unwrap_or_else(|| {
             self.count += 1;
             format!("t{}", self.count)
         });

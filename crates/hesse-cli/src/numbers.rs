@@ -1,6 +1,7 @@
 //! A point: numbers for the inputs of a formula, and what its definitions and derivatives are there.
 
 use crate::binding::Bound;
+use hesse::calculus::complaint::type_text;
 use hesse::calculus::model::{Input, Model};
 use hesse::program::program::{self, Program, Size};
 use hesse::syntax::suggest::nearest;
@@ -55,7 +56,7 @@ impl Point {
         if missing.is_empty() {
             return Ok(());
         }
-        let named = |i: &&Input| format!("`{}`: {}", i.name, crate::describe::shape(&i.shape, &model.pool.dims));
+        let named = |i: &&Input| format!("`{}`: {}", i.name, type_text(&model.pool.dims, &i.shape));
         let names = missing.iter().map(named).collect::<Vec<_>>().join(", ");
         let message = format!("no value for {names}");
         Err(Diagnostic::error("E501", Span::default(), message)

@@ -196,6 +196,8 @@ pub struct CheckOptions {
 
 /// Options of `eval`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "Environment:
+  HESSE_MAX_BYTES, HESSE_MAX_ELEMENTS   raise or lower the limits of what is read from a file")]
 pub struct EvalOptions {
     /// The formula.
     #[command(flatten)]

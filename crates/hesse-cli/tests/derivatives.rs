@@ -28,7 +28,7 @@ fn the_report_has_its_parts() {
     let neuron = file("report", "neuron.hesse", NEURON);
     let r = hesse(&["grad", &neuron]).ok();
     let lines: Vec<&str> = r.out.lines().collect();
-    assert_eq!(lines[0], "shapes   X: matrix(N,n)   y: vector(N)   w: vector(n)   b: scalar   (declared)");
+    assert_eq!(lines[0], "shapes   X: matrix(N, n)   y: vector(N)   w: vector(n)   b: scalar   (declared)");
     assert!(lines[2].starts_with("∂C/∂w  =  ") && lines[2].contains("1×n   numerator layout"), "{}", r.out);
     assert!(lines[3].starts_with("∂C/∂b  =  ") && lines[3].contains("1×1"), "{}", r.out);
     assert!(lines[5].starts_with("check    ok — 8 points × 4 directions, worst relative error "), "{}", r.out);
@@ -100,6 +100,42 @@ fn check_says_yes_for_each_variable() {
     assert_eq!(r.out.matches('✓').count(), 2, "{}", r.out);
     let r = hesse(&["check", &neuron, "--wrt", "w", "--json"]).ok();
     assert_eq!(r.json()["checks"][0]["check"]["status"], "ok");
+}
+
+#[test]
+fn what_is_no_plain_derivative_is_checked_too() {
+    for arguments in [
+        &["grad", "-e", "log(det(X))", "--wrt", "X", "--structure", "symmetric"][..],
+        &["grad", "-e", "sum(X)*tr(X)", "--wrt", "X", "--structure", "symmetric", "--var", "X: symmetric(n)"],
+        &["grad", "-e", "tr(A*X*X)", "--wrt", "X", "--structure", "diagonal"],
+        &["grad", "-e", "a^2*b + sin(b)", "--wrt", "a,b"],
+        &["vjp", "-e", "A*X", "--wrt", "X", "--var", "A: matrix(m,k)", "--var", "X: matrix(k,n)"],
+        &["jvp", "-e", "exp(X)*b", "--wrt", "X", "--var", "X: matrix(m,n)", "--var", "b: vector(n)"],
+        &["hvp", "-e", "sum(exp(X).^2)", "--wrt", "X"],
+        &["hessian", "-e", "sum((A*x - b).^2)", "--wrt", "x", "--wrt2", "b", "--var", "b: vector(m)"],
+    ] {
+        let object = hesse(&[arguments, &["--json"]].concat()).ok().json();
+        assert_eq!(object["parts"][0]["check"]["status"], "ok", "{arguments:?}: {object}");
+    }
+}
+
+#[test]
+fn what_cannot_be_checked_is_said() {
+    let neuron = file("unchecked", "neuron.hesse", NEURON);
+    let r = hesse(&["grad", &neuron, "--wrt", "z"]).ok();
+    assert!(r.out.contains("not checked — `z` is a definition"), "{}", r.out);
+    assert_eq!(hesse(&["grad", &neuron, "--wrt", "z", "--require-check"]).code, 1);
+    assert!(!hesse(&["grad", &neuron, "--no-check"]).ok().out.contains("check"));
+}
+
+#[test]
+fn options_reach_the_engine() {
+    for order in ["forward", "reverse", "cross", "auto"] {
+        hesse(&["grad", "-e", "sum(exp(A*x))", "--wrt", "x", "--order", order]).ok();
+    }
+    assert!(hesse(&["grad", "-e", "sum(x)", "--wrt", "x", "--timing"]).ok().err.contains("derive "));
+    let seeded = |seed: &str| hesse(&["grad", "-e", "sum(exp(x))", "--wrt", "x", "--seed", seed]).ok().out;
+    assert_ne!(seeded("1"), seeded("2"));
 }
 
 #[test]

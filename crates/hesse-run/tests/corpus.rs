@@ -20,7 +20,8 @@ fn text(v: &Value, key: &str) -> Option<String> {
 }
 
 fn entries() -> Vec<Entry> {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../suite/corpus/public.json")).expect("the corpus is in the repository");
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../suite/corpus/public.json"))
+        .expect("the corpus is in the repository");
     let all: Value = serde_json::from_str(&file).expect("the corpus is JSON");
     let read = |e: &Value| {
         let kind = text(e, "kind").expect("kind");
@@ -50,7 +51,8 @@ fn entries() -> Vec<Entry> {
 
 /// Ground truth by id: inputs, derivative tensor with its shape, matrix in the entry's layout.
 fn values() -> BTreeMap<String, Value> {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../suite/corpus/values-public.jsonl")).expect("the values are in the repository");
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../suite/corpus/values-public.jsonl"))
+        .expect("the values are in the repository");
     file.lines().map(|l| serde_json::from_str::<Value>(l).expect("a line of JSON")).map(|v| (text(&v, "id").expect("id"), v)).collect()
 }
 
@@ -63,10 +65,13 @@ fn numbers(v: &Value) -> Vec<f64> {
 
 fn point(v: &Value) -> Bindings {
     let inputs = v["inputs"].as_object().expect("inputs");
-    inputs.iter().map(|(name, x)| {
-        let rows = x.as_array().expect("2-D");
-        (name.clone(), Tensor::matrix(rows.len(), rows[0].as_array().expect("2-D").len(), numbers(x)))
-    }).collect()
+    inputs
+        .iter()
+        .map(|(name, x)| {
+            let rows = x.as_array().expect("2-D");
+            (name.clone(), Tensor::matrix(rows.len(), rows[0].as_array().expect("2-D").len(), numbers(x)))
+        })
+        .collect()
 }
 
 fn close(got: &[f64], want: &[f64]) -> bool {

@@ -95,10 +95,8 @@ fn active_set(data: &Data, y: &[f64], mut p: [f64; 11]) -> ([f64; 11], usize) {
             let pivot = (k..11).max_by(|&a, &b| m[a][k].abs().total_cmp(&m[b][k].abs())).unwrap();
             m.swap(k, pivot);
             for i in (0..11).filter(|&i| i != k) {
-                let factor = m[i][k] / m[k][k];
-                for j in k..12 {
-                    m[i][j] -= factor * m[k][j];
-                }
+                let (factor, row) = (m[i][k] / m[k][k], m[k]);
+                m[i].iter_mut().zip(row).skip(k).for_each(|(x, y)| *x -= factor * y);
             }
         }
         p = std::array::from_fn(|k| m[k][11] / m[k][k]);

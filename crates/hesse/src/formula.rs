@@ -227,7 +227,8 @@ impl Formula {
     /// # Errors
     /// An unknown target or variable (E401), a target of the wrong shape (E207), a function without a slope (E301), a limit (E6xx).
     pub fn derive(&self, request: &Request) -> Result<Derivative, Error> {
-        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }.run(request)
+        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }
+            .run(request)
     }
     /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
     /// numeric oracles run.
@@ -246,7 +247,8 @@ impl Formula {
     /// # Errors
     /// The text cannot be read or typed.
     pub fn reads_back(&self, derivative: &Derivative, part: usize, text: &str) -> Result<bool, Error> {
-        let vars: Vec<(String, String)> = self.model.input_types().iter().filter_map(|t| t.split_once(" : ")).map(|(a, b)| (a.to_string(), b.to_string())).collect();
+        let vars: Vec<(String, String)> =
+            self.model.input_types().iter().filter_map(|t| t.split_once(" : ")).map(|(a, b)| (a.to_string(), b.to_string())).collect();
         let read = Formula::expression(&vars, text, "")?;
         let part = &derivative.parts[part];
         let mut pool = read.model.pool.clone();
@@ -371,16 +373,30 @@ impl Derivation<'_> {
     }
 
     /// The derivative over symbols: its tensor, the names and faces of the variables, the face of what was derived.
-    fn tensor(&mut self, target: Expr, shape: &Shape, of: &str, v: &Variable, second: &Variable, request: &Request) -> Result<(Expr, Vec<String>, Vec<Shape>, Shape), Error> {
+    fn tensor(
+        &mut self,
+        target: Expr,
+        shape: &Shape,
+        of: &str,
+        v: &Variable,
+        second: &Variable,
+        request: &Request,
+    ) -> Result<(Expr, Vec<String>, Vec<Shape>, Shape), Error> {
         let scalar_wanted = matches!(request.want, Want::Gradient | Want::Hessian | Want::Hvp);
         if scalar_wanted && !shape.is_scalar() {
             let verb = if request.want == Want::Gradient { "gradient" } else { "Hessian" };
-            return Err(Diagnostic::error("E207", Span::default(), format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×")))
-                .because("its derivative by a vector is a Jacobian")
-                .help("use `jacobian`, or sum it up: sum(…)")
-                .into());
+            return Err(Diagnostic::error(
+                "E207",
+                Span::default(),
+                format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×")),
+            )
+            .because("its derivative by a vector is a Jacobian")
+            .help("use `jacobian`, or sum it up: sum(…)")
+            .into());
         }
-        let names = |n: usize| -> Vec<String> { std::iter::once(&v.0).chain(std::iter::repeat_n(&second.0, n.saturating_sub(1))).cloned().collect() };
+        let names = |n: usize| -> Vec<String> {
+            std::iter::once(&v.0).chain(std::iter::repeat_n(&second.0, n.saturating_sub(1))).cloned().collect()
+        };
         let order = request.elimination;
         match request.want {
             Want::Gradient | Want::Jacobian | Want::Derivative if request.order <= 1 => {
@@ -449,7 +465,15 @@ impl Derivation<'_> {
         total.ok_or_else(|| unknown("variable", "", &[]))
     }
 
-    fn part(&mut self, of: &str, wrt: Vec<String>, tensor: Expr, shape: &Shape, variables: &[Shape], request: &Request) -> Result<Part, Error> {
+    fn part(
+        &mut self,
+        of: &str,
+        wrt: Vec<String>,
+        tensor: Expr,
+        shape: &Shape,
+        variables: &[Shape],
+        request: &Request,
+    ) -> Result<Part, Error> {
         let mut full = self.tape.expand(&mut self.pool, tensor);
         if let Some(structure) = &request.structure {
             full = self.project(full, structure, shape, variables)?;
@@ -457,10 +481,8 @@ impl Derivation<'_> {
         let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
         let (face, matrix) = face(shape, variables, request);
-        let spelling = Spelling {
-            rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(),
-            relu: self.formula.source.contains("relu("),
-        };
+        let spelling =
+            Spelling { rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
         for e in found {
@@ -502,13 +524,19 @@ impl Derivation<'_> {
             Some(row) if square => {
                 let names = [("G".to_string(), g)];
                 crate::calculus::library::matrix_formula(&mut self.pool, row.project, &names).ok_or_else(|| {
-                    Diagnostic::error("E301", Span::default(), format!("the projection for `{structure}` is not known")).help("leave `structure` out").into()
+                    Diagnostic::error("E301", Span::default(), format!("the projection for `{structure}` is not known"))
+                        .help("leave `structure` out")
+                        .into()
                 })
             }
-            Some(_) => Err(Diagnostic::error("E301", Span::default(), "a structured derivative is the gradient of a scalar by a square matrix")
-                .help("leave `structure` out: the entries then count as independent")
+            Some(_) => {
+                Err(Diagnostic::error("E301", Span::default(), "a structured derivative is the gradient of a scalar by a square matrix")
+                    .help("leave `structure` out: the entries then count as independent")
+                    .into())
+            }
+            None => Err(Diagnostic::error("E402", Span::default(), format!("there is no structure `{structure}`"))
+                .help("symmetric, diagonal or lower")
                 .into()),
-            None => Err(Diagnostic::error("E402", Span::default(), format!("there is no structure `{structure}`")).help("symmetric, diagonal or lower").into()),
         }
     }
 }

@@ -60,3 +60,19 @@ pub fn exit(verdicts: &[checking::Verdict], required: bool) -> Exit {
     let fails = |status: Status| status == Status::Failed || required && status == Status::NotChecked;
     if verdicts.iter().any(|v| fails(v.status)) { Exit::CHECK_FAILED } else { Exit::OK }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checking::Verdict;
+
+    #[test]
+    fn a_failed_check_is_a_no() {
+        let verdict = |status| Verdict { status, worst: 1.0, points: 1, directions: 1, kinks: 0, reason: None };
+        let ends = |status, required| exit(&[verdict(Status::Passed), verdict(status)], required);
+        assert_eq!(ends(Status::Passed, true), Exit::OK);
+        assert_eq!(ends(Status::NotChecked, false), Exit::OK);
+        assert_eq!(ends(Status::NotChecked, true), Exit::CHECK_FAILED);
+        assert_eq!(ends(Status::Failed, false), Exit::CHECK_FAILED);
+    }
+}

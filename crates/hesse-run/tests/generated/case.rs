@@ -32,8 +32,12 @@ pub fn variables() -> Vec<(&'static str, &'static str, Shape)> {
 pub const CONSTANT: &str = "c";
 
 /// User functions that templates call, with their definitions.
-pub const FUNCTIONS: &[(&str, &str)] =
-    &[("f1", "f1(a) = sin(a) + a.^2/2"), ("f2", "f2(a; b = 2) = b*log(1 + a.^2)"), ("f3", "f3(a) = a*a'"), ("f4", "f4(M, a) = tanh(M*a) .* 2")];
+pub const FUNCTIONS: &[(&str, &str)] = &[
+    ("f1", "f1(a) = sin(a) + a.^2/2"),
+    ("f2", "f2(a; b = 2) = b*log(1 + a.^2)"),
+    ("f3", "f3(a) = a*a'"),
+    ("f4", "f4(M, a) = tanh(M*a) .* 2"),
+];
 
 /// A formula and a request.
 #[derive(Clone, Debug)]

@@ -85,7 +85,15 @@ impl Maker {
     }
 
     fn vector(&mut self) -> Shape {
-        let shapes = [Shape::column("n"), Shape::column("m"), Shape::row("n"), Shape::column("3"), Shape::row("m"), Shape::column("k"), Shape::new(&["m", "n"], &[])];
+        let shapes = [
+            Shape::column("n"),
+            Shape::column("m"),
+            Shape::row("n"),
+            Shape::column("3"),
+            Shape::row("m"),
+            Shape::column("k"),
+            Shape::new(&["m", "n"], &[]),
+        ];
         shapes[self.random.below(shapes.len())].clone()
     }
 

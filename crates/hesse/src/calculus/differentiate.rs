@@ -34,11 +34,11 @@ impl Tape {
         let mut wanted = vec![false; self.definitions.len()];
         let mut pending = pool.variables_of(e);
         while let Some(v) = pending.pop() {
-            if let Some(&k) = place.get(&v) {
-                if !wanted[k] {
-                    wanted[k] = true;
-                    pending.extend(pool.variables_of(self.definitions[k].1));
-                }
+            if let Some(&k) = place.get(&v)
+                && !wanted[k]
+            {
+                wanted[k] = true;
+                pending.extend(pool.variables_of(self.definitions[k].1));
             }
         }
         for (k, (v, value)) in self.definitions.iter().enumerate() {
@@ -76,7 +76,8 @@ pub fn differentiate(pool: &mut Pool, tape: &mut Tape, target: Expr, wrt: &[VarI
 /// The diagnostic of a limit of the pool.
 pub fn limit(code: &'static str) -> Diagnostic {
     let title = crate::facts::codes::find(code).map_or("limit reached", |row| row.title);
-    Diagnostic::error(code, Span::default(), title).help("name sub-expressions, ask for one variable at a time, or for a product with a direction instead of the whole matrix")
+    Diagnostic::error(code, Span::default(), title)
+        .help("name sub-expressions, ask for one variable at a time, or for a product with a direction instead of the whole matrix")
 }
 
 /// Vertices by position: the variables first, then definitions in order, the target last. An edge u → v carries ∂v/∂u.
@@ -100,11 +101,11 @@ impl Graph {
             if wrt.contains(&v) {
                 continue;
             }
-            if let Some(&k) = place.get(&v) {
-                if !needed[k] {
-                    needed[k] = true;
-                    pending.extend(pool.variables_of(tape.definitions[k].1));
-                }
+            if let Some(&k) = place.get(&v)
+                && !needed[k]
+            {
+                needed[k] = true;
+                pending.extend(pool.variables_of(tape.definitions[k].1));
             }
         }
         // … and that depend on a variable of differentiation.
@@ -130,10 +131,10 @@ impl Graph {
         };
         for (v, value) in values {
             for u in pool.variables_of(value) {
-                if let Some(&from) = vertex.get(&u) {
-                    if let Some(d) = partial(pool, value, u)? {
-                        graph.set(from, v, d);
-                    }
+                if let Some(&from) = vertex.get(&u)
+                    && let Some(d) = partial(pool, value, u)?
+                {
+                    graph.set(from, v, d);
                 }
             }
         }

@@ -7,7 +7,9 @@
 mod join;
 mod network;
 
+use super::rewrite::{Written, notations};
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
+use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
 use num_traits::{One, Signed};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -96,6 +98,11 @@ impl Writer<'_> {
         if let Some(node) = self.literal(e, face) {
             return Some(node);
         }
+        if self.pool.rank(e) == 0
+            && let Some(node) = self.notation(e)
+        {
+            return Some(node);
+        }
         match self.pool.node(e).clone() {
             Node::Sum(terms, _) if terms.is_empty() => self.constant("zeros", e, face),
             Node::Sum(terms, _) => self.sum(e, &terms, face),
@@ -114,11 +121,22 @@ impl Writer<'_> {
             Node::Product { .. } | Node::Pattern(Pattern::Unit { .. }) => vec![(Rational::one(), e)],
             _ => return None,
         };
-        let one_hot = |pool: &Pool, t: Expr| match pool.node(t) {
-            Node::Product { factors, .. } => factors.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. }))),
-            other => matches!(other, Node::Pattern(Pattern::Unit { .. })),
-        };
-        if self.pool.rank(e) == 0 || face.rows.len() > 1 || face.cols.len() > 1 || !terms.iter().any(|t| one_hot(self.pool, t.1)) {
+        // Each term stands at one position of its own: then the text means these very terms.
+        let mut places = vec![];
+        for (_, t) in &terms {
+            let place = match self.pool.node(*t) {
+                Node::Product { factors, out, .. } => out.iter().map(|l| one_hot(self.pool, factors, *l)).collect::<Option<Vec<_>>>()?,
+                Node::Pattern(Pattern::Unit { at, .. }) => vec![*at],
+                _ => return None,
+            };
+            // One entry of a diagonal is not one of a square of its own: it has another form.
+            let diagonal = matches!(self.pool.node(*t), Node::Product { out, .. } if out.len() == 2 && out[0] == out[1]);
+            if diagonal || places.contains(&place) {
+                return None;
+            }
+            places.push(place);
+        }
+        if self.pool.rank(e) == 0 || face.rows.len() > 1 || face.cols.len() > 1 || terms.is_empty() {
             return None;
         }
         let axes = self.pool.axes(e).to_vec();
@@ -193,7 +211,10 @@ impl Writer<'_> {
 
     /// A variable, constant or function, in its own face.
     fn atom(&mut self, e: Expr) -> Option<NodeId> {
-        let node = self.atom_new(e)?;
+        let node = match self.notation(e) {
+            Some(node) => node,
+            None => self.atom_new(e)?,
+        };
         if self.pool.is_symmetric(e) {
             self.symmetric.insert(node);
         }
@@ -222,12 +243,6 @@ impl Writer<'_> {
             }
             Node::Map(f, args) => {
                 let face = self.own_face(e);
-                if f.row().name == "exp" {
-                    if let Some(inner) = self.softmax_of(args[0]) {
-                        let inner = self.write(inner, &face)?;
-                        return Some(self.syntax.call("softmax", vec![inner]));
-                    }
-                }
                 let mut written = vec![];
                 for a in &args {
                     // A constant argument is written as the scalar that expands.
@@ -268,39 +283,37 @@ impl Writer<'_> {
         }
     }
 
-    /// x where e = x - 1 logsumexp(x): exp(e) is softmax(x).
-    fn softmax_of(&mut self, e: Expr) -> Option<Expr> {
-        let Node::Sum(terms, axes) = self.pool.node(e).clone() else { return None };
-        for k in 0..terms.len() {
-            if terms[k].0 != -Rational::one() {
-                continue;
-            }
-            let Some(scalar) = self.scalar_of(terms[k].1) else { continue };
-            let Node::Apply(f, args) = self.pool.node(scalar).clone() else { continue };
-            let rest: Vec<_> = terms.iter().enumerate().filter(|(m, _)| *m != k).map(|(_, t)| *t).collect();
-            if f.row().name == "logsumexp" && self.pool.sum(&rest, &axes) == args[0] {
-                return Some(args[0]);
+    /// The scalar that a broadcast tensor repeats.
+    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
+        self.pool.spread_scalar(e)
+    }
+
+    /// A notation of `facts::notation` whose meaning the expression is.
+    fn notation(&mut self, e: Expr) -> Option<NodeId> {
+        for row in notations() {
+            let mut bindings = vec![];
+            if self.pool.matches(&row.means, e, &mut bindings) {
+                // Element by element: of arguments of the same shape, written the same way round.
+                let map = matches!(self.pool.node(e), Node::Map(..));
+                if map && bindings.iter().flatten().any(|a| self.pool.axes(*a) != self.pool.axes(e)) {
+                    continue;
+                }
+                let face = map.then(|| self.own_face(e));
+                return self.called(row, &bindings, face);
             }
         }
         None
     }
 
-    /// The scalar that a broadcast tensor repeats.
-    fn scalar_of(&mut self, e: Expr) -> Option<Expr> {
-        let rank = self.pool.rank(e);
-        if rank == 0 {
-            return None;
+    /// The call of a row, its arguments in this face, or each in its own.
+    fn called(&mut self, row: &Written, bindings: &Bindings, face: Option<Face>) -> Option<NodeId> {
+        let mut args = vec![];
+        for k in &row.arguments {
+            let e = bindings.get(*k).copied().flatten()?;
+            let face = face.clone().unwrap_or_else(|| self.own_face(e));
+            args.push(self.write(e, &face)?);
         }
-        match self.pool.node(e).clone() {
-            Node::Product { factors, out, sizes } if factors.iter().all(|f| f.labels.is_empty()) && out.len() == sizes.len() => {
-                Some(self.pool.product_of(factors, vec![], &[]))
-            }
-            Node::Sum(terms, _) if terms.len() == 1 => {
-                let inner = self.scalar_of(terms[0].1)?;
-                Some(self.pool.scale(terms[0].0, inner))
-            }
-            _ => None,
-        }
+        Some(self.syntax.call(row.call, args))
     }
 
     fn map(&mut self, name: &str, args: Vec<NodeId>) -> NodeId {
@@ -526,10 +539,19 @@ impl Writer<'_> {
         }
         let mut fraction = Fraction::default();
         let mut tensors = vec![];
+        // The whole scalar may have a name: norm1(x).
+        if out.is_empty() && factors.len() == 1 && !factors[0].labels.is_empty() {
+            let e = self.pool.product_of(factors.clone(), vec![], &[]);
+            if let Some(node) = self.notation(e) {
+                fraction.above.push(node);
+                return Some(self.assemble(c, fraction, None));
+            }
+        }
         for f in factors {
             if f.labels.is_empty() { self.scalar_factor(&f, &mut fraction)? } else { tensors.push(f) }
         }
-        let body = if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
+        let body =
+            if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
         Some(self.assemble(c, fraction, body.flatten()))
     }
 
@@ -565,7 +587,11 @@ impl Writer<'_> {
 
     fn scalar_factor(&mut self, f: &Factor, fraction: &mut Fraction) -> Option<()> {
         let (node, below) = self.powered(f, Operator::Power)?;
-        if below { fraction.below.push(node) } else { fraction.above.push(node) }
+        if below {
+            fraction.below.push(node)
+        } else {
+            fraction.above.push(node)
+        }
         Some(())
     }
 
@@ -638,11 +664,18 @@ impl Writer<'_> {
 
     fn indexed(&mut self, e: Expr, groups: &[Vec<usize>]) -> Option<NodeId> {
         let rank = self.pool.rank(e);
-        let used: Vec<String> = self.pool.under(&[e]).iter().filter_map(|x| match self.pool.node(*x) {
-            Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
-            _ => None,
-        }).chain(self.pool.dims.names().iter().cloned()).collect();
-        let mut letters: Vec<String> = ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
+        let used: Vec<String> = self
+            .pool
+            .under(&[e])
+            .iter()
+            .filter_map(|x| match self.pool.node(*x) {
+                Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
+                _ => None,
+            })
+            .chain(self.pool.dims.names().iter().cloned())
+            .collect();
+        let mut letters: Vec<String> =
+            ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
         letters.extend((1..64).map(|k| format!("i{k}")));
         let body = self.indexed_sum(e, &letters, rank)?;
         let groups = groups.iter().map(|g| g.iter().map(|a| letters[*a].clone()).collect()).collect();
@@ -724,6 +757,14 @@ impl Writer<'_> {
         }
         Some(self.assemble(c, fraction, None))
     }
+}
+
+/// The position at which a one-hot vector holds the label.
+fn one_hot(pool: &Pool, factors: &[Factor], l: Label) -> Option<Dim> {
+    factors.iter().find_map(|f| match pool.node(f.base) {
+        Node::Pattern(Pattern::Unit { at, .. }) if f.labels == [l] => Some(*at),
+        _ => None,
+    })
 }
 
 /// The rational by which all coefficients can be divided to be coprime integers; negative if all are.

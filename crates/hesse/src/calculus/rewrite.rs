@@ -1,6 +1,7 @@
 //! The rules of `facts::rules` at work: texts made into templates, templates found, right sides put in their place.
 
 use super::library;
+use crate::facts::notation::{Back, NOTATION};
 use crate::facts::rules::{RULES, Rule};
 use crate::facts::{functions, matrices};
 use crate::syntax::parse::parse_expression;
@@ -31,6 +32,34 @@ fn compile_rule(rule: &'static Rule) -> Option<Compiled> {
     Some(Compiled { rule, from, names })
 }
 
+/// A notation with its meaning as a template.
+pub struct Written {
+    /// The function's name.
+    pub call: &'static str,
+    /// Where each argument of the call stands among the template's arguments.
+    pub arguments: Vec<usize>,
+    /// What it means.
+    pub means: Template,
+}
+
+/// The notations that are found by the matcher, compiled once per process.
+pub fn notations() -> &'static [Written] {
+    static COMPILED: OnceLock<Vec<Written>> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        NOTATION
+            .iter()
+            .filter(|row| row.back == Back::Matched)
+            .filter_map(|row| {
+                let (means, names) = compile(row.means)?;
+                let (call, rest) = row.matrix.split_once('(')?;
+                let arguments: Option<Vec<usize>> =
+                    rest.trim_end_matches(')').split(", ").map(|a| names.iter().position(|n| n == a)).collect();
+                Some(Written { call, arguments: arguments?, means })
+            })
+            .collect()
+    })
+}
+
 /// The template of a text, with the names of its arguments in order of appearance; `None` if it is not of a form that the
 /// matcher knows.
 pub fn compile(text: &str) -> Option<(Template, Vec<String>)> {
@@ -49,7 +78,13 @@ pub fn compile(text: &str) -> Option<(Template, Vec<String>)> {
     Some((template, names))
 }
 
-fn labelled(syntax: &Syntax, id: NodeId, names: &mut Vec<String>, letters: &mut Vec<String>, out: &mut Vec<(Template, Vec<usize>)>) -> Option<()> {
+fn labelled(
+    syntax: &Syntax,
+    id: NodeId,
+    names: &mut Vec<String>,
+    letters: &mut Vec<String>,
+    out: &mut Vec<(Template, Vec<usize>)>,
+) -> Option<()> {
     match syntax.kind(id) {
         Kind::Binary(Operator::Times, a, b) => {
             labelled(syntax, *a, names, letters, out)?;
@@ -98,11 +133,15 @@ fn template(syntax: &Syntax, root: NodeId, names: &mut Vec<String>) -> Option<Te
                 Template::Sum([terms(get(a)?), minus].concat())
             }
             Kind::Binary(Operator::Times, a, b) => Template::Times([factors(get(a)?), factors(get(b)?)].concat()),
-            Kind::Binary(Operator::Power, a, b) => match (get(a)?, get(b)?) {
+            Kind::Binary(Operator::Power | Operator::DotPower, a, b) => match (get(a)?, get(b)?) {
                 (base, Template::Number(p)) => Template::Times(vec![(base, p)]),
                 _ => return None,
             },
             Kind::Binary(Operator::Greater, a, b) => Template::Map(functions::find("gt")?, vec![get(a)?, get(b)?]),
+            Kind::Call(name, args) if name == "sum" && args.len() == 1 => match get(&args[0])? {
+                Template::Times(factors) if factors.len() == 1 => Template::Total(Box::new(factors[0].0.clone()), factors[0].1),
+                t => Template::Total(Box::new(t), Rational::from_integer(1)),
+            },
             Kind::Call(name, args) => {
                 let args: Option<Vec<Template>> = args.iter().map(get).collect();
                 match (functions::find(name), matrices::find(name)) {
@@ -177,11 +216,7 @@ fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
             let power = pool.one();
             let all = [rest, vec![Factor { base: value, labels: to.clone(), power }]].concat();
             // Labels that the rule sums away are gone with its factors.
-            let kept: Vec<(Label, Dim)> = out
-                .iter()
-                .chain(all.iter().flat_map(|f| &f.labels))
-                .map(|l| (*l, sizes[*l as usize]))
-                .collect();
+            let kept: Vec<(Label, Dim)> = out.iter().chain(all.iter().flat_map(|f| &f.labels)).map(|l| (*l, sizes[*l as usize])).collect();
             Some((pool.product_of(all, out.clone(), &kept), c.rule))
         }),
         _ => None,
@@ -193,7 +228,8 @@ fn right(pool: &mut Pool, c: &Compiled, bindings: &Bindings, axes: &[Dim]) -> Op
     if c.rule.to.starts_with("eye[") {
         return Some(pool.identity(&axes[..axes.len() / 2]));
     }
-    let names: Vec<(&str, Expr)> = c.names.iter().map(String::as_str).zip(bindings.iter().map(|b| b.unwrap_or_else(|| pool.one()))).collect::<Vec<_>>();
+    let names: Vec<(&str, Expr)> =
+        c.names.iter().map(String::as_str).zip(bindings.iter().map(|b| b.unwrap_or_else(|| pool.one()))).collect::<Vec<_>>();
     match names.iter().find(|n| n.0 == c.rule.to) {
         // An argument itself keeps its axes.
         Some((_, e)) => Some(*e),

@@ -132,7 +132,9 @@ fn factor_once(pool: &mut Pool, terms: &[(Rational, Expr)]) -> Option<Vec<(Ratio
             let places: Vec<(usize, usize)> = std::iter::once((k, m))
                 .chain((k + 1..parts.len()).filter_map(|j| {
                     let (others, other_out) = &parts[j];
-                    (out == other_out).then(|| others.iter().position(|g| g.base == f.base && g.power == f.power && matches_out(f, g, out)))?.map(|p| (j, p))
+                    (out == other_out)
+                        .then(|| others.iter().position(|g| g.base == f.base && g.power == f.power && matches_out(f, g, out)))?
+                        .map(|p| (j, p))
                 }))
                 .collect();
             let summed: Vec<Label> = summed_labels(f, out);

@@ -11,7 +11,8 @@ pub fn pattern(pool: &mut Pool, e: Expr, rows: usize) -> &'static str {
     let rank = pool.rank(e);
     if rows > 0 && rank == 2 * rows && is_diagonal(pool, e, rows) {
         let plain = |pool: &Pool, e: Expr| matches!(pool.node(e), Node::Product { factors, .. } if factors.is_empty());
-        let scaled = |pool: &Pool, e: Expr| matches!(pool.node(e), Node::Product { factors, .. } if factors.iter().all(|f| f.labels.is_empty()));
+        let scaled =
+            |pool: &Pool, e: Expr| matches!(pool.node(e), Node::Product { factors, .. } if factors.iter().all(|f| f.labels.is_empty()));
         return match pool.node(e) {
             _ if plain(pool, e) => "identity",
             _ if scaled(pool, e) => "scaled identity",

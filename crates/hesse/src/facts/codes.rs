@@ -18,6 +18,7 @@ pub fn find(code: &str) -> Option<&'static Code> {
 }
 
 /// All codes. E1xx text, E2xx shapes, E3xx not supported, E4xx requests, E5xx numbers, E6xx limits, E7xx files, W4xx warnings, N3xx/N5xx notes.
+#[rustfmt::skip] // one row a line
 pub const CODES: &[Code] = &[
     Code { code: "E101", title: "unknown name", exit: 3, explanation: "A name was used that is neither declared, nor a function, nor a size. The message offers the nearest known name. Example: `sofplus(x)` should be `softplus(x)`." },
     Code { code: "E102", title: "syntax: something else was expected", exit: 3, explanation: "The text cannot be read at the caret. Example: `x + * x` lacks the operand between `+` and `*`." },

@@ -70,6 +70,7 @@ fn indicator(c: bool) -> f64 {
 }
 
 /// All rows. The names `gt`, `ge`, `eq` are the comparisons `a > b`, `a >= b`, `a == b` and are never written by name.
+#[rustfmt::skip] // one row a line
 pub const FUNCTIONS: &[Function] = &[
     Function { name: "exp", slopes: &["exp(x)"], value: |x| x[0].exp(), sign: "+", latex: r"\exp", says: "exponential", ..PLAIN },
     Function { name: "log", aliases: &["ln"], slopes: &["1/x"], domain: "x > 0", value: |x| x[0].ln(), latex: r"\log", says: "natural logarithm", ..PLAIN },

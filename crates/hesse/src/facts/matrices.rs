@@ -39,9 +39,20 @@ pub fn find(name: &str) -> Option<MatrixFunctionId> {
     MATRIX_FUNCTIONS.iter().position(|f| f.name == name).map(|k| MatrixFunctionId(k as u16))
 }
 
-const PLAIN: MatrixFunction = MatrixFunction { name: "", of: "square", gives: "scalar", slope: "", domain: "", at_kink: "", keeps_symmetric: false, latex: "", says: "" };
+const PLAIN: MatrixFunction = MatrixFunction {
+    name: "",
+    of: "square",
+    gives: "scalar",
+    slope: "",
+    domain: "",
+    at_kink: "",
+    keeps_symmetric: false,
+    latex: "",
+    says: "",
+};
 
 /// All rows. The slope of `inv` has the result's axes (k, l) first.
+#[rustfmt::skip] // one row a line
 pub const MATRIX_FUNCTIONS: &[MatrixFunction] = &[
     MatrixFunction { name: "inv", gives: "same", slope: "-inv(A)[k,i]*inv(A)[j,l] -> [k, l, i, j]", domain: "A invertible", keeps_symmetric: true, says: "inverse", ..PLAIN },
     MatrixFunction { name: "det", slope: "det(A)*inv(A)[j,i] -> [i, j]", latex: r"\det", says: "determinant", ..PLAIN },

@@ -15,6 +15,7 @@ pub struct Property {
 }
 
 /// All rows.
+#[rustfmt::skip] // one row a line
 pub const PROPERTIES: &[Property] = &[
     Property { name: "symmetric", aliases: &[], says: "A[i,j] = A[j,i]", project: "G + G' - diag(diag(G))", implies: &[] },
     Property { name: "diagonal", aliases: &[], says: "A[i,j] = 0 for i ≠ j", project: "diag(diag(G))", implies: &["symmetric"] },

@@ -42,6 +42,9 @@ struct Planner<'a> {
     values: FxHashMap<Expr, Value>,
 }
 
+/// Of joining two operands: labels in the loop, labels kept, the two positions.
+type Cost = (usize, usize, usize, usize);
+
 /// An operand of a product: a step with its labels, and the argument of an inverse that can be solved with instead.
 #[derive(Clone)]
 struct Operand {
@@ -68,7 +71,7 @@ impl Planner<'_> {
         if self.values.contains_key(&e) {
             return;
         }
-        let axes = self.sizes(&self.pool.axes(e).to_vec());
+        let axes = self.sizes(self.pool.axes(e));
         let value = match self.pool.node(e).clone() {
             Node::Decimal(bits) => self.step(Op::Constant(f64::from_bits(bits)), axes, false),
             Node::Pi => self.step(Op::Constant(std::f64::consts::PI), axes, false),
@@ -113,7 +116,7 @@ impl Planner<'_> {
         let mut operands: Vec<Operand> = factors.iter().map(|f| self.operand(f)).collect();
         // Contract pairs, cheapest first: the fewest labels in the loop, then in the result.
         while operands.len() > 1 {
-            let mut best: Option<((usize, usize, usize, usize), Vec<Label>)> = None;
+            let mut best: Option<(Cost, Vec<Label>)> = None;
             for a in 0..operands.len() {
                 for b in a + 1..operands.len() {
                     let loops = union(&operands[a].labels, &operands[b].labels);
@@ -148,7 +151,9 @@ impl Planner<'_> {
         let base = self.values[&f.base];
         let one = self.pool.as_integer(f.power) == Some(1);
         let inverse_of = match self.pool.node(f.base) {
-            Node::Apply(g, args) if g.row().name == "inv" && one && f.labels.len() == 2 && f.labels[0] != f.labels[1] => Some(self.values[&args[0]]),
+            Node::Apply(g, args) if g.row().name == "inv" && one && f.labels.len() == 2 && f.labels[0] != f.labels[1] => {
+                Some(self.values[&args[0]])
+            }
             _ => None,
         };
         if one {
@@ -167,7 +172,11 @@ impl Planner<'_> {
         }
         let axes = kept.iter().map(|l| sizes[*l as usize].clone()).collect();
         let mask = [&left, &right].iter().all(|o| self.program.steps[o.value.0 as usize].mask);
-        let op = Op::Contract { operands: vec![(left.value, left.labels), (right.value, right.labels)], out: kept.clone(), sizes: sizes.to_vec() };
+        let op = Op::Contract {
+            operands: vec![(left.value, left.labels), (right.value, right.labels)],
+            out: kept.clone(),
+            sizes: sizes.to_vec(),
+        };
         Operand { value: self.step(op, axes, mask), labels: kept, inverse_of: None }
     }
 

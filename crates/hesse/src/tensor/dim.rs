@@ -107,8 +107,18 @@ impl Dims {
         terms.sort_by_key(|(m, _)| (m.is_empty(), m.clone()));
         for (m, c) in terms {
             let names: Vec<&str> = m.iter().map(|&k| self.names[k as usize].as_str()).collect();
-            let sign = if *c < 0 { "-" } else if out.is_empty() { "" } else { "+" };
-            if out.is_empty() { out.push_str(sign) } else { out.push_str(&format!(" {sign} ")) }
+            let sign = if *c < 0 {
+                "-"
+            } else if out.is_empty() {
+                ""
+            } else {
+                "+"
+            };
+            if out.is_empty() {
+                out.push_str(sign)
+            } else {
+                out.push_str(&format!(" {sign} "))
+            }
             let c = c.unsigned_abs();
             if names.is_empty() {
                 out.push_str(&c.to_string());

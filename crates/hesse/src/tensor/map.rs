@@ -125,7 +125,7 @@ impl Pool {
     }
 
     /// The tensor without the axes over which it is constant.
-    fn take_constant_axes(&mut self, e: Expr, keep: &[usize], axes: &[Dim]) -> Expr {
+    pub(super) fn take_constant_axes(&mut self, e: Expr, keep: &[usize], axes: &[Dim]) -> Expr {
         match self.node(e).clone() {
             Node::Sum(terms, _) => {
                 let terms: Vec<_> = terms.iter().map(|(c, t)| (*c, self.take_constant_axes(*t, keep, axes))).collect();
@@ -198,7 +198,8 @@ impl Pool {
             // The inverse of a diagonal is the diagonal of the inverses.
             ("inv", Node::Product { factors, out, sizes }) => {
                 let half = out.len() / 2;
-                let diagonal = out[..half] == out[half..] && out[..half].iter().enumerate().all(|(k, l)| k == *l as usize) && sizes.len() == half;
+                let diagonal =
+                    out[..half] == out[half..] && out[..half].iter().enumerate().all(|(k, l)| k == *l as usize) && sizes.len() == half;
                 if !diagonal {
                     return None;
                 }
@@ -207,7 +208,9 @@ impl Pool {
                 let power = self.power(inner, minus_one);
                 Some(self.product(&[(power, &out[..half])], &out, &broadcast))
             }
-            ("det", Node::Product { factors, out, sizes }) if factors.is_empty() && out.len() == 2 && sizes.len() == 1 => Some(self.integer(1)),
+            ("det", Node::Product { factors, out, sizes }) if factors.is_empty() && out.len() == 2 && sizes.len() == 1 => {
+                Some(self.integer(1))
+            }
             _ => None,
         }
     }

@@ -25,6 +25,8 @@ pub enum Template {
     Sum(Vec<(Rational, Template)>),
     /// An element-wise product of powers.
     Times(Vec<(Template, Rational)>),
+    /// The sum of all entries of a power.
+    Total(Box<Template>, Rational),
     /// A product over letters: factors with their letters, the letters of the result.
     Labelled(Vec<(Template, Vec<usize>)>, Vec<usize>),
     /// The constants of index notation, only on a right side or as a labelled factor.
@@ -35,6 +37,9 @@ pub enum Template {
 
 /// What the arguments of a template stand for.
 pub type Bindings = Vec<Option<Expr>>;
+
+/// Labels of a product and the labels that they stand for in another.
+type Renaming = Vec<(Label, Label)>;
 
 /// A labelled template found in a product.
 #[derive(Clone, Debug)]
@@ -86,7 +91,16 @@ impl Pool {
             Template::Times(factors) => match self.node(e).clone() {
                 Node::Product { factors: others, out, sizes } => {
                     let all: Vec<Label> = (0..out.len() as Label).collect();
-                    out == all && sizes.len() == out.len() && factors.len() == others.len() && self.match_times(factors, &others, bindings).is_some_and(|(_, l)| l == all)
+                    out == all
+                        && sizes.len() == out.len()
+                        && factors.len() == others.len()
+                        && self.match_times(factors, &others, bindings).is_some_and(|(_, l)| l == all)
+                }
+                _ => false,
+            },
+            Template::Total(inner, power) => match self.node(e).clone() {
+                Node::Product { factors, out, sizes } if out.is_empty() && factors.len() == 1 && factors[0].labels.len() == sizes.len() => {
+                    self.as_number(factors[0].power) == Some(*power) && self.matches(inner, factors[0].base, bindings)
                 }
                 _ => false,
             },
@@ -124,12 +138,12 @@ impl Pool {
     fn match_sum(&mut self, terms: &[(Rational, Template)], others: &[(Rational, Expr)], bindings: &mut Bindings) -> bool {
         let Some((c, first)) = terms.first() else { return others.is_empty() };
         // Arguments last: they would match anything.
-        if let (Template::Any(k), true) = (first, terms.len() > 1) {
-            if bindings.get(*k).copied().flatten().is_none() {
-                let rotated: Vec<_> = terms[1..].iter().chain(&terms[..1]).cloned().collect();
-                if rotated.iter().any(|t| !matches!(t.1, Template::Any(_))) {
-                    return self.match_sum(&rotated, others, bindings);
-                }
+        if let (Template::Any(k), true) = (first, terms.len() > 1)
+            && bindings.get(*k).copied().flatten().is_none()
+        {
+            let rotated: Vec<_> = terms[1..].iter().chain(&terms[..1]).cloned().collect();
+            if rotated.iter().any(|t| !matches!(t.1, Template::Any(_))) {
+                return self.match_sum(&rotated, others, bindings);
             }
         }
         if let (Template::Any(k), 1) = (first, terms.len()) {
@@ -158,7 +172,12 @@ impl Pool {
     }
 
     /// Element-wise factors among others over equal labels: positions and labels.
-    fn match_times(&mut self, factors: &[(Template, Rational)], others: &[Factor], bindings: &mut Bindings) -> Option<(Vec<usize>, Vec<Label>)> {
+    fn match_times(
+        &mut self,
+        factors: &[(Template, Rational)],
+        others: &[Factor],
+        bindings: &mut Bindings,
+    ) -> Option<(Vec<usize>, Vec<Label>)> {
         let mut order: Vec<usize> = (0..factors.len()).collect();
         order.sort_by_key(|k| matches!(factors[*k].0, Template::Any(_)));
         self.match_times_from(factors, &order, others, bindings, vec![], None)
@@ -224,29 +243,28 @@ impl Pool {
         let Some((&k, rest)) = order.split_first() else { return Some(found) };
         let (t, letters) = &wanted[k];
         // An argument that stands for a product: its factors, one by one.
-        if let Template::Any(a) = t {
-            if let Some(bound) = found.bindings.get(*a).copied().flatten() {
-                if let Node::Product { factors: inner, out, .. } = self.node(bound).clone() {
-                    let mut map: Vec<(Label, Label)> = vec![];
-                    for (o, letter) in out.iter().zip(letters) {
-                        if let Some(l) = found.letters[*letter] {
-                            map.push((*o, l));
-                        }
-                    }
-                    let (used, map) = self.find_inside(&inner, factors, found.used.clone(), map)?;
-                    // Labels that the bound product sums must not be used by other factors.
-                    let sums = map.iter().filter(|(o, _)| !out.contains(o)).map(|m| m.1).collect::<Vec<_>>();
-                    if factors.iter().enumerate().any(|(k, f)| !used.contains(&k) && f.labels.iter().any(|l| sums.contains(l))) {
-                        return None;
-                    }
-                    let mut next = found.clone();
-                    next.used = used;
-                    for (o, letter) in out.iter().zip(letters) {
-                        next.letters[*letter] = map.iter().find(|m| m.0 == *o).map(|m| m.1);
-                    }
-                    return self.find_from(wanted, rest, factors, next);
+        if let Template::Any(a) = t
+            && let Some(bound) = found.bindings.get(*a).copied().flatten()
+            && let Node::Product { factors: inner, out, .. } = self.node(bound).clone()
+        {
+            let mut map: Vec<(Label, Label)> = vec![];
+            for (o, letter) in out.iter().zip(letters) {
+                if let Some(l) = found.letters[*letter] {
+                    map.push((*o, l));
                 }
             }
+            let (used, map) = self.find_inside(&inner, factors, found.used.clone(), map)?;
+            // Labels that the bound product sums must not be used by other factors.
+            let sums = map.iter().filter(|(o, _)| !out.contains(o)).map(|m| m.1).collect::<Vec<_>>();
+            if factors.iter().enumerate().any(|(k, f)| !used.contains(&k) && f.labels.iter().any(|l| sums.contains(l))) {
+                return None;
+            }
+            let mut next = found.clone();
+            next.used = used;
+            for (o, letter) in out.iter().zip(letters) {
+                next.letters[*letter] = map.iter().find(|m| m.0 == *o).map(|m| m.1);
+            }
+            return self.find_from(wanted, rest, factors, next);
         }
         for (m, f) in factors.iter().enumerate() {
             if found.used.contains(&m) || self.as_integer(f.power) != Some(1) || f.labels.len() != letters.len() {
@@ -286,7 +304,7 @@ impl Pool {
     }
 
     /// The factors of `inner` among unused factors, labels of `inner` mapped to theirs.
-    fn find_inside(&mut self, inner: &[Factor], factors: &[Factor], used: Vec<usize>, map: Vec<(Label, Label)>) -> Option<(Vec<usize>, Vec<(Label, Label)>)> {
+    fn find_inside(&mut self, inner: &[Factor], factors: &[Factor], used: Vec<usize>, map: Renaming) -> Option<(Vec<usize>, Renaming)> {
         let Some((first, rest)) = inner.split_first() else { return Some((used, map)) };
         for (m, f) in factors.iter().enumerate() {
             if used.contains(&m) || f.base != first.base || f.power != first.power {
@@ -300,10 +318,8 @@ impl Pool {
                     true
                 }
             });
-            if agree {
-                if let Some(done) = self.find_inside(rest, factors, [used.clone(), vec![m]].concat(), next) {
-                    return Some(done);
-                }
+            if agree && let Some(done) = self.find_inside(rest, factors, [used.clone(), vec![m]].concat(), next) {
+                return Some(done);
             }
         }
         None

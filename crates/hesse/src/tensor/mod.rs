@@ -10,7 +10,7 @@ mod show;
 mod sum;
 pub use dim::Dim;
 pub use number::Rational;
-pub use pool::{Limits, Expr, Factor, Label, Node, Pattern, Pool, VarId, VarKind, Variable};
+pub use pool::{Expr, Factor, Label, Limits, Node, Pattern, Pool, VarId, VarKind, Variable};
 pub use shape::Shape;
 
 #[cfg(test)]

@@ -473,7 +473,8 @@ impl Pool {
     }
     /// Variables below `e`, in order of declaration.
     pub fn variables_of(&self, e: Expr) -> Vec<VarId> {
-        let mut out: Vec<VarId> = self.under(&[e]).iter().filter_map(|e| if let Node::Var(v) = self.node(*e) { Some(*v) } else { None }).collect();
+        let mut out: Vec<VarId> =
+            self.under(&[e]).iter().filter_map(|e| if let Node::Var(v) = self.node(*e) { Some(*v) } else { None }).collect();
         out.sort();
         out
     }
@@ -486,10 +487,8 @@ impl Pool {
                 self.sum(&terms, &axes)
             }
             Node::Product { factors, out, sizes } => {
-                let factors = factors
-                    .into_iter()
-                    .map(|x| Factor { base: f(self, x.base), labels: x.labels, power: f(self, x.power) })
-                    .collect();
+                let factors =
+                    factors.into_iter().map(|x| Factor { base: f(self, x.base), labels: x.labels, power: f(self, x.power) }).collect();
                 let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
                 self.product_of(factors, out, &broadcast)
             }
@@ -578,7 +577,9 @@ impl Pool {
                     let p = match p {
                         Pattern::Unit { at, of } => Pattern::Unit { at: size(self, at), of: size(self, of) },
                         Pattern::Lower { of } => Pattern::Lower { of: size(self, of) },
-                        Pattern::Shift { offset, rows, cols } => Pattern::Shift { offset: size(self, offset), rows: size(self, rows), cols: size(self, cols) },
+                        Pattern::Shift { offset, rows, cols } => {
+                            Pattern::Shift { offset: size(self, offset), rows: size(self, rows), cols: size(self, cols) }
+                        }
                     };
                     self.pattern(p)
                 }
@@ -589,7 +590,8 @@ impl Pool {
                 }
                 Node::Product { factors, out, sizes } => {
                     let broadcast: Vec<(Label, Dim)> = sizes.into_iter().enumerate().map(|(l, d)| (l as Label, size(self, d))).collect();
-                    let factors = factors.into_iter().map(|f| Factor { base: new[&f.base], labels: f.labels, power: new[&f.power] }).collect();
+                    let factors =
+                        factors.into_iter().map(|f| Factor { base: new[&f.base], labels: f.labels, power: new[&f.power] }).collect();
                     self.product_of(factors, out, &broadcast)
                 }
                 Node::Map(f, args) => {

@@ -151,6 +151,14 @@ impl Pool {
                     }
                     making.factors.push(Factor { base: rest, labels, power });
                 }
+                // A multiple under a fractional power stays one base, without the axes along which it is constant.
+                Node::Sum(terms, _) if terms.len() == 1 && integer.is_none() && self.has_constant_axes(terms[0].1) => {
+                    let Node::Product { factors, out, .. } = self.node(terms[0].1).clone() else { continue };
+                    let kept: Vec<usize> = (0..out.len()).filter(|k| factors.iter().any(|f| f.labels.contains(&out[*k]))).collect();
+                    let axes: Vec<Dim> = kept.iter().map(|k| self.axes(base)[*k]).collect();
+                    let base = self.take_constant_axes(base, &kept, &axes);
+                    pending.push(Factor { base, labels: kept.iter().map(|k| labels[*k]).collect(), power });
+                }
                 Node::Product { factors, out, sizes } => {
                     let full = factors.len() > 1 && making.factors.len() + pending.len() + factors.len() > FACTORS;
                     let opened = if full { None } else { self.open(making, Closed { factors, out, sizes }, &labels, power) };
@@ -177,6 +185,13 @@ impl Pool {
                 _ => making.factors.push(Factor { base, labels, power }),
             }
         }
+    }
+
+    /// Whether it is a product without a diagonal that is constant along some axis.
+    fn has_constant_axes(&self, e: Expr) -> bool {
+        let Node::Product { factors, out, .. } = self.node(e) else { return false };
+        let diagonal = out.iter().enumerate().any(|(k, l)| out[..k].contains(l));
+        !diagonal && out.iter().any(|l| !factors.iter().any(|f| f.labels.contains(l)))
     }
 
     /// Σ over all entries of a².
@@ -272,9 +287,9 @@ impl Pool {
             Node::Size(_) | Node::Pi | Node::Pattern(_) => true,
             Node::Map(f, _) => !f.row().sign.is_empty(),
             Node::Apply(f, _) => f.row().name == "norm2",
-            Node::Product { factors, .. } => factors.iter().all(|f| {
-                self.as_integer(f.power).is_some_and(|k| k % 2 == 0) || self.is_nonnegative(f.base)
-            }),
+            Node::Product { factors, .. } => {
+                factors.iter().all(|f| self.as_integer(f.power).is_some_and(|k| k % 2 == 0) || self.is_nonnegative(f.base))
+            }
             Node::Sum(terms, _) => terms.iter().all(|(c, e)| *c > Rational::zero() && self.is_nonnegative(*e)),
             _ => false,
         }
@@ -288,7 +303,13 @@ impl Pool {
             if !self.spend(making.factors.len()) || making.zero {
                 return;
             }
-            if self.merge(making) || self.merge_norms(making) || self.settle_units(making, out) || self.close_repeats(making, out) || self.close_scalars(making, out) {
+            if self.merge(making)
+                || self.merge_norms(making)
+                || self.settle_units(making, out)
+                || self.settle_triangles(making)
+                || self.close_repeats(making, out)
+                || self.close_scalars(making, out)
+            {
                 continue;
             }
             return;
@@ -358,18 +379,64 @@ impl Pool {
             let l = making.factors[k].labels[0];
             let same: Vec<usize> = (0..making.factors.len()).filter(|m| making.factors[*m].labels.contains(&l)).collect();
             for &m in &same {
-                if let Node::Pattern(Pattern::Unit { at: other, .. }) = *self.node(making.factors[m].base) {
-                    if let (Some(a), Some(b)) = (self.dims.as_integer(at), self.dims.as_integer(other)) {
-                        if a != b {
-                            making.zero = true;
-                            return true;
+                if let Node::Pattern(Pattern::Unit { at: other, .. }) = *self.node(making.factors[m].base)
+                    && let (Some(a), Some(b)) = (self.dims.as_integer(at), self.dims.as_integer(other))
+                    && a != b
+                {
+                    making.zero = true;
+                    return true;
+                }
+            }
+            let outer = out.iter().any(|o| making.find(*o) == l);
+            if same == [k] && !outer {
+                making.factors.remove(k);
+                self.forget(making, l);
+                return true;
+            }
+            // (x .* y)[3] is x[3]*y[3]: a one-hot vector selects from each factor by itself.
+            let others: Vec<usize> = same.iter().copied().filter(|m| *m != k).collect();
+            let uses: usize = others.iter().map(|m| making.factors[*m].labels.iter().filter(|x| **x == l).count()).sum();
+            let another = others.iter().any(|m| matches!(self.node(making.factors[*m].base), Node::Pattern(Pattern::Unit { .. })));
+            if !another && (uses > 1 || (uses == 1 && outer)) {
+                let unit = making.factors[k].clone();
+                let size = making.sizes[l as usize];
+                for m in others {
+                    for a in 0..making.factors[m].labels.len() {
+                        if making.factors[m].labels[a] == l {
+                            let fresh = making.fresh(size);
+                            making.factors[m].labels[a] = fresh;
+                            making.factors.push(Factor { labels: vec![fresh], ..unit.clone() });
                         }
                     }
                 }
+                if !outer {
+                    making.factors.remove(k);
+                    self.forget(making, l);
+                }
+                return true;
             }
-            if same == [k] && !out.contains(&l) {
+        }
+        false
+    }
+
+    /// Two triangles that face each other leave the diagonal, and the diagonal of a triangle is 1.
+    fn settle_triangles(&mut self, making: &mut Making) -> bool {
+        let triangle = |pool: &Pool, f: &Factor| matches!(pool.node(f.base), Node::Pattern(Pattern::Lower { .. }));
+        for k in 0..making.factors.len() {
+            let f = &making.factors[k];
+            if !triangle(self, f) {
+                continue;
+            }
+            let (i, j) = (f.labels[0], f.labels[1]);
+            if i == j {
                 making.factors.remove(k);
-                self.forget(making, l);
+                return true;
+            }
+            let facing = (0..k).find(|m| triangle(self, &making.factors[*m]) && making.factors[*m].labels == [j, i]);
+            if let Some(m) = facing {
+                making.factors.remove(k);
+                making.factors.remove(m);
+                making.unify(i, j);
                 return true;
             }
         }
@@ -540,11 +607,8 @@ impl Pool {
             }
         }
         let number = |l: &Label| order.iter().position(|o| o == l).unwrap_or(0) as Label;
-        let factors: Vec<Factor> = making
-            .factors
-            .iter()
-            .map(|f| Factor { base: f.base, labels: f.labels.iter().map(number).collect(), power: f.power })
-            .collect();
+        let factors: Vec<Factor> =
+            making.factors.iter().map(|f| Factor { base: f.base, labels: f.labels.iter().map(number).collect(), power: f.power }).collect();
         let symmetric: Vec<bool> = factors.iter().map(|f| f.labels.len() == 2 && self.is_symmetric_known(f.base)).collect();
         let (factors, renumber) = canonical(&factors, &symmetric, outer, order.len());
         let mut sizes = vec![axes.first().copied().unwrap_or_else(|| self.dims.integer(1)); order.len()];
@@ -552,17 +616,17 @@ impl Pool {
             sizes[renumber[old] as usize] = making.sizes[*l as usize];
         }
         let out: Vec<Label> = out.iter().map(number).collect();
-        if let [f] = factors.as_slice() {
-            if self.as_integer(f.power) == Some(1) {
-                if f.labels == out && out.iter().enumerate().all(|(k, l)| k == *l as usize) {
-                    return f.base;
-                }
-                // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'.
-                let permutation = f.labels.len() == out.len() && order.len() == outer && outer == out.len();
-                if let (true, Node::Sum(terms, _)) = (permutation, self.node(f.base).clone()) {
-                    let terms: Vec<_> = terms.iter().map(|(c, e)| (*c, self.product(&[(*e, &f.labels)], &out, &[]))).collect();
-                    return self.sum(&terms, axes);
-                }
+        if let [f] = factors.as_slice()
+            && self.as_integer(f.power) == Some(1)
+        {
+            if f.labels == out && out.iter().enumerate().all(|(k, l)| k == *l as usize) {
+                return f.base;
+            }
+            // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'.
+            let permutation = f.labels.len() == out.len() && order.len() == outer && outer == out.len();
+            if let (true, Node::Sum(terms, _)) = (permutation, self.node(f.base).clone()) {
+                let terms: Vec<_> = terms.iter().map(|(c, e)| (*c, self.product(&[(*e, &f.labels)], &out, &[]))).collect();
+                return self.sum(&terms, axes);
             }
         }
         self.intern(Node::Product { factors, out, sizes }, axes.to_vec())
@@ -627,6 +691,9 @@ fn canonical(factors: &[Factor], symmetric: &[bool], outer: usize, labels: usize
     best.unwrap_or_default()
 }
 
+/// What a label sees of a factor: its base and power, the label's position in it, the classes of all its labels.
+type Sight = (Expr, Expr, usize, Vec<u32>);
+
 /// Splits the classes of summed labels by what their factors look like, until nothing splits.
 fn refine(factors: &[Factor], symmetric: &[bool], outer: usize, mut colors: Vec<u32>) -> Vec<u32> {
     let labels = colors.len();
@@ -641,7 +708,7 @@ fn refine(factors: &[Factor], symmetric: &[bool], outer: usize, mut colors: Vec<
     };
     loop {
         let before = classes(&colors);
-        let mut signatures: Vec<(u32, Vec<(Expr, Expr, usize, Vec<u32>)>)> = vec![];
+        let mut signatures: Vec<(u32, Vec<Sight>)> = vec![];
         for l in outer..labels {
             let mut seen = vec![];
             for (f, s) in factors.iter().zip(symmetric) {

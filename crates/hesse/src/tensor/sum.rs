@@ -30,10 +30,11 @@ impl Pool {
             return self.intern(Node::Sum(vec![], axes.to_vec()), axes.to_vec());
         }
         // A multiple of one closed expression: nothing to merge.
-        if let [(c, e)] = terms {
-            if !matches!(self.node(*e), Node::Sum(..)) && !c.is_zero() {
-                return if c.is_one() { *e } else { self.intern(Node::Sum(vec![(*c, *e)], axes.to_vec()), axes.to_vec()) };
-            }
+        if let [(c, e)] = terms
+            && !matches!(self.node(*e), Node::Sum(..))
+            && !c.is_zero()
+        {
+            return if c.is_one() { *e } else { self.intern(Node::Sum(vec![(*c, *e)], axes.to_vec()), axes.to_vec()) };
         }
         let mut flat: Vec<(Rational, Expr)> = Vec::with_capacity(terms.len());
         let mut pending: Vec<(Rational, Expr)> = terms.iter().rev().copied().collect();
@@ -46,7 +47,9 @@ impl Pool {
                     }
                 }
                 // A sum below pure structure (diagonal, broadcast): its terms must meet the others.
-                Node::Product { factors, out, sizes } if factors.len() == 1 && out_covers(out, sizes.len()) && self.is_plain_sum(factors[0].base, factors[0].power) => {
+                Node::Product { factors, out, sizes }
+                    if factors.len() == 1 && out_covers(out, sizes.len()) && self.is_plain_sum(factors[0].base, factors[0].power) =>
+                {
                     let (factor, out, sizes) = (factors[0].clone(), out.clone(), sizes.clone());
                     let Node::Sum(inner, _) = self.node(factor.base).clone() else { unreachable!("checked above") };
                     let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();

@@ -27,13 +27,15 @@ impl Writer<'_> {
         if depth == 0 || rank == 0 {
             return None;
         }
+        // A matrix can be written as the column vec(A), a column not as a matrix: the unusual face decides.
+        let unusual = |found: Vec<usize>| found.iter().copied().find(|r| *r != rank.div_ceil(2)).or(found.first().copied());
         match self.pool.node(e) {
             Node::Var(v) => self.spelling.rows.get(v).copied(),
-            Node::Map(_, args) if rank > 1 => args.iter().find_map(|a| self.own_rows(*a, depth - 1)),
-            Node::Sum(terms, _) if rank > 1 => terms.iter().find_map(|t| self.own_rows(t.1, depth - 1)),
+            Node::Map(_, args) if rank > 1 => unusual(args.iter().filter_map(|a| self.own_rows(*a, depth - 1)).collect()),
+            Node::Sum(terms, _) if rank > 1 => unusual(terms.iter().filter_map(|t| self.own_rows(t.1, depth - 1)).collect()),
             Node::Product { factors, out, .. } if rank > 1 => {
                 let whole = |f: &&Factor| f.labels == *out;
-                factors.iter().filter(whole).find_map(|f| self.own_rows(f.base, depth - 1))
+                unusual(factors.iter().filter(whole).filter_map(|f| self.own_rows(f.base, depth - 1)).collect())
             }
             _ => None,
         }

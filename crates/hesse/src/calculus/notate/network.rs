@@ -1,7 +1,9 @@
 //! The network of a product: contract labels one at a time, each contraction a way of writing.
 
 use super::{Fraction, Writer};
+use crate::calculus::rewrite::notations;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript};
+use crate::tensor::matcher::Template;
 use crate::tensor::{Dim, Factor, Label, Node, Pattern};
 
 /// What a piece is, where its notation is special.
@@ -39,14 +41,22 @@ impl Item {
 
 impl Writer<'_> {
     /// The body of a product over tensors: a chain to multiply, `None` for a scalar that is all in `fraction`.
-    pub(super) fn network(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Dim], face: &super::Face, fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    pub(super) fn network(
+        &mut self,
+        tensors: &[Factor],
+        out: &[Label],
+        sizes: &[Dim],
+        face: &super::Face,
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         let rows: Vec<Label> = face.rows.iter().map(|a| out[*a]).collect();
         let cols: Vec<Label> = face.cols.iter().map(|a| out[*a]).collect();
-        if rows.is_empty() && cols.is_empty() {
-            if let Some(node) = self.whole_sum(tensors)? {
-                fraction.above.push(node);
-                return Some(None);
-            }
+        if rows.is_empty()
+            && cols.is_empty()
+            && let Some(node) = self.whole_sum(tensors)?
+        {
+            fraction.above.push(node);
+            return Some(None);
         }
         let joined = self.join(tensors, &rows, &cols, sizes);
         let chain = self.block(&joined.tensors, &joined.rows, &joined.cols, &joined.sizes, fraction)?;
@@ -69,7 +79,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Sums over one factor that have a name: norm2(x)^2, norm1(x).
+    /// The sum of all squares is norm2(x)^2.
     fn whole_sum(&mut self, tensors: &[Factor]) -> Option<Option<NodeId>> {
         let [f] = tensors else { return Some(None) };
         let distinct = f.labels.iter().enumerate().all(|(k, l)| !f.labels[..k].contains(l));
@@ -84,20 +94,18 @@ impl Writer<'_> {
             let two = self.syntax.number("2");
             return Some(Some(self.syntax.binary(Operator::Power, norm, two)));
         }
-        if self.pool.as_integer(f.power) == Some(1) {
-            if let Node::Map(g, args) = self.pool.node(f.base).clone() {
-                if g.row().name == "abs" {
-                    let face = self.own_face(args[0]);
-                    let x = self.write(args[0], &face)?;
-                    return Some(Some(self.syntax.call("norm1", vec![x])));
-                }
-            }
-        }
         Some(None)
     }
 
     /// A block of a face: splits Kronecker products, stacked columns and outer products until rows and columns are one label each.
-    fn block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn block(
+        &mut self,
+        tensors: &[Factor],
+        rows: &[Label],
+        cols: &[Label],
+        sizes: &[Vec<Dim>],
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         if rows.len() <= 1 && cols.len() <= 1 {
             return self.plain_block(tensors, rows, cols, sizes, fraction);
         }
@@ -141,7 +149,14 @@ impl Writer<'_> {
         }
     }
 
-    fn plain_block(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) -> Option<Option<Vec<NodeId>>> {
+    fn plain_block(
+        &mut self,
+        tensors: &[Factor],
+        rows: &[Label],
+        cols: &[Label],
+        sizes: &[Vec<Dim>],
+        fraction: &mut Fraction,
+    ) -> Option<Option<Vec<NodeId>>> {
         let out: Vec<Label> = rows.iter().chain(cols).copied().collect();
         let mut items = self.contracted(tensors, &out, sizes, fraction)?;
         if items.iter().any(|x| x.labels().iter().any(|l| !out.contains(l))) {
@@ -220,7 +235,21 @@ impl Writer<'_> {
     /// The items that are left when every label that can be written away is; scalars go to `fraction`.
     pub(super) fn contracted(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) -> Option<Vec<Item>> {
         let mut items = vec![];
-        for f in tensors {
+        let mut tensors = tensors.to_vec();
+        for row in notations() {
+            while let (Template::Labelled(_, kept), Some(found)) = (&row.means, self.pool.find(&row.means, &tensors, out)) {
+                let node = self.called(row, &found.bindings, None)?;
+                let labels: Vec<Label> = kept.iter().filter_map(|k| found.letters[*k]).collect();
+                tensors = tensors.iter().enumerate().filter(|(k, _)| !found.used.contains(k)).map(|(_, f)| f.clone()).collect();
+                match labels.as_slice() {
+                    [] => fraction.above.push(node),
+                    [i] => items.push(Item { chain: vec![node], row: *i, col: None, below: false, special: Special::None }),
+                    [i, j] => items.push(Item { chain: vec![node], row: *i, col: Some(*j), below: false, special: Special::None }),
+                    _ => return None,
+                }
+            }
+        }
+        for f in &tensors {
             items.push(self.item(f)?);
         }
         loop {
@@ -332,7 +361,8 @@ impl Writer<'_> {
                 k += 1;
                 continue;
             };
-            let same: Vec<usize> = (0..items.len()).filter(|m| !items[*m].is_vector() && items[*m].has(x.row) && items[*m].has(col)).collect();
+            let same: Vec<usize> =
+                (0..items.len()).filter(|m| !items[*m].is_vector() && items[*m].has(x.row) && items[*m].has(col)).collect();
             if same.len() < 2 {
                 k += 1;
                 continue;
@@ -384,9 +414,11 @@ impl Writer<'_> {
     fn hadamard(&mut self, group: Vec<Item>, row: Label, col: Option<Label>) -> Item {
         let (mut above, mut below): (Option<NodeId>, Option<NodeId>) = (None, None);
         let mut triangles = vec![];
+        let mut lower = vec![];
         for x in group {
             if x.special == Special::Lower {
                 triangles.push(if x.row == row { "tril" } else { "triu" });
+                lower = x.chain;
                 continue;
             }
             let chain = if col.is_some() && x.row != row { self.transposed(&x.chain) } else { x.chain };
@@ -403,17 +435,9 @@ impl Writer<'_> {
                 let a = a.unwrap_or_else(|| self.syntax.number("1"));
                 self.syntax.binary(Operator::DotOver, a, b)
             }
-            (None, None) => return self.triangle_alone(row, col, &triangles),
+            // Facing triangles are a diagonal before they come here: this is one triangle, already written.
+            (None, None) => return Item { chain: lower, row, col, below: false, special: Special::None },
         };
-        for t in triangles {
-            node = self.syntax.call(t, vec![node]);
-        }
-        Item { chain: vec![node], row, col, below: false, special: Special::None }
-    }
-
-    /// Two triangles and nothing else: cannot be told from the form, written as it stands.
-    fn triangle_alone(&mut self, row: Label, col: Option<Label>, triangles: &[&str]) -> Item {
-        let mut node = self.syntax.number("1");
         for t in triangles {
             node = self.syntax.call(t, vec![node]);
         }
@@ -546,7 +570,8 @@ impl Writer<'_> {
         let other = other_label(m, l);
         let matrix = self.chain(&m.chain);
         let range = self.range(offset, cols);
-        let (subscripts, row, col) = if m.row == l { (vec![range, Subscript::All], j, other) } else { (vec![Subscript::All, range], other, j) };
+        let (subscripts, row, col) =
+            if m.row == l { (vec![range, Subscript::All], j, other) } else { (vec![Subscript::All, range], other, j) };
         let node = self.syntax.add(Kind::Index(matrix, subscripts), Default::default());
         Some(Item { chain: vec![node], row, col: Some(col), below: false, special: Special::None })
     }
