@@ -246,7 +246,7 @@ mod tests {
 
     fn code(line: &str) -> (Value, String) {
         let options = BatchOptions { file: None, timing: false, seed: 0 };
-        let answer = answer(line.as_bytes(), &options);
+        let answer = answer(line.as_bytes(), &options, Limits::default());
         assert_eq!(answer["ok"], false, "{answer}");
         assert_eq!(answer["schema"], json::BATCH);
         (answer["id"].clone(), answer["error"]["code"].as_str().unwrap_or_default().to_string())

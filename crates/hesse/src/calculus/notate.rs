@@ -4,6 +4,7 @@
 //! whose contraction leaves the least (a scalar, then a vector), and each contraction is a way of writing: two vectors a dot
 //! product, a matrix and a vector `A*x`, two matrices `A*B`, two matrices and a vector `A'*diag(m)*B`.
 
+mod join;
 mod network;
 
 use super::rewrite::{Written, notations};
@@ -120,15 +121,22 @@ impl Writer<'_> {
             Node::Product { .. } | Node::Pattern(Pattern::Unit { .. }) => vec![(Rational::one(), e)],
             _ => return None,
         };
-        // Every axis of every term is one-hot: then the entries are the terms, and the text reads back as the same sum.
-        let one_hot = |pool: &Pool, t: Expr| match pool.node(t) {
-            Node::Product { factors, out, .. } => out.iter().all(|l| {
-                factors.iter().any(|f| f.labels.as_slice() == [*l] && matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. })))
-            }),
-            other => matches!(other, Node::Pattern(Pattern::Unit { .. })),
-        };
-        let matrix = face.rows.len() <= 1 && face.cols.len() <= 1;
-        if self.pool.rank(e) == 0 || !matrix || terms.is_empty() || !terms.iter().all(|t| one_hot(self.pool, t.1)) {
+        // Each term stands at one position of its own: then the text means these very terms.
+        let mut places = vec![];
+        for (_, t) in &terms {
+            let place = match self.pool.node(*t) {
+                Node::Product { factors, out, .. } => out.iter().map(|l| one_hot(self.pool, factors, *l)).collect::<Option<Vec<_>>>()?,
+                Node::Pattern(Pattern::Unit { at, .. }) => vec![*at],
+                _ => return None,
+            };
+            // One entry of a diagonal is not one of a square of its own: it has another form.
+            let diagonal = matches!(self.pool.node(*t), Node::Product { out, .. } if out.len() == 2 && out[0] == out[1]);
+            if diagonal || places.contains(&place) {
+                return None;
+            }
+            places.push(place);
+        }
+        if self.pool.rank(e) == 0 || face.rows.len() > 1 || face.cols.len() > 1 || terms.is_empty() {
             return None;
         }
         let axes = self.pool.axes(e).to_vec();
@@ -161,16 +169,6 @@ impl Writer<'_> {
             entries.push(row);
         }
         Some(self.syntax.add(Kind::Matrix(entries), Default::default()))
-    }
-
-    /// The usual face of an atom: columns for vectors, first half rows otherwise.
-    fn own_face(&self, e: Expr) -> Face {
-        let rank = self.pool.rank(e);
-        let rows = match self.pool.node(e) {
-            Node::Var(v) => self.spelling.rows.get(v).copied().unwrap_or(rank.div_ceil(2)),
-            _ => rank.div_ceil(2),
-        };
-        Face::split(rank, rows)
     }
 
     /// A call whose value is a symmetric matrix.
@@ -244,8 +242,7 @@ impl Writer<'_> {
                 }
             }
             Node::Map(f, args) => {
-                let rank = self.pool.rank(e);
-                let face = Face::split(rank, rank.div_ceil(2));
+                let face = self.own_face(e);
                 let mut written = vec![];
                 for a in &args {
                     // A constant argument is written as the scalar that expands.
@@ -263,12 +260,13 @@ impl Writer<'_> {
             Node::Apply(f, args) => {
                 let rank = self.pool.rank(args[0]);
                 let argument = if f.row().name == "norm2" { self.oriented(args[0]) } else { args[0] };
-                let node = self.write(argument, &Face::split(rank, rank.div_ceil(2)))?;
+                let face = if f.row().of == "any" { self.own_face(argument) } else { Face::split(rank, rank.div_ceil(2)) };
+                let node = self.write(argument, &face)?;
                 Some(self.syntax.call(f.row().name, vec![node]))
             }
             Node::Sum(..) | Node::Product { .. } => {
-                let rank = self.pool.rank(e);
-                self.write(e, &Face::split(rank, rank.div_ceil(2)))
+                let face = self.own_face(e);
+                self.write(e, &face)
             }
         }
     }
@@ -295,17 +293,24 @@ impl Writer<'_> {
         for row in notations() {
             let mut bindings = vec![];
             if self.pool.matches(&row.means, e, &mut bindings) {
-                return self.called(row, &bindings);
+                // Element by element: of arguments of the same shape, written the same way round.
+                let map = matches!(self.pool.node(e), Node::Map(..));
+                if map && bindings.iter().flatten().any(|a| self.pool.axes(*a) != self.pool.axes(e)) {
+                    continue;
+                }
+                let face = map.then(|| self.own_face(e));
+                return self.called(row, &bindings, face);
             }
         }
         None
     }
 
-    fn called(&mut self, row: &Written, bindings: &Bindings) -> Option<NodeId> {
+    /// The call of a row, its arguments in this face, or each in its own.
+    fn called(&mut self, row: &Written, bindings: &Bindings, face: Option<Face>) -> Option<NodeId> {
         let mut args = vec![];
         for k in &row.arguments {
             let e = bindings.get(*k).copied().flatten()?;
-            let face = self.own_face(e);
+            let face = face.clone().unwrap_or_else(|| self.own_face(e));
             args.push(self.write(e, &face)?);
         }
         Some(self.syntax.call(row.call, args))
@@ -375,6 +380,12 @@ impl Writer<'_> {
 
     fn sized(&mut self, f: &str, sizes: &[Dim]) -> NodeId {
         let args = sizes.iter().map(|d| self.size(*d)).collect();
+        self.syntax.call(f, args)
+    }
+
+    /// As [`Writer::sized`] for sides that may be products.
+    fn spanned(&mut self, f: &str, sides: &[&[Dim]]) -> NodeId {
+        let args = sides.iter().map(|side| self.joint(side)).collect();
         self.syntax.call(f, args)
     }
 
@@ -721,7 +732,8 @@ impl Writer<'_> {
         for f in &factors {
             if f.labels.is_empty() { self.scalar_factor(f, &mut fraction)? } else { tensors.push(f.clone()) }
         }
-        for item in self.contracted(&tensors, &out, &sizes, &mut fraction)? {
+        let spans: Vec<Vec<Dim>> = sizes.iter().map(|d| vec![*d]).collect();
+        for item in self.contracted(&tensors, &out, &spans, &mut fraction)? {
             let labels: Vec<Label> = item.labels().into_iter().map(letter).collect();
             let node = self.chain(&item.chain);
             let node = self.at(node, &labels, letters);
@@ -745,6 +757,14 @@ impl Writer<'_> {
         }
         Some(self.assemble(c, fraction, None))
     }
+}
+
+/// The position at which a one-hot vector holds the label.
+fn one_hot(pool: &Pool, factors: &[Factor], l: Label) -> Option<Dim> {
+    factors.iter().find_map(|f| match pool.node(f.base) {
+        Node::Pattern(Pattern::Unit { at, .. }) if f.labels == [l] => Some(*at),
+        _ => None,
+    })
 }
 
 /// The rational by which all coefficients can be divided to be coprime integers; negative if all are.

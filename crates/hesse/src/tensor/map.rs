@@ -142,7 +142,7 @@ impl Pool {
     }
 
     /// The tensor without the axes over which it is constant.
-    fn take_constant_axes(&mut self, e: Expr, keep: &[usize], axes: &[Dim]) -> Expr {
+    pub(super) fn take_constant_axes(&mut self, e: Expr, keep: &[usize], axes: &[Dim]) -> Expr {
         match self.node(e).clone() {
             Node::Sum(terms, _) => {
                 let terms: Vec<_> = terms.iter().map(|(c, t)| (*c, self.take_constant_axes(*t, keep, axes))).collect();

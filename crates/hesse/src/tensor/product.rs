@@ -151,6 +151,14 @@ impl Pool {
                     }
                     making.factors.push(Factor { base: rest, labels, power });
                 }
+                // A multiple under a fractional power stays one base, without the axes along which it is constant.
+                Node::Sum(terms, _) if terms.len() == 1 && integer.is_none() && self.has_constant_axes(terms[0].1) => {
+                    let Node::Product { factors, out, .. } = self.node(terms[0].1).clone() else { continue };
+                    let kept: Vec<usize> = (0..out.len()).filter(|k| factors.iter().any(|f| f.labels.contains(&out[*k]))).collect();
+                    let axes: Vec<Dim> = kept.iter().map(|k| self.axes(base)[*k]).collect();
+                    let base = self.take_constant_axes(base, &kept, &axes);
+                    pending.push(Factor { base, labels: kept.iter().map(|k| labels[*k]).collect(), power });
+                }
                 Node::Product { factors, out, sizes } => {
                     let full = factors.len() > 1 && making.factors.len() + pending.len() + factors.len() > FACTORS;
                     let opened = if full { None } else { self.open(making, Closed { factors, out, sizes }, &labels, power) };
@@ -177,6 +185,13 @@ impl Pool {
                 _ => making.factors.push(Factor { base, labels, power }),
             }
         }
+    }
+
+    /// Whether it is a product without a diagonal that is constant along some axis.
+    fn has_constant_axes(&self, e: Expr) -> bool {
+        let Node::Product { factors, out, .. } = self.node(e) else { return false };
+        let diagonal = out.iter().enumerate().any(|(k, l)| out[..k].contains(l));
+        !diagonal && out.iter().any(|l| !factors.iter().any(|f| f.labels.contains(l)))
     }
 
     /// Σ over all entries of a².
@@ -291,6 +306,7 @@ impl Pool {
             if self.merge(making)
                 || self.merge_norms(making)
                 || self.settle_units(making, out)
+                || self.settle_triangles(making)
                 || self.close_repeats(making, out)
                 || self.close_scalars(making, out)
             {
@@ -371,9 +387,56 @@ impl Pool {
                     return true;
                 }
             }
-            if same == [k] && !out.contains(&l) {
+            let outer = out.iter().any(|o| making.find(*o) == l);
+            if same == [k] && !outer {
                 making.factors.remove(k);
                 self.forget(making, l);
+                return true;
+            }
+            // (x .* y)[3] is x[3]*y[3]: a one-hot vector selects from each factor by itself.
+            let others: Vec<usize> = same.iter().copied().filter(|m| *m != k).collect();
+            let uses: usize = others.iter().map(|m| making.factors[*m].labels.iter().filter(|x| **x == l).count()).sum();
+            let another = others.iter().any(|m| matches!(self.node(making.factors[*m].base), Node::Pattern(Pattern::Unit { .. })));
+            if !another && (uses > 1 || (uses == 1 && outer)) {
+                let unit = making.factors[k].clone();
+                let size = making.sizes[l as usize];
+                for m in others {
+                    for a in 0..making.factors[m].labels.len() {
+                        if making.factors[m].labels[a] == l {
+                            let fresh = making.fresh(size);
+                            making.factors[m].labels[a] = fresh;
+                            making.factors.push(Factor { labels: vec![fresh], ..unit.clone() });
+                        }
+                    }
+                }
+                if !outer {
+                    making.factors.remove(k);
+                    self.forget(making, l);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Two triangles that face each other leave the diagonal, and the diagonal of a triangle is 1.
+    fn settle_triangles(&mut self, making: &mut Making) -> bool {
+        let triangle = |pool: &Pool, f: &Factor| matches!(pool.node(f.base), Node::Pattern(Pattern::Lower { .. }));
+        for k in 0..making.factors.len() {
+            let f = &making.factors[k];
+            if !triangle(self, f) {
+                continue;
+            }
+            let (i, j) = (f.labels[0], f.labels[1]);
+            if i == j {
+                making.factors.remove(k);
+                return true;
+            }
+            let facing = (0..k).find(|m| triangle(self, &making.factors[*m]) && making.factors[*m].labels == [j, i]);
+            if let Some(m) = facing {
+                making.factors.remove(k);
+                making.factors.remove(m);
+                making.unify(i, j);
                 return true;
             }
         }

@@ -160,3 +160,49 @@ fn a_diagonal_of_one_term_is_not_pulled_out() {
     let ax = p.product(&[(a, &[0, 1]), (x, &[1])], &[0], &[]);
     assert_eq!(p.times(ax, ax), p.powi(ax, 2));
 }
+
+#[test]
+fn powers_go_inside_axes_along_which_the_base_is_constant() {
+    let Fixture { mut p, x, s, n, .. } = fixture();
+    let m = p.dims.name("m");
+    let (half, c) = (p.number(Rational::new(-1, 2)), Rational::new(1, 3));
+    // (s 1)^p is s^p 1, also for a multiple of s; (x 1')^p is x^p 1'.
+    for base in [s, p.scale(c, s)] {
+        let (spread, power) = (p.broadcast(base, &[m, n]), p.power(base, half));
+        assert_eq!(p.power(spread, half), p.broadcast(power, &[m, n]));
+    }
+    let columns = p.product(&[(x, &[0])], &[0, 1], &[(1, m)]);
+    let power = p.power(x, half);
+    assert_eq!(p.power(columns, half), p.product(&[(power, &[0])], &[0, 1], &[(1, m)]));
+    // 1 ./ diag(x) is no diagonal, but its diagonal is 1 ./ x.
+    let diagonal = p.product(&[(x, &[0])], &[0, 0], &[]);
+    let inverse = p.powi(diagonal, -1);
+    assert_eq!(p.product(&[(inverse, &[0, 0])], &[0], &[]), p.powi(x, -1));
+}
+
+#[test]
+fn one_hot_vectors_and_triangles_settle() {
+    let Fixture { mut p, a, x, y, n, .. } = fixture();
+    let at = p.dims.integer(2);
+    let unit = p.pattern(Pattern::Unit { at, of: n });
+    // (x .* x .* unit) summed is x[2]^2, and A[2,2] is the entry of the diagonal.
+    let entry = p.product(&[(x, &[0]), (unit, &[0])], &[], &[]);
+    let other = p.product(&[(y, &[0]), (unit, &[0])], &[], &[]);
+    assert_eq!(p.product(&[(x, &[0]), (y, &[0]), (unit, &[0])], &[], &[]), p.times(entry, other));
+    assert_eq!(p.product(&[(a, &[0, 0]), (unit, &[0])], &[], &[]), p.product(&[(a, &[0, 1]), (unit, &[0]), (unit, &[1])], &[], &[]));
+    // x .* unit is x[2] .* unit
+    assert_eq!(p.product(&[(x, &[0]), (unit, &[0])], &[0], &[]), p.times(entry, unit));
+    // tril(triu(1 1')) is the identity
+    let lower = p.pattern(Pattern::Lower { of: n });
+    assert_eq!(p.product(&[(lower, &[0, 1]), (lower, &[1, 0])], &[0, 1], &[]), p.identity(&[n]));
+    assert_eq!(p.product(&[(lower, &[0, 0])], &[0], &[]), p.ones(&[n]));
+}
+
+#[test]
+fn equal_arguments_of_max_are_one() {
+    let Fixture { mut p, x, .. } = fixture();
+    for name in ["max", "min"] {
+        let f = functions::find(name).unwrap();
+        assert_eq!(p.map(f, &[x, x]), x);
+    }
+}

@@ -58,7 +58,8 @@ impl Writer<'_> {
             fraction.above.push(node);
             return Some(None);
         }
-        let chain = self.block(tensors, &rows, &cols, sizes, fraction)?;
+        let joined = self.join(tensors, &rows, &cols, sizes);
+        let chain = self.block(&joined.tensors, &joined.rows, &joined.cols, &joined.sizes, fraction)?;
         Some(chain.map(|c| self.shorter(c)))
     }
 
@@ -102,7 +103,7 @@ impl Writer<'_> {
         tensors: &[Factor],
         rows: &[Label],
         cols: &[Label],
-        sizes: &[Dim],
+        sizes: &[Vec<Dim>],
         fraction: &mut Fraction,
     ) -> Option<Option<Vec<NodeId>>> {
         if rows.len() <= 1 && cols.len() <= 1 {
@@ -142,7 +143,7 @@ impl Writer<'_> {
                 Some(Some(vec![self.transpose(stacked)]))
             }
             ([i, j], [k, l]) if (i, j) == (l, k) && i != j && tensors.is_empty() => {
-                Some(Some(vec![self.sized("commutation", &[sizes[*i as usize], sizes[*j as usize]])]))
+                Some(Some(vec![self.spanned("commutation", &[&sizes[*i as usize], &sizes[*j as usize]])]))
             }
             _ => None,
         }
@@ -153,7 +154,7 @@ impl Writer<'_> {
         tensors: &[Factor],
         rows: &[Label],
         cols: &[Label],
-        sizes: &[Dim],
+        sizes: &[Vec<Dim>],
         fraction: &mut Fraction,
     ) -> Option<Option<Vec<NodeId>>> {
         let out: Vec<Label> = rows.iter().chain(cols).copied().collect();
@@ -161,13 +162,13 @@ impl Writer<'_> {
         if items.iter().any(|x| x.labels().iter().any(|l| !out.contains(l))) {
             return None;
         }
-        let size = |l: Label| sizes[l as usize];
+        let size = |l: Label| sizes[l as usize].as_slice();
         match (rows, cols) {
             ([], []) => items.is_empty().then_some(None),
             ([i], []) | ([], [i]) => {
                 let column = match self.take_vector(&mut items, *i) {
                     Some(v) => v.chain,
-                    None if items.is_empty() => vec![self.sized("ones", &[size(*i)])],
+                    None if items.is_empty() => vec![self.spanned("ones", &[size(*i)])],
                     None => return None,
                 };
                 if !items.is_empty() {
@@ -182,7 +183,7 @@ impl Writer<'_> {
                         vec![self.symmetric_call("diag", vec![v])]
                     }
                     None => {
-                        let eye = self.sized("eye", &[size(*i)]);
+                        let eye = self.spanned("eye", &[size(*i)]);
                         self.symmetric.insert(eye);
                         vec![eye]
                     }
@@ -212,15 +213,15 @@ impl Writer<'_> {
                     }
                     None => {
                         if left.is_none() && right.is_none() {
-                            return Some(Some(vec![self.sized("ones", &[size(*i), size(*j)])]));
+                            return Some(Some(vec![self.spanned("ones", &[size(*i), size(*j)])]));
                         }
                         let mut chain = match left {
                             Some(v) => v.chain,
-                            None => vec![self.sized("ones", &[size(*i)])],
+                            None => vec![self.spanned("ones", &[size(*i)])],
                         };
                         let right = match right {
                             Some(v) => v.chain,
-                            None => vec![self.sized("ones", &[size(*j)])],
+                            None => vec![self.spanned("ones", &[size(*j)])],
                         };
                         chain.extend(self.transposed(&right));
                         Some(Some(chain))
@@ -232,12 +233,18 @@ impl Writer<'_> {
     }
 
     /// The items that are left when every label that can be written away is; scalars go to `fraction`.
-    pub(super) fn contracted(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Dim], fraction: &mut Fraction) -> Option<Vec<Item>> {
+    pub(super) fn contracted(
+        &mut self,
+        tensors: &[Factor],
+        out: &[Label],
+        sizes: &[Vec<Dim>],
+        fraction: &mut Fraction,
+    ) -> Option<Vec<Item>> {
         let mut items = vec![];
         let mut tensors = tensors.to_vec();
         for row in notations() {
             while let (Template::Labelled(_, kept), Some(found)) = (&row.means, self.pool.find(&row.means, &tensors, out)) {
-                let node = self.called(row, &found.bindings)?;
+                let node = self.called(row, &found.bindings, None)?;
                 let labels: Vec<Label> = kept.iter().filter_map(|k| found.letters[*k]).collect();
                 tensors = tensors.iter().enumerate().filter(|(k, _)| !found.used.contains(k)).map(|(_, f)| f.clone()).collect();
                 match labels.as_slice() {
@@ -312,8 +319,14 @@ impl Writer<'_> {
             [i, j] => (*i, Some(*j)),
             _ => return None,
         };
+        let rank = self.pool.rank(f.base);
         if f.labels.len() == 1 && own.rows.is_empty() {
             node = self.transpose(node);
+        } else if f.labels.len() == 1 && rank == 2 && own.rows.len() == 1 {
+            node = self.syntax.call("vec", vec![node]);
+        } else if f.labels.len() == 2 && (own.rows.is_empty() || own.cols.is_empty()) {
+            // A column with two labels is no matrix.
+            return None;
         }
         Some(Item { chain: vec![node], row, col, below, special })
     }
@@ -407,9 +420,11 @@ impl Writer<'_> {
     fn hadamard(&mut self, group: Vec<Item>, row: Label, col: Option<Label>) -> Item {
         let (mut above, mut below): (Option<NodeId>, Option<NodeId>) = (None, None);
         let mut triangles = vec![];
+        let mut lower = vec![];
         for x in group {
             if x.special == Special::Lower {
                 triangles.push(if x.row == row { "tril" } else { "triu" });
+                lower = x.chain;
                 continue;
             }
             let chain = if col.is_some() && x.row != row { self.transposed(&x.chain) } else { x.chain };
@@ -426,7 +441,8 @@ impl Writer<'_> {
                 let a = a.unwrap_or_else(|| self.syntax.number("1"));
                 self.syntax.binary(Operator::DotOver, a, b)
             }
-            (None, None) => return self.triangle_alone(row, col, &triangles),
+            // Facing triangles are a diagonal before they come here: this is one triangle, already written.
+            (None, None) => return Item { chain: lower, row, col, below: false, special: Special::None },
         };
         for t in triangles {
             node = self.syntax.call(t, vec![node]);
@@ -434,17 +450,8 @@ impl Writer<'_> {
         Item { chain: vec![node], row, col, below: false, special: Special::None }
     }
 
-    /// Two triangles and nothing else: cannot be told from the form, written as it stands.
-    fn triangle_alone(&mut self, row: Label, col: Option<Label>, triangles: &[&str]) -> Item {
-        let mut node = self.syntax.number("1");
-        for t in triangles {
-            node = self.syntax.call(t, vec![node]);
-        }
-        Item { chain: vec![node], row, col, below: false, special: Special::None }
-    }
-
     /// Sums over label `l`, carried by `at` (vectors first): the result joins `items` or `fraction`.
-    fn contract(&mut self, at: Vec<Item>, l: Label, items: &mut Vec<Item>, out: &[Label], sizes: &[Dim], fraction: &mut Fraction) {
+    fn contract(&mut self, at: Vec<Item>, l: Label, items: &mut Vec<Item>, out: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) {
         let plain = |chain: Vec<NodeId>, row: Label, col: Option<Label>| Item { chain, row, col, below: false, special: Special::None };
         match at.as_slice() {
             [v] if v.is_vector() => {
@@ -476,7 +483,7 @@ impl Writer<'_> {
                     fraction.above.push(sum);
                 } else {
                     let mut chain = if ours { self.transposed(&m.chain) } else { m.chain.clone() };
-                    let ones = self.sized("ones", &[sizes[l as usize]]);
+                    let ones = self.spanned("ones", &[&sizes[l as usize]]);
                     chain.push(ones);
                     items.push(plain(chain, other, None));
                 }
