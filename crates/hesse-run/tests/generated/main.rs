@@ -65,7 +65,11 @@ fn generated_formulas() {
     let _ = std::panic::take_hook();
     let refusals: usize = refused.values().map(Vec::len).sum();
     let not_checked: usize = unchecked.values().map(|r| r.0).sum();
-    println!("{cases} cases from seed {first}: {right} right, {not_checked} not checked, {refusals} refused, {} read anew, {} wrong", anew.len(), wrong.len());
+    println!(
+        "{cases} cases from seed {first}: {right} right, {not_checked} not checked, {refusals} refused, {} read anew, {} wrong",
+        anew.len(),
+        wrong.len()
+    );
     println!("features {features:?}\nkinds {kinds:?}\nnot checked {unchecked:#?}");
     refused.iter().for_each(|(code, cases)| println!("refused with {code}: {}", cases.len()));
 

@@ -43,12 +43,14 @@ impl Writer<'_> {
 
     /// Joins the labels of every side of a factor that has more than one, where they stand together everywhere.
     pub(super) fn join(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim]) -> Joined {
-        let mut joined = Joined { tensors: tensors.to_vec(), rows: rows.to_vec(), cols: cols.to_vec(), sizes: sizes.iter().map(|d| vec![*d]).collect() };
+        let mut joined =
+            Joined { tensors: tensors.to_vec(), rows: rows.to_vec(), cols: cols.to_vec(), sizes: sizes.iter().map(|d| vec![*d]).collect() };
         for f in tensors {
             let own = self.own_face(f.base);
             for side in [own.rows, own.cols] {
                 let group: Vec<Label> = side.iter().map(|k| f.labels[*k]).collect();
-                if group.len() > 1 {
+                let distinct = group.iter().enumerate().all(|(k, l)| !group[..k].contains(l));
+                if group.len() > 1 && distinct {
                     self.join_group(&group, &mut joined);
                 }
             }

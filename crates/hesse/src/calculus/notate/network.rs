@@ -233,7 +233,13 @@ impl Writer<'_> {
     }
 
     /// The items that are left when every label that can be written away is; scalars go to `fraction`.
-    pub(super) fn contracted(&mut self, tensors: &[Factor], out: &[Label], sizes: &[Vec<Dim>], fraction: &mut Fraction) -> Option<Vec<Item>> {
+    pub(super) fn contracted(
+        &mut self,
+        tensors: &[Factor],
+        out: &[Label],
+        sizes: &[Vec<Dim>],
+        fraction: &mut Fraction,
+    ) -> Option<Vec<Item>> {
         let mut items = vec![];
         let mut tensors = tensors.to_vec();
         for row in notations() {
