@@ -285,7 +285,7 @@ fn scalars(out: &mut Vec<Form>) {
         let (v, square) = (Shape::column(n), Shape::matrix(n, n));
         out.extend([
             form("tr(A)", "tr(#)", &[(Any, square.clone())]),
-            form("det", "det(#)", &[(Definite, square.clone())]),
+            form("det", "det(@/8)", &[(Definite, square.clone())]),
             form("logdet", "logdet(#)", &[(Definite, square.clone())]),
             form("inner", "@'*@", &[(Any, v.clone()), (Any, v.clone())]),
             form("quadratic", "@'*@*@", &[(Any, v.clone()), (Any, square.clone()), (Any, v.clone())]),

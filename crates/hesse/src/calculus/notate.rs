@@ -189,7 +189,12 @@ impl Writer<'_> {
             let turned = Face { rows: own.cols.iter().rev().copied().chain(own.rows.iter().rev().copied()).collect(), cols: vec![] };
             // vec(A): the columns stacked.
             let plain = own.rows.len() == 1 && own.cols.len() == 1;
-            if plain && *face == turned {
+            let straight = Face { rows: vec![0, 1], cols: vec![] };
+            if plain && (*face == straight || *face == straight.transposed()) {
+                let turned = self.transpose(node);
+                let stacked = self.syntax.call("vec", vec![turned]);
+                Some(if face.cols.is_empty() { stacked } else { self.transpose(stacked) })
+            } else if plain && *face == turned {
                 Some(self.syntax.call("vec", vec![node]))
             } else if plain && *face == turned.transposed() {
                 let stacked = self.syntax.call("vec", vec![node]);
@@ -716,6 +721,25 @@ impl Writer<'_> {
         self.syntax.add(Kind::Index(node, subscripts), Default::default())
     }
 
+    /// A scalar made of tensors as a call; anything else as it is.
+    fn closed(&mut self, node: NodeId) -> NodeId {
+        let scalar = |name: &str| {
+            (0..self.pool.variables())
+                .any(|v| self.pool.variable(VarId(v as u32)).name == name && self.pool.rank(self.pool.var(VarId(v as u32))) == 0)
+        };
+        let known = |name: &str| scalar(name) || name == "pi" || self.pool.dims.names().iter().any(|n| n == name);
+        let mut pending = vec![node];
+        while let Some(id) = pending.pop() {
+            match self.syntax.kind(id) {
+                Kind::Name(name) if known(name) => {}
+                Kind::Number(_) | Kind::Call(..) | Kind::Index(..) => {}
+                Kind::Name(_) | Kind::Transpose(_) => return self.syntax.call("sum", vec![node]),
+                _ => pending.extend(self.syntax.children(id)),
+            }
+        }
+        node
+    }
+
     fn indexed_term(&mut self, c: Rational, e: Expr, letters: &[String], rank: usize) -> Option<NodeId> {
         let (factors, out, sizes) = match self.pool.node(e).clone() {
             Node::Product { factors, out, sizes } => (factors, out, sizes),
@@ -733,7 +757,11 @@ impl Writer<'_> {
             if f.labels.is_empty() { self.scalar_factor(f, &mut fraction)? } else { tensors.push(f.clone()) }
         }
         let spans: Vec<Vec<Dim>> = sizes.iter().map(|d| vec![*d]).collect();
-        for item in self.contracted(&tensors, &out, &spans, &mut fraction)? {
+        let contracted = self.contracted(&tensors, &out, &spans, &mut fraction)?;
+        // x'*y stands for one number only within a call: between indices a bare name must be a scalar.
+        fraction.above = fraction.above.into_iter().map(|node| self.closed(node)).collect();
+        fraction.below = fraction.below.into_iter().map(|node| self.closed(node)).collect();
+        for item in contracted {
             let labels: Vec<Label> = item.labels().into_iter().map(letter).collect();
             let node = self.chain(&item.chain);
             let node = self.at(node, &labels, letters);

@@ -8,7 +8,7 @@
 use super::rewrite::rewrite;
 use crate::facts::rules::Rule;
 use crate::tensor::{Expr, Factor, Label, Node, Pool, Rational, VarId};
-use num_traits::One;
+use num_traits::{CheckedMul, One};
 
 /// Spreading out gives up beyond this number of terms.
 const TERMS: usize = 120;
@@ -48,7 +48,11 @@ pub fn spread(pool: &mut Pool, e: Expr) -> Option<Expr> {
             return None;
         }
         match pool.node(e).clone() {
-            Node::Sum(terms, _) => pending.extend(terms.into_iter().map(|(d, t)| (c * d, t))),
+            Node::Sum(terms, _) => {
+                for (d, t) in terms {
+                    pending.push((c.checked_mul(&d)?, t));
+                }
+            }
             Node::Product { factors, out, sizes } => match open_one(pool, &factors) {
                 None => done.push((c, e)),
                 Some((k, terms)) => {
@@ -59,7 +63,7 @@ pub fn spread(pool: &mut Pool, e: Expr) -> Option<Expr> {
                         let lowered = pool.integer(-1);
                         rest[k].power = pool.add(rest[k].power, lowered);
                         rest.push(Factor { base: t, labels: factors[k].labels.clone(), power: one });
-                        pending.push((c * d, pool.product_of(rest, out.clone(), &broadcast)));
+                        pending.push((c.checked_mul(&d)?, pool.product_of(rest, out.clone(), &broadcast)));
                     }
                 }
             },

@@ -6,7 +6,7 @@
 use super::dim::Dim;
 use super::number::Rational;
 use super::pool::{Expr, Factor, Label, Node, Pattern, Pool};
-use num_traits::{One, Zero};
+use num_traits::{CheckedMul, One, Zero};
 use rustc_hash::FxHashMap;
 
 /// Beyond this number of factors a product is kept as one factor of another (fixed association), so that work stays linear.
@@ -126,10 +126,15 @@ impl Pool {
                         [(c, e)] => (*c, *e),
                         _ => self.primitive(&terms, &axes),
                     };
+                    // A content whose power leaves 128 bits stays inside.
+                    let step = if k > 0 { content } else { content.recip() };
+                    let raised = (0..k.unsigned_abs()).try_fold(Rational::one(), |r, _| r.checked_mul(&step));
+                    let Some(raised) = raised else {
+                        making.factors.push(Factor { base, labels, power });
+                        continue;
+                    };
+                    making.coefficient = self.checked_mul(making.coefficient, raised);
                     let mut labels = labels;
-                    for _ in 0..k.unsigned_abs() {
-                        making.coefficient = self.checked_mul(making.coefficient, if k > 0 { content } else { content.recip() });
-                    }
                     if terms.len() == 1 {
                         pending.push(Factor { base: rest, labels, power });
                         continue;

@@ -49,7 +49,8 @@ impl Writer<'_> {
             let own = self.own_face(f.base);
             for side in [own.rows, own.cols] {
                 let group: Vec<Label> = side.iter().map(|k| f.labels[*k]).collect();
-                if group.len() > 1 {
+                let distinct = group.iter().enumerate().all(|(k, l)| !group[..k].contains(l));
+                if group.len() > 1 && distinct {
                     self.join_group(&group, &mut joined);
                 }
             }
