@@ -19,6 +19,9 @@ use crate::syntax::{latex, mathml, plain, unicode};
 use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
 
+mod differentiated;
+pub use differentiated::Differentiated;
+
 /// Which way a derivative is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Layout {
@@ -237,7 +240,7 @@ impl Formula {
     /// # Errors
     /// An unknown target or variable (E401), a target of the wrong shape (E207), a function without a slope (E301), a limit (E6xx).
     pub fn derive(&self, request: &Request) -> Result<Derivative, Error> {
-        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }
+        Derivation::new(self)
             .run(request)
     }
     /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
@@ -382,6 +385,19 @@ impl Derivation<'_> {
         Err(unknown("variable", name, &names))
     }
 
+    /// A gradient and a Hessian are those of a scalar.
+    fn scalar(&self, of: &str, shape: &Shape, want: Want) -> Result<(), Error> {
+        if shape.is_scalar() || !matches!(want, Want::Gradient | Want::Hessian | Want::Hvp) {
+            return Ok(());
+        }
+        let verb = if want == Want::Gradient { "gradient" } else { "Hessian" };
+        let message = format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×"));
+        Err(Diagnostic::error("E207", Span::default(), message)
+            .because("its derivative by a vector is a Jacobian")
+            .help("use `jacobian`, or sum it up: sum(…)")
+            .into())
+    }
+
     /// The derivative over symbols: its tensor, the names and faces of the variables, the face of what was derived.
     fn tensor(
         &mut self,
@@ -392,18 +408,7 @@ impl Derivation<'_> {
         second: &Variable,
         request: &Request,
     ) -> Result<(Expr, Vec<String>, Vec<Shape>, Shape), Error> {
-        let scalar_wanted = matches!(request.want, Want::Gradient | Want::Hessian | Want::Hvp);
-        if scalar_wanted && !shape.is_scalar() {
-            let verb = if request.want == Want::Gradient { "gradient" } else { "Hessian" };
-            return Err(Diagnostic::error(
-                "E207",
-                Span::default(),
-                format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×")),
-            )
-            .because("its derivative by a vector is a Jacobian")
-            .help("use `jacobian`, or sum it up: sum(…)")
-            .into());
-        }
+        self.scalar(of, shape, request.want)?;
         let names = |n: usize| -> Vec<String> {
             std::iter::once(&v.0).chain(std::iter::repeat_n(&second.0, n.saturating_sub(1))).cloned().collect()
         };

@@ -181,6 +181,10 @@ impl Pool {
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
+    /// Units of work paid for so far; see [`Limits::fuel`].
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
     pub(super) fn stop(&mut self, code: &'static str) {
         self.limit.get_or_insert(code);
     }
