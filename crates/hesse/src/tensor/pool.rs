@@ -173,6 +173,10 @@ impl Pool {
     pub fn limit(&self) -> Option<&'static str> {
         self.limit
     }
+    /// Units of work spent so far.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
     /// Number of nodes made so far.
     pub fn len(&self) -> usize {
         self.nodes.len()
