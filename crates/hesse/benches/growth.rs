@@ -1,63 +1,73 @@
-//! How the time of a derivation grows: per layer of a network, per factor of a chain of products; and what writing it out costs.
-//!
-//! `cargo bench -p hesse --bench growth`. The same growth in counts, which no machine disturbs, is the test `growth`.
+//! Growth: deriving must cost time linear in the formula. `cargo bench -p hesse` prints the medians; per layer they are flat.
 
-use divan::Bencher;
-use divan::counter::ItemsCount;
 use hesse::{Formula, Request, Want};
-
-mod texts;
 
 fn main() {
     divan::main();
 }
 
-/// Differentiates, without reading the text; items are layers or factors.
-fn differentiate(bencher: Bencher<'_, '_>, (text, wrt): (String, Vec<String>), want: Want, size: usize) {
-    let formula = Formula::parse(&text, true).expect("a formula");
-    let request = Request { wrt, want, ..Request::default() };
-    bencher.counter(ItemsCount::new(size)).bench(|| formula.differentiate(&request).expect("a derivative"));
+/// An L-layer tanh network with its squared error, and the names of its weights.
+fn network(layers: usize) -> (Formula, Vec<String>) {
+    let mut text = String::from("data x : vector(n)\ndata y : vector(n)\n");
+    let mut weights = vec![];
+    for k in 1..=layers {
+        text += &format!("param W{k} : matrix(n, n)\nparam b{k} : vector(n)\n");
+        weights.extend([format!("W{k}"), format!("b{k}")]);
+    }
+    text += "h0 = x\n";
+    for k in 1..=layers {
+        text += &format!("h{k} = tanh(W{k}*h{} + b{k})\n", k - 1);
+    }
+    text += &format!("C = norm2(h{layers} - y)^2\n");
+    (Formula::parse(&text, true).expect("the network is a formula"), weights)
 }
 
-/// The gradient by all weights of a tanh network.
+/// norm2(A1*A2*…*Ak*x)^2 and the names of its matrices.
+fn chain(factors: usize) -> (Formula, Vec<String>) {
+    let names: Vec<String> = (1..=factors).map(|k| format!("A{k}")).collect();
+    let mut text = String::from("data x : vector(n)\n");
+    for name in &names {
+        text += &format!("param {name} : matrix(n, n)\n");
+    }
+    text += &format!("C = norm2({}*x)^2\n", names.join("*"));
+    (Formula::parse(&text, true).expect("the chain is a formula"), names)
+}
+
+fn gradient(wrt: &[String]) -> Request {
+    Request { wrt: wrt.to_vec(), ..Request::default() }
+}
+
 #[divan::bench(args = [2, 4, 8, 16, 32, 64, 128])]
-fn network_gradient(bencher: Bencher<'_, '_>, layers: usize) {
-    differentiate(bencher, texts::network(layers), Want::Gradient, layers);
+fn network_gradient(bencher: divan::Bencher, layers: usize) {
+    let (formula, weights) = network(layers);
+    bencher.bench(|| formula.differentiate(&gradient(&weights)).expect("a gradient").nodes());
 }
 
-/// The gradient by all factors of norm2(A1*A2*…*x)^2.
+#[divan::bench(args = [2, 4, 8, 16, 32, 64, 128])]
+fn network_gradient_program(bencher: divan::Bencher, layers: usize) {
+    let (formula, weights) = network(layers);
+    let derived = formula.differentiate(&gradient(&weights)).expect("a gradient");
+    bencher.bench(|| derived.program().expect("a program"));
+}
+
 #[divan::bench(args = [2, 4, 8, 16, 32, 64])]
-fn chain_gradient(bencher: Bencher<'_, '_>, factors: usize) {
-    differentiate(bencher, texts::chain(factors), Want::Gradient, factors);
+fn chain_gradient(bencher: divan::Bencher, factors: usize) {
+    let (formula, names) = chain(factors);
+    bencher.bench(|| formula.differentiate(&gradient(&names)).expect("a gradient").nodes());
 }
 
-/// The Hessian by all weights times a direction.
-#[divan::bench(args = [2, 4, 8, 16, 32, 64, 128])]
-fn network_hessian_vector_product(bencher: Bencher<'_, '_>, layers: usize) {
-    differentiate(bencher, texts::network(layers), Want::Hvp, layers);
+#[divan::bench(args = [2, 4, 8, 16, 32])]
+fn network_hessian_vector_product(bencher: divan::Bencher, layers: usize) {
+    let (formula, weights) = network(layers);
+    let request = Request { wrt: vec![weights[0].clone()], want: Want::Hvp, ..Request::default() };
+    bencher.bench(|| formula.differentiate(&request).expect("a product").nodes());
 }
 
-/// The program of the gradient by all weights.
-#[divan::bench(args = [2, 8, 32, 128])]
-fn network_program(bencher: Bencher<'_, '_>, layers: usize) {
-    let (text, wrt) = texts::network(layers);
-    let formula = Formula::parse(&text, true).expect("a formula");
-    let d = formula.differentiate(&Request { wrt, want: Want::Gradient, ..Request::default() }).expect("a derivative");
-    bencher.counter(ItemsCount::new(layers)).bench(|| d.program().expect("a program"));
-}
-
-/// Reading and typing the text.
-#[divan::bench(args = [2, 8, 32, 128])]
-fn network_parse(bencher: Bencher<'_, '_>, layers: usize) {
-    let (text, _) = texts::network(layers);
-    bencher.counter(ItemsCount::new(layers)).bench(|| Formula::parse(&text, true).expect("a formula"));
-}
-
-/// One gradient written out, that of the first layer: a formula in which every layer stands again and again.
-#[divan::bench(args = [2, 4, 8, 16], sample_count = 10)]
-fn network_first_layer_written(bencher: Bencher<'_, '_>, layers: usize) {
-    let (text, wrt) = texts::network(layers);
-    let formula = Formula::parse(&text, true).expect("a formula");
-    let request = Request { wrt: wrt[..1].to_vec(), want: Want::Gradient, ..Request::default() };
-    bencher.counter(ItemsCount::new(layers)).bench(|| formula.derive(&request).map(|d| d.parts[0].nodes()));
+/// The README's formula, derived and written.
+#[divan::bench]
+fn neuron_loss(bencher: divan::Bencher) {
+    bencher.bench(|| {
+        let formula = Formula::parse("sum((y - max(0, X*w + b)).^2)/N", false).expect("a formula");
+        formula.derive(&gradient(&["w".to_string(), "b".to_string()])).expect("a gradient").parts[0].plain()
+    });
 }

@@ -19,9 +19,6 @@ use crate::syntax::{latex, mathml, plain, unicode};
 use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
 
-mod differentiated;
-pub use differentiated::Differentiated;
-
 /// Which way a derivative is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Layout {
@@ -170,6 +167,41 @@ fn planned(pool: &mut Pool, inputs: &[(String, VarId, usize)], name: &str, e: Ex
     }
 }
 
+/// Derivatives that were taken but not written out: they share sub-expressions through named parts, and taking them costs time
+/// linear in the formula. [`Formula::derive`] writes them as closed forms, whose length may grow faster.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    pool: Pool,
+    tape: Tape,
+    tensors: Vec<(String, Expr)>,
+    inputs: Vec<(String, VarId, usize)>,
+}
+
+impl Derived {
+    /// Distinct nodes of the derivatives and of everything that they are defined by.
+    pub fn nodes(&self) -> usize {
+        let mut roots: Vec<Expr> = self.tensors.iter().map(|t| t.1).collect();
+        roots.extend(self.tape.definitions.iter().map(|d| d.1));
+        self.pool.under(&roots).len()
+    }
+    /// Units of work spent, as the fuel of [`crate::tensor::Limits`] counts them.
+    pub fn work(&self) -> u64 {
+        self.pool.spent()
+    }
+    /// A program with one output per variable: the tensors, axes of the target, then of the variable.
+    ///
+    /// # Errors
+    /// A limit of the pool (E6xx).
+    pub fn program(&self) -> Result<Program, Error> {
+        let mut pool = self.pool.clone();
+        let roots: Vec<Expr> = self.tensors.iter().map(|t| t.1).collect();
+        let full = self.tape.expand_all(&mut pool, &roots);
+        let outputs: Vec<(String, Expr)> = self.tensors.iter().map(|t| t.0.clone()).zip(full).collect();
+        let program = plan(&mut pool, &self.inputs, &outputs);
+        pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
+    }
+}
+
 /// A typed formula, ready to be derived.
 ///
 /// ```
@@ -240,8 +272,17 @@ impl Formula {
     /// # Errors
     /// An unknown target or variable (E401), a target of the wrong shape (E207), a function without a slope (E301), a limit (E6xx).
     pub fn derive(&self, request: &Request) -> Result<Derivative, Error> {
-        Derivation::new(self)
-            .run(request)
+        self.derivation().run(request)
+    }
+    /// The derivatives, taken but not written out.
+    ///
+    /// # Errors
+    /// As [`Formula::derive`].
+    pub fn differentiate(&self, request: &Request) -> Result<Derived, Error> {
+        let mut work = self.derivation();
+        let tensors = work.symbolic(request)?.into_iter().map(|s| (s.names.join(", "), s.tensor)).collect();
+        work.within_limits()?;
+        Ok(Derived { pool: work.pool, tape: work.tape, tensors, inputs: work.inputs })
     }
     /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
     /// numeric oracles run.
@@ -286,6 +327,10 @@ impl Formula {
         Ok(both[0] == both[1])
     }
 
+    fn derivation(&self) -> Derivation<'_> {
+        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }
+    }
+
     fn tape(&self) -> Tape {
         Tape { definitions: self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect() }
     }
@@ -327,33 +372,64 @@ struct Derivation<'a> {
     fired: Vec<&'static Rule>,
 }
 
+/// A derivative over symbols: its tensor has the axes of `shape`, then those of the variables.
+struct Symbolic {
+    of: String,
+    names: Vec<String>,
+    tensor: Expr,
+    shape: Shape,
+    variables: Vec<Shape>,
+}
+
 /// A variable of differentiation: name, symbol, face.
 type Variable = (String, VarId, Shape);
 
 impl Derivation<'_> {
     fn run(mut self, request: &Request) -> Result<Derivative, Error> {
-        let (of, target, shape) = self.formula.target(request.target.as_deref())?;
-        let wrt = self.variables(request)?;
         let mut parts = vec![];
-        let joined = request.wrt.len() > 1 && wrt.iter().all(|v| v.2.is_scalar()) && shape.cols.is_empty();
-        if joined && matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative) && request.order <= 1 {
-            let tensor = self.row_of_partials(target, &wrt, request.elimination)?;
-            let columns = self.pool.dims.integer(wrt.len() as i64);
-            let names = wrt.iter().map(|v| v.0.clone()).collect();
-            let face = (shape, Shape::new(vec![columns], vec![]));
-            parts.push(self.part(&of, names, tensor, &face.0, &[face.1], request)?);
-        } else {
-            for v in wrt {
-                let second = match &request.wrt2 {
-                    Some(name) => self.variable(name)?,
-                    None => v.clone(),
-                };
-                let (tensor, names, shapes, of_shape) = self.tensor(target, &shape, &of, &v, &second, request)?;
-                parts.push(self.part(&of, names, tensor, &of_shape, &shapes, request)?);
-            }
+        for symbolic in self.symbolic(request)? {
+            parts.push(self.part(symbolic, request)?);
         }
         self.within_limits()?;
         Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, inputs: self.inputs })
+    }
+
+    /// The derivatives over the symbols of the tape, before anything is written out.
+    fn symbolic(&mut self, request: &Request) -> Result<Vec<Symbolic>, Error> {
+        let (of, target, shape) = self.formula.target(request.target.as_deref())?;
+        let wrt = self.variables(request)?;
+        self.scalar_where_wanted(&of, &shape, request)?;
+        let first_order = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative) && request.order <= 1;
+        let joined = request.wrt.len() > 1 && wrt.iter().all(|v| v.2.is_scalar()) && shape.cols.is_empty();
+        if first_order && joined {
+            let tensor = self.row_of_partials(target, &wrt, request.elimination)?;
+            let columns = self.pool.dims.integer(wrt.len() as i64);
+            let names = wrt.iter().map(|v| v.0.clone()).collect();
+            return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])] }]);
+        }
+        if first_order {
+            // One elimination for all variables: they share their adjoints.
+            let vars: Vec<VarId> = wrt.iter().map(|v| v.1).collect();
+            let tensors = differentiate(&mut self.pool, &mut self.tape, target, &vars, request.elimination)?;
+            let made = wrt.into_iter().zip(tensors).map(|(v, tensor)| Symbolic {
+                of: of.clone(),
+                names: vec![v.0],
+                tensor,
+                shape: shape.clone(),
+                variables: vec![v.2],
+            });
+            return Ok(made.collect());
+        }
+        let mut made = vec![];
+        for v in wrt {
+            let second = match &request.wrt2 {
+                Some(name) => self.variable(name)?,
+                None => v.clone(),
+            };
+            let (tensor, names, variables, shape) = self.tensor(target, &shape, &of, &v, &second, request)?;
+            made.push(Symbolic { of: of.clone(), names, tensor, shape, variables });
+        }
+        Ok(made)
     }
 
     fn variables(&self, request: &Request) -> Result<Vec<Variable>, Error> {
@@ -385,17 +461,20 @@ impl Derivation<'_> {
         Err(unknown("variable", name, &names))
     }
 
-    /// A gradient and a Hessian are those of a scalar.
-    fn scalar(&self, of: &str, shape: &Shape, want: Want) -> Result<(), Error> {
-        if shape.is_scalar() || !matches!(want, Want::Gradient | Want::Hessian | Want::Hvp) {
-            return Ok(());
-        }
-        let verb = if want == Want::Gradient { "gradient" } else { "Hessian" };
-        let message = format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×"));
-        Err(Diagnostic::error("E207", Span::default(), message)
+    fn scalar_where_wanted(&self, of: &str, shape: &Shape, request: &Request) -> Result<(), Error> {
+        let scalar_wanted = matches!(request.want, Want::Gradient | Want::Hessian | Want::Hvp);
+        if scalar_wanted && !shape.is_scalar() {
+            let verb = if request.want == Want::Gradient { "gradient" } else { "Hessian" };
+            return Err(Diagnostic::error(
+                "E207",
+                Span::default(),
+                format!("a {verb} is that of a scalar, and `{of}` is {}", shape_text(&self.pool, shape).join("×")),
+            )
             .because("its derivative by a vector is a Jacobian")
             .help("use `jacobian`, or sum it up: sum(…)")
-            .into())
+            .into());
+        }
+        Ok(())
     }
 
     /// The derivative over symbols: its tensor, the names and faces of the variables, the face of what was derived.
@@ -408,19 +487,16 @@ impl Derivation<'_> {
         second: &Variable,
         request: &Request,
     ) -> Result<(Expr, Vec<String>, Vec<Shape>, Shape), Error> {
-        self.scalar(of, shape, request.want)?;
         let names = |n: usize| -> Vec<String> {
             std::iter::once(&v.0).chain(std::iter::repeat_n(&second.0, n.saturating_sub(1))).cloned().collect()
         };
         let order = request.elimination;
         match request.want {
-            Want::Gradient | Want::Jacobian | Want::Derivative if request.order <= 1 => {
-                Ok((self.by(target, v.1, order)?, names(1), vec![v.2.clone()], shape.clone()))
-            }
             Want::Hessian => {
                 let first = self.by(target, v.1, order)?;
                 Ok((self.by(first, second.1, order)?, names(2), vec![v.2.clone(), second.2.clone()], shape.clone()))
             }
+            // First derivatives are taken for all variables at once, by `symbolic`.
             Want::Gradient | Want::Jacobian | Want::Derivative => {
                 let mut e = self.by(target, v.1, order)?;
                 for _ in 1..request.order {
@@ -480,15 +556,9 @@ impl Derivation<'_> {
         total.ok_or_else(|| unknown("variable", "", &[]))
     }
 
-    fn part(
-        &mut self,
-        of: &str,
-        wrt: Vec<String>,
-        tensor: Expr,
-        shape: &Shape,
-        variables: &[Shape],
-        request: &Request,
-    ) -> Result<Part, Error> {
+    fn part(&mut self, symbolic: Symbolic, request: &Request) -> Result<Part, Error> {
+        let Symbolic { of, names: wrt, tensor, shape, variables } = symbolic;
+        let (shape, variables) = (&shape, variables.as_slice());
         let mut full = self.tape.expand(&mut self.pool, tensor);
         if let Some(structure) = &request.structure {
             full = self.project(full, structure, shape, variables)?;

@@ -1,52 +1,71 @@
-//! Work grows with the formula and no faster: counted in nodes and fuel, which are the same on every machine.
+//! Deriving costs work and nodes linear in the formula: counted, not timed.
 
-use hesse::{Differentiated, Elimination, Formula, Request, Want};
+use hesse::{Derived, Formula, Request, Want};
 
-#[path = "../benches/texts/mod.rs"]
-mod texts;
-
-fn differentiated(text: &str, wrt: &[String], want: Want, elimination: Elimination) -> Differentiated {
-    let formula = Formula::parse(text, true).unwrap_or_else(|e| panic!("{e}"));
-    formula.differentiate(&Request { wrt: wrt.to_vec(), want, elimination, ..Request::default() }).unwrap_or_else(|e| panic!("{e}"))
+fn derived(text: &str, request: &Request) -> Derived {
+    Formula::parse(text, true).and_then(|f| f.differentiate(request)).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// Nodes, fuel and program steps per unit of size must not differ by more than a factor of 2 over all sizes.
-fn flat(what: &str, sizes: &[usize], make: impl Fn(usize) -> Differentiated) {
-    let mut per: Vec<[f64; 3]> = vec![];
-    for &n in sizes {
-        let d = make(n);
-        let steps = d.program().unwrap_or_else(|e| panic!("{e}")).steps.len();
-        per.push([d.nodes() as f64, d.spent() as f64, steps as f64].map(|x| x / n as f64));
-        println!("{what} {n:>4}: {:8} nodes {:9} fuel {steps:7} steps, per unit {:.1?}", d.nodes(), d.spent(), per[per.len() - 1]);
+fn network(layers: usize) -> (String, Vec<String>) {
+    let mut text = String::from("data x : vector(n)\ndata y : vector(n)\n");
+    let mut weights = vec![];
+    for k in 1..=layers {
+        text += &format!("param W{k} : matrix(n, n)\nparam b{k} : vector(n)\n");
+        weights.extend([format!("W{k}"), format!("b{k}")]);
     }
-    for (k, count) in ["nodes", "fuel", "steps"].iter().enumerate() {
-        let (least, most) = per.iter().fold((f64::MAX, 0.0f64), |(a, b), p| (a.min(p[k]), b.max(p[k])));
-        assert!(most <= 2.0 * least, "{what}: {count} per unit between {least:.1} and {most:.1}");
+    text += "h0 = x\n";
+    for k in 1..=layers {
+        text += &format!("h{k} = tanh(W{k}*h{} + b{k})\n", k - 1);
+    }
+    (text + &format!("C = norm2(h{layers} - y)^2\n"), weights)
+}
+
+fn chain(factors: usize) -> (String, Vec<String>) {
+    let names: Vec<String> = (1..=factors).map(|k| format!("A{k}")).collect();
+    let mut text = String::from("data x : vector(n)\n");
+    for name in &names {
+        text += &format!("param {name} : matrix(n, n)\n");
+    }
+    (text + &format!("C = norm2({}*x)^2\n", names.join("*")), names)
+}
+
+/// Per layer, over sizes: no value is more than twice another.
+fn assert_flat(what: &str, per_layer: &[f64]) {
+    let (low, high) = per_layer.iter().fold((f64::MAX, 0.0f64), |(l, h), x| (l.min(*x), h.max(*x)));
+    assert!(low > 0.0 && high <= 2.0 * low, "{what} per layer: {per_layer:.1?}");
+}
+
+#[test]
+fn gradients_grow_linearly() {
+    for (name, formula, sizes) in [
+        ("network", network as fn(usize) -> (String, Vec<String>), &[2, 4, 8, 16, 32, 64, 128][..]),
+        // A short chain is one flat product; from 8 factors on it grows by adjoints.
+        ("chain", chain, &[8, 16, 32, 64][..]),
+    ] {
+        let (mut nodes, mut work, mut steps) = (vec![], vec![], vec![]);
+        for &size in sizes {
+            let (text, wrt) = formula(size);
+            let d = derived(&text, &Request { wrt, ..Request::default() });
+            let per_layer = |x: usize| x as f64 / size as f64;
+            nodes.push(per_layer(d.nodes()));
+            work.push(per_layer(usize::try_from(d.work()).expect("a count")));
+            steps.push(per_layer(d.program().expect("a program").steps.len()));
+        }
+        assert_flat(&format!("{name}: nodes"), &nodes);
+        assert_flat(&format!("{name}: work"), &work);
+        assert_flat(&format!("{name}: steps of the program"), &steps);
     }
 }
 
 #[test]
-fn gradients_of_networks_are_linear_in_layers() {
-    for elimination in [Elimination::Automatic, Elimination::Reverse] {
-        flat("network", &[8, 16, 32, 64, 128], |layers| {
-            let (text, weights) = texts::network(layers);
-            differentiated(&text, &weights, Want::Gradient, elimination)
-        });
+fn hessian_vector_products_grow_linearly() {
+    let (mut nodes, mut work) = (vec![], vec![]);
+    for layers in [2, 4, 8, 16, 32, 64] {
+        let (text, weights) = network(layers);
+        let d = derived(&text, &Request { wrt: vec![weights[0].clone()], want: Want::Hvp, ..Request::default() });
+        nodes.push(d.nodes() as f64 / layers as f64);
+        work.push(d.work() as f64 / layers as f64);
     }
-}
-
-#[test]
-fn gradients_of_chains_of_products_are_linear_in_factors() {
-    flat("chain", &[8, 16, 32, 64], |factors| {
-        let (text, matrices) = texts::chain(factors);
-        differentiated(&text, &matrices, Want::Gradient, Elimination::Automatic)
-    });
-}
-
-#[test]
-fn hessian_vector_products_are_linear_in_layers() {
-    flat("products with a direction", &[8, 16, 32, 64, 128], |layers| {
-        let (text, weights) = texts::network(layers);
-        differentiated(&text, &weights, Want::Hvp, Elimination::Automatic)
-    });
+    assert_flat("nodes", &nodes);
+    assert_flat("work", &work);
 }

@@ -42,11 +42,29 @@ pub struct Tape {
 impl Tape {
     /// The expression with every definition written out.
     pub fn expand(&self, pool: &mut Pool, e: Expr) -> Expr {
-        let mut needed: FxHashMap<VarId, Expr> = FxHashMap::default();
+        self.expand_all(pool, &[e])[0]
+    }
+
+    /// The expressions with every definition written out, each definition once.
+    pub fn expand_all(&self, pool: &mut Pool, roots: &[Expr]) -> Vec<Expr> {
+        let mut full: FxHashMap<VarId, Expr> = FxHashMap::default();
+        for k in self.needed(pool, roots, &[]) {
+            let (v, value) = self.definitions[k];
+            let value = pool.substitute(value, &full);
+            full.insert(v, value);
+        }
+        roots.iter().map(|e| pool.substitute(*e, &full)).collect()
+    }
+
+    /// Positions of the definitions that the expressions read, in order; nothing is looked for behind a variable of `stop`.
+    fn needed(&self, pool: &Pool, roots: &[Expr], stop: &[VarId]) -> Vec<usize> {
         let place: FxHashMap<VarId, usize> = self.definitions.iter().enumerate().map(|(k, d)| (d.0, k)).collect();
         let mut wanted = vec![false; self.definitions.len()];
-        let mut pending = pool.variables_of(e);
+        let mut pending: Vec<VarId> = roots.iter().flat_map(|e| pool.variables_of(*e)).collect();
         while let Some(v) = pending.pop() {
+            if stop.contains(&v) {
+                continue;
+            }
             if let Some(&k) = place.get(&v)
                 && !wanted[k]
             {
@@ -54,13 +72,7 @@ impl Tape {
                 pending.extend(pool.variables_of(self.definitions[k].1));
             }
         }
-        for (k, (v, value)) in self.definitions.iter().enumerate() {
-            if wanted[k] {
-                let full = pool.substitute(*value, &needed);
-                needed.insert(*v, full);
-            }
-        }
-        pool.substitute(e, &needed)
+        (0..wanted.len()).filter(|k| wanted[*k]).collect()
     }
 }
 
@@ -106,28 +118,15 @@ struct Graph {
 
 impl Graph {
     fn build(pool: &mut Pool, tape: &Tape, target: Expr, wrt: &[VarId]) -> Result<Graph, Diagnostic> {
-        // Definitions that the target needs …
-        let place: FxHashMap<VarId, usize> = tape.definitions.iter().enumerate().map(|(k, d)| (d.0, k)).collect();
-        let mut needed = vec![false; tape.definitions.len()];
-        let mut pending = pool.variables_of(target);
-        while let Some(v) = pending.pop() {
-            // A variable of differentiation is a source even where it is itself defined.
-            if wrt.contains(&v) {
-                continue;
-            }
-            if let Some(&k) = place.get(&v)
-                && !needed[k]
-            {
-                needed[k] = true;
-                pending.extend(pool.variables_of(tape.definitions[k].1));
-            }
-        }
+        // Definitions that the target needs (a variable of differentiation is a source even where it is itself defined) …
+        let needed = tape.needed(pool, &[target], wrt);
         // … and that depend on a variable of differentiation.
         let mut vertex: FxHashMap<VarId, usize> = wrt.iter().enumerate().map(|(k, v)| (*v, k)).collect();
         let mut symbols: Vec<VarId> = wrt.to_vec();
         let mut values: Vec<(usize, Expr)> = vec![];
-        for (k, (v, value)) in tape.definitions.iter().enumerate() {
-            if needed[k] && pool.variables_of(*value).iter().any(|u| vertex.contains_key(u)) {
+        for k in needed {
+            let (v, value) = &tape.definitions[k];
+            if pool.variables_of(*value).iter().any(|u| vertex.contains_key(u)) {
                 vertex.insert(*v, symbols.len());
                 values.push((symbols.len(), *value));
                 symbols.push(*v);

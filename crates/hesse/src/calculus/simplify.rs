@@ -13,11 +13,17 @@ use num_traits::{CheckedMul, One};
 /// Spreading out gives up beyond this number of terms.
 const TERMS: usize = 120;
 
+/// An expression of more distinct nodes is written as it is: nobody reads so much for its beauty.
+const LARGE: usize = 500;
+
 /// Equal expressions, the plainest first. `symmetric` lists variables declared symmetric; `fired` gains the rules that were used. Afterwards the pool treats them as
 /// equal to their transposes: nothing may be differentiated in it any more.
 pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec<&'static Rule>) -> Vec<Expr> {
     let e = normal(pool, e, symmetric, fired);
     let mut found = vec![e];
+    if pool.weight(e, LARGE) > LARGE {
+        return found;
+    }
     let mut offer = |c: Expr| {
         if !found.contains(&c) {
             found.push(c);

@@ -3,32 +3,14 @@
 use super::program::{Input, Mask, Op, Output, Program, Size, Step, Value};
 use crate::calculus::model::Model;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId, number};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// A program that computes these expressions. `inputs` gives the variables that may occur: name, variable, number of row axes.
 pub fn plan(pool: &mut Pool, inputs: &[(String, VarId, usize)], outputs: &[(String, Expr)]) -> Program {
-    plan_tape(pool, inputs, &[], outputs)
-}
-
-/// As [`plan`] for expressions over the symbols of definitions: each that is needed is computed once, in order, and not written out.
-pub fn plan_tape(
-    pool: &mut Pool,
-    inputs: &[(String, VarId, usize)],
-    definitions: &[(VarId, Expr)],
-    outputs: &[(String, Expr)],
-) -> Program {
     let mut planner = Planner { pool, program: Program::default(), values: FxHashMap::default() };
     planner.program.sizes = planner.pool.dims.names().to_vec();
     let roots: Vec<Expr> = outputs.iter().map(|o| o.1).collect();
-    // What the outputs read, and what the definitions they read read.
-    let mut used: FxHashSet<VarId> = roots.iter().flat_map(|e| planner.pool.variables_of(*e)).collect();
-    let mut needed = vec![];
-    for (symbol, value) in definitions.iter().rev() {
-        if used.contains(symbol) {
-            used.extend(planner.pool.variables_of(*value));
-            needed.push((*symbol, *value));
-        }
-    }
+    let used: Vec<VarId> = roots.iter().flat_map(|e| planner.pool.variables_of(*e)).collect();
     for (name, var, rows) in inputs {
         let axes: Vec<Size> = planner.pool.variable(*var).axes.clone().iter().map(|d| planner.size(*d)).collect();
         let k = planner.program.inputs.len();
@@ -38,13 +20,6 @@ pub fn plan_tape(
             planner.values.insert(e, value);
         }
         planner.program.inputs.push(Input { name: name.clone(), rows: *rows, axes });
-    }
-    for (symbol, value) in needed.into_iter().rev() {
-        for e in planner.pool.under(&[value]) {
-            planner.lower(e);
-        }
-        let (name, made) = (planner.pool.var(symbol), planner.values[&value]);
-        planner.values.insert(name, made);
     }
     for e in planner.pool.under(&roots) {
         planner.lower(e);

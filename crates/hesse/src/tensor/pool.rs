@@ -173,6 +173,10 @@ impl Pool {
     pub fn limit(&self) -> Option<&'static str> {
         self.limit
     }
+    /// Units of work spent so far.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
     /// Number of nodes made so far.
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -180,10 +184,6 @@ impl Pool {
     /// Whether no node was made yet.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
-    }
-    /// Units of work paid for so far; see [`Limits::fuel`].
-    pub fn spent(&self) -> u64 {
-        self.spent
     }
     pub(super) fn stop(&mut self, code: &'static str) {
         self.limit.get_or_insert(code);
