@@ -12,6 +12,7 @@ use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
 use crate::program::plan::{inputs_of, plan, plan_tape};
 use crate::program::program::Program;
+use crate::syntax::limits::TOKENS;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
@@ -567,6 +568,8 @@ impl Derivation<'_> {
             Spelling { rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
+        // What is longer than any text that is read is not written: shared parts stand in it again and again.
+        let mut too_large = false;
         for e in found {
             let rank = self.pool.rank(e);
             let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
@@ -574,12 +577,21 @@ impl Derivation<'_> {
             let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
             let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
             let cost = (indexed, syntax.count(root));
+            if cost.1 > TOKENS {
+                too_large = true;
+                continue;
+            }
             if best.as_ref().is_none_or(|b| cost < b.0) {
                 best = Some((cost, e, syntax, root));
             }
         }
         self.within_limits()?;
         let Some(((indexed, _), tensor, syntax, root)) = best else {
+            if too_large {
+                return Err(differentiate::limit("E604")
+                    .because(format!("written out it has more than {TOKENS} names, numbers and operators"))
+                    .into());
+            }
             return Err(Diagnostic::error("E301", Span::default(), "this derivative cannot be written down")
                 .because("a factor has more than two axes")
                 .help("name sub-expressions, or derive by a smaller variable")

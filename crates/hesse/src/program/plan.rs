@@ -13,12 +13,7 @@ pub fn plan(pool: &mut Pool, inputs: &[(String, VarId, usize)], outputs: &[(Stri
 /// As [`plan`] for expressions over the symbols of definitions. Each definition that is needed is computed once, in order, and not written
 /// out: written out, a layer of a network stands in every later one, and the work is no longer proportional to the formula. Only a
 /// function of a whole matrix goes where it is used, because the lowering looks for it there: inv(A)*b is a solution of a system.
-pub fn plan_tape(
-    pool: &mut Pool,
-    inputs: &[(String, VarId, usize)],
-    definitions: &[(VarId, Expr)],
-    outputs: &[(String, Expr)],
-) -> Program {
+pub fn plan_tape(pool: &mut Pool, inputs: &[(String, VarId, usize)], definitions: &[(VarId, Expr)], outputs: &[(String, Expr)]) -> Program {
     let mut whole: FxHashMap<VarId, Expr> = FxHashMap::default();
     let mut local = vec![];
     for (symbol, value) in definitions {
