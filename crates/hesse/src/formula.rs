@@ -363,6 +363,9 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
     Diagnostic::error("E401", Span::default(), format!("there is no {what} `{name}` in the formula")).help(help).into()
 }
 
+/// The longest closed form that is written, in nodes.
+const WRITTEN: usize = 200_000;
+
 /// One request under way: the pool and tape are its own.
 struct Derivation<'a> {
     formula: &'a Formula,
@@ -582,6 +585,13 @@ impl Derivation<'_> {
             }
         }
         self.within_limits()?;
+        // Writers copy what is shared: a closed form may be far longer than the graph that it comes from.
+        if best.as_ref().is_some_and(|b| b.0.1 > WRITTEN) {
+            return Err(Diagnostic::error("E604", Span::default(), format!("the closed form has more than {WRITTEN} nodes"))
+                .because("every definition is written out where it is used")
+                .help("derive by a definition nearer to the target, or run the derivative without writing it")
+                .into());
+        }
         let Some(((indexed, _), tensor, syntax, root)) = best else {
             return Err(Diagnostic::error("E301", Span::default(), "this derivative cannot be written down")
                 .because("a factor has more than two axes")

@@ -140,13 +140,19 @@ pub struct Node {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Syntax {
     nodes: Vec<Node>,
+    /// Nodes of the tree under each node.
+    counts: Vec<usize>,
 }
 
 impl Syntax {
     /// Adds a node with its place.
     pub fn add(&mut self, kind: Kind, span: Span) -> NodeId {
+        let own = usize::from(!matches!(kind, Kind::Contraction(..)));
         self.nodes.push(Node { kind, span });
-        NodeId(u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX))
+        let id = NodeId(u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX));
+        let count = self.children(id).iter().fold(own, |n, c| n.saturating_add(self.counts[c.index()]));
+        self.counts.push(count);
+        id
     }
     /// The node.
     pub fn node(&self, id: NodeId) -> &Node {
@@ -212,12 +218,7 @@ impl Syntax {
     }
     /// Nodes of the tree under `root`: names, numbers, operators, calls (a subtree used twice counts twice).
     pub fn count(&self, root: NodeId) -> usize {
-        let mut size = vec![0usize; root.index() + 1];
-        for id in self.under(root) {
-            let own = usize::from(!matches!(self.kind(id), Kind::Contraction(..)));
-            size[id.index()] = self.children(id).iter().fold(own, |n, c| n.saturating_add(size[c.index()]));
-        }
-        size[root.index()]
+        self.counts[root.index()]
     }
     /// Whether the tree under `root` is the tree under `twin` of another arena: the same nodes, wherever they were written.
     pub fn same(&self, root: NodeId, other: &Syntax, twin: NodeId) -> bool {

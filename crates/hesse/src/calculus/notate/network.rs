@@ -65,13 +65,13 @@ impl Writer<'_> {
 
     /// Nodes of a chain without the products between.
     fn weight(&self, chain: &[NodeId]) -> usize {
-        chain.iter().map(|n| self.syntax.count(*n)).sum()
+        chain.iter().fold(0, |total: usize, n| total.saturating_add(self.syntax.count(*n)))
     }
 
     /// (C*B*A)' where A'*B'*C' is longer.
     fn shorter(&mut self, chain: Vec<NodeId>) -> Vec<NodeId> {
         let turned = self.transposed(&chain);
-        if self.weight(&turned) + 1 < self.weight(&chain) {
+        if self.weight(&turned).saturating_add(1) < self.weight(&chain) {
             let node = self.chain(&turned);
             vec![self.syntax.transpose(node)]
         } else {
