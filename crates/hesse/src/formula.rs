@@ -10,9 +10,8 @@ use crate::calculus::structure;
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
-use crate::program::plan::{inputs_of, plan, plan_tape};
+use crate::program::plan::{inputs_of, plan};
 use crate::program::program::Program;
-use crate::syntax::limits::TOKENS;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
@@ -195,7 +194,10 @@ impl Derived {
     /// A limit of the pool (E6xx).
     pub fn program(&self) -> Result<Program, Error> {
         let mut pool = self.pool.clone();
-        let program = plan_tape(&mut pool, &self.inputs, &self.tape.definitions, &self.tensors);
+        let roots: Vec<Expr> = self.tensors.iter().map(|t| t.1).collect();
+        let full = self.tape.expand_all(&mut pool, &roots);
+        let outputs: Vec<(String, Expr)> = self.tensors.iter().map(|t| t.0.clone()).zip(full).collect();
+        let program = plan(&mut pool, &self.inputs, &outputs);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
     }
 }
@@ -360,6 +362,9 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
     };
     Diagnostic::error("E401", Span::default(), format!("there is no {what} `{name}` in the formula")).help(help).into()
 }
+
+/// The longest closed form that is written, in nodes.
+const WRITTEN: usize = 200_000;
 
 /// One request under way: the pool and tape are its own.
 struct Derivation<'a> {
@@ -568,8 +573,6 @@ impl Derivation<'_> {
             Spelling { rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
-        // What is longer than any text that is read is not written: shared parts stand in it again and again.
-        let mut too_large = false;
         for e in found {
             let rank = self.pool.rank(e);
             let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
@@ -577,21 +580,19 @@ impl Derivation<'_> {
             let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
             let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
             let cost = (indexed, syntax.count(root));
-            if cost.1 > TOKENS {
-                too_large = true;
-                continue;
-            }
             if best.as_ref().is_none_or(|b| cost < b.0) {
                 best = Some((cost, e, syntax, root));
             }
         }
         self.within_limits()?;
+        // Writers copy what is shared: a closed form may be far longer than the graph that it comes from.
+        if best.as_ref().is_some_and(|b| b.0.1 > WRITTEN) {
+            return Err(Diagnostic::error("E604", Span::default(), format!("the closed form has more than {WRITTEN} nodes"))
+                .because("every definition is written out where it is used")
+                .help("derive by a definition nearer to the target, or run the derivative without writing it")
+                .into());
+        }
         let Some(((indexed, _), tensor, syntax, root)) = best else {
-            if too_large {
-                return Err(differentiate::limit("E604")
-                    .because(format!("written out it has more than {TOKENS} names, numbers and operators"))
-                    .into());
-            }
             return Err(Diagnostic::error("E301", Span::default(), "this derivative cannot be written down")
                 .because("a factor has more than two axes")
                 .help("name sub-expressions, or derive by a smaller variable")

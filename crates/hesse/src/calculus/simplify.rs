@@ -11,7 +11,7 @@ use crate::tensor::{Expr, Factor, Label, Node, Pool, Rational, VarId};
 use num_traits::{CheckedMul, One};
 
 /// Spreading out gives up beyond this number of terms.
-const TERMS: usize = 120;
+const TERMS: usize = 64;
 
 /// An expression of more distinct nodes is written as it is: nobody reads so much for its beauty.
 const LARGE: usize = 500;
@@ -59,6 +59,7 @@ pub fn spread(pool: &mut Pool, e: Expr) -> Option<Expr> {
                     pending.push((c.checked_mul(&d)?, t));
                 }
             }
+            Node::Product { factors, .. } if done.len() + pending.len() + terms_of(pool, &factors) > TERMS => return None,
             Node::Product { factors, out, sizes } => match open_one(pool, &factors) {
                 None => done.push((c, e)),
                 Some((k, terms)) => {
@@ -77,6 +78,14 @@ pub fn spread(pool: &mut Pool, e: Expr) -> Option<Expr> {
         }
     }
     Some(pool.sum(&done, &axes))
+}
+
+/// How many terms a product spreads into at least, by the sums among its factors.
+fn terms_of(pool: &Pool, factors: &[Factor]) -> usize {
+    factors.iter().fold(1usize, |n, f| match (pool.node(f.base), pool.as_integer(f.power)) {
+        (Node::Sum(terms, _), Some(p @ 1..=4)) => n.saturating_mul(terms.len().max(1).saturating_pow(p as u32)),
+        _ => n,
+    })
 }
 
 /// The first factor that is a sum (or a closed scalar that spreads into one) to a positive whole power, with its terms.

@@ -140,18 +140,18 @@ pub struct Node {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Syntax {
     nodes: Vec<Node>,
-    /// Of each node the size of its tree; see [`Syntax::count`].
-    sizes: Vec<usize>,
+    /// Nodes of the tree under each node.
+    counts: Vec<usize>,
 }
 
 impl Syntax {
     /// Adds a node with its place.
     pub fn add(&mut self, kind: Kind, span: Span) -> NodeId {
+        let own = usize::from(!matches!(kind, Kind::Contraction(..)));
         self.nodes.push(Node { kind, span });
         let id = NodeId(u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX));
-        let own = usize::from(!matches!(self.kind(id), Kind::Contraction(..)));
-        let size = self.children(id).iter().fold(own, |n, c| n.saturating_add(self.sizes[c.index()]));
-        self.sizes.push(size);
+        let count = self.children(id).iter().fold(own, |n, c| n.saturating_add(self.counts[c.index()]));
+        self.counts.push(count);
         id
     }
     /// The node.
@@ -218,7 +218,7 @@ impl Syntax {
     }
     /// Nodes of the tree under `root`: names, numbers, operators, calls (a subtree used twice counts twice).
     pub fn count(&self, root: NodeId) -> usize {
-        self.sizes[root.index()]
+        self.counts[root.index()]
     }
     /// Whether the tree under `root` is the tree under `twin` of another arena: the same nodes, wherever they were written.
     pub fn same(&self, root: NodeId, other: &Syntax, twin: NodeId) -> bool {

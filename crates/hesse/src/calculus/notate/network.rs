@@ -65,7 +65,7 @@ impl Writer<'_> {
 
     /// Nodes of a chain without the products between.
     fn weight(&self, chain: &[NodeId]) -> usize {
-        chain.iter().fold(0, |sum: usize, n| sum.saturating_add(self.syntax.count(*n)))
+        chain.iter().fold(0, |total: usize, n| total.saturating_add(self.syntax.count(*n)))
     }
 
     /// (C*B*A)' where A'*B'*C' is longer.
