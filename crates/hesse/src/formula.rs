@@ -10,7 +10,7 @@ use crate::calculus::structure;
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
-use crate::program::plan::{inputs_of, plan};
+use crate::program::plan::{inputs_of, plan, plan_tape};
 use crate::program::program::Program;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
@@ -194,10 +194,7 @@ impl Derived {
     /// A limit of the pool (E6xx).
     pub fn program(&self) -> Result<Program, Error> {
         let mut pool = self.pool.clone();
-        let roots: Vec<Expr> = self.tensors.iter().map(|t| t.1).collect();
-        let full = self.tape.expand_all(&mut pool, &roots);
-        let outputs: Vec<(String, Expr)> = self.tensors.iter().map(|t| t.0.clone()).zip(full).collect();
-        let program = plan(&mut pool, &self.inputs, &outputs);
+        let program = plan_tape(&mut pool, &self.inputs, &self.tape.definitions, &self.tensors);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
     }
 }
