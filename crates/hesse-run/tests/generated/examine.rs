@@ -63,6 +63,12 @@ fn properties(case: &Case) -> Verdict<Outcome> {
             )
         })?;
     }
+    // The same without writing it out: one program over the definitions.
+    let unwritten = formula.differentiate(&case.request(Elimination::Automatic, Layout::Numerator)).map_err(|e| refused(&e))?;
+    let unwritten = point.run(&unwritten.program().map_err(|e| refused(&e))?)?;
+    value
+        .same(&unwritten)
+        .map_err(|why| Outcome::Wrong("the unwritten derivative differs", format!("{}: {why}", reverse.parts[0].plain())))?;
     layouts(case, &formula, &reverse, &turned, &mut point)?;
     let anew = [&reverse, &forward, &turned].into_iter().find_map(|d| reads(&formula, d, &mut point).err());
     if let Some(wrong @ Outcome::Wrong(..)) = anew {

@@ -245,7 +245,7 @@ fn entries(shape: &Shape, order: usize) -> Vec<Form> {
         let mut kept = 0;
         out.retain(|f| {
             kept += 1;
-            linear.contains(&f.feature) || kept % 24 == 0
+            linear.contains(&f.feature) || kept % 60 == 0
         });
         return out;
     }

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// An accumulated derivative of more local nodes than this gets a name (an adjoint), so that work stays linear in the graph.
-const ADJOINT: usize = 24;
+const ADJOINT: usize = 8;
 
 /// In which order vertices are eliminated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

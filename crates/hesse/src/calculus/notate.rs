@@ -738,11 +738,15 @@ impl Writer<'_> {
                 .any(|v| self.pool.variable(VarId(v as u32)).name == name && self.pool.rank(self.pool.var(VarId(v as u32))) == 0)
         };
         let known = |name: &str| scalar(name) || name == "pi" || self.pool.dims.names().iter().any(|n| n == name);
+        // A position such as A[m,1] would be read as index letters.
+        if self.syntax.under(node).iter().any(|id| matches!(self.syntax.kind(*id), Kind::Index(..))) {
+            return self.syntax.call("sum", vec![node]);
+        }
         let mut pending = vec![node];
         while let Some(id) = pending.pop() {
             match self.syntax.kind(id) {
                 Kind::Name(name) if known(name) => {}
-                Kind::Number(_) | Kind::Call(..) | Kind::Index(..) => {}
+                Kind::Number(_) | Kind::Call(..) => {}
                 Kind::Name(_) | Kind::Transpose(_) => return self.syntax.call("sum", vec![node]),
                 _ => pending.extend(self.syntax.children(id)),
             }

@@ -3,14 +3,40 @@
 use super::program::{Input, Mask, Op, Output, Program, Size, Step, Value};
 use crate::calculus::model::Model;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId, number};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A program that computes these expressions. `inputs` gives the variables that may occur: name, variable, number of row axes.
 pub fn plan(pool: &mut Pool, inputs: &[(String, VarId, usize)], outputs: &[(String, Expr)]) -> Program {
+    plan_tape(pool, inputs, &[], outputs)
+}
+
+/// As [`plan`] for expressions over the symbols of definitions. Each definition that is needed is computed once, in order, and not written
+/// out: written out, a layer of a network stands in every later one, and the work is no longer proportional to the formula. Only a
+/// function of a whole matrix goes where it is used, because the lowering looks for it there: inv(A)*b is a solution of a system.
+pub fn plan_tape(pool: &mut Pool, inputs: &[(String, VarId, usize)], definitions: &[(VarId, Expr)], outputs: &[(String, Expr)]) -> Program {
+    let mut whole: FxHashMap<VarId, Expr> = FxHashMap::default();
+    let mut local = vec![];
+    for (symbol, value) in definitions {
+        let value = pool.substitute(*value, &whole);
+        if matches!(pool.node(value), Node::Apply(..)) {
+            whole.insert(*symbol, value);
+        } else {
+            local.push((*symbol, value));
+        }
+    }
+    let outputs: Vec<(String, Expr)> = outputs.iter().map(|(name, e)| (name.clone(), pool.substitute(*e, &whole))).collect();
     let mut planner = Planner { pool, program: Program::default(), values: FxHashMap::default() };
     planner.program.sizes = planner.pool.dims.names().to_vec();
     let roots: Vec<Expr> = outputs.iter().map(|o| o.1).collect();
-    let used: Vec<VarId> = roots.iter().flat_map(|e| planner.pool.variables_of(*e)).collect();
+    // What the outputs read, and what the definitions read that they read.
+    let mut used: FxHashSet<VarId> = roots.iter().flat_map(|e| planner.pool.variables_of(*e)).collect();
+    let mut needed = vec![];
+    for (symbol, value) in local.into_iter().rev() {
+        if used.contains(&symbol) {
+            used.extend(planner.pool.variables_of(value));
+            needed.push((symbol, value));
+        }
+    }
     for (name, var, rows) in inputs {
         let axes: Vec<Size> = planner.pool.variable(*var).axes.clone().iter().map(|d| planner.size(*d)).collect();
         let k = planner.program.inputs.len();
@@ -21,12 +47,19 @@ pub fn plan(pool: &mut Pool, inputs: &[(String, VarId, usize)], outputs: &[(Stri
         }
         planner.program.inputs.push(Input { name: name.clone(), rows: *rows, axes });
     }
+    for (symbol, value) in needed.into_iter().rev() {
+        for e in planner.pool.under(&[value]) {
+            planner.lower(e);
+        }
+        let (name, made) = (planner.pool.var(symbol), planner.values[&value]);
+        planner.values.insert(name, made);
+    }
     for e in planner.pool.under(&roots) {
         planner.lower(e);
     }
     for (name, e) in outputs {
-        let value = planner.values[e];
-        planner.program.outputs.push(Output { name: name.clone(), value });
+        let value = planner.values[&e];
+        planner.program.outputs.push(Output { name, value });
     }
     planner.program
 }
