@@ -1,6 +1,7 @@
 """Gradient descent for one neuron on real data, with NumPy alone: what hesse's gradient must reproduce.
 
     python3 examples/diabetes.py
+    python3 examples/diabetes.py target/release/hesse     # compares what that hesse says on the data as measured, then stops
 
 The loss is that of neuron.hesse, C(w, b) = (1/N) sum (y - max(0, X w + b))^2, on examples/data/diabetes.csv. The ten columns of
 X are standardised: minus their mean, divided by their standard deviation (divisor N = 442). Two targets:
@@ -9,16 +10,23 @@ X are standardised: minus their mean, divided by their standard deviation (divis
 The gradient is written out here by hand, formulas (7.6) and (7.8). The minimum is also found without any gradient step: least squares on the
 active examples, repeated until the active set stays (a Newton step on a piecewise quadratic loss, formula (7.11)).
 """
+import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def load():
+def measured():
     table = np.loadtxt(os.path.join(HERE, "data", "diabetes.csv"), delimiter=",", skiprows=1)
-    X, y = table[:, :-1], table[:, -1]
+    return table[:, :-1], table[:, -1]
+
+
+def load():
+    X, y = measured()
     return (X - X.mean(axis=0)) / X.std(axis=0), y
 
 
@@ -55,7 +63,28 @@ def show(name, value):
     print("%-8s %s" % (name, " ".join("%.15g" % x for x in np.atleast_1d(value))))
 
 
+def compare(hesse):
+    """What `hesse eval` says of neuron.hesse on the data as measured, at w = 0 and b = 100, against the formulas here."""
+    X, y = measured()
+    C, gw, gb = loss_and_gradient(X, y, np.zeros(X.shape[1]), 100.0)
+    told = subprocess.run(
+        [hesse, "eval", os.path.join(HERE, "neuron.hesse"), "--data", os.path.join(HERE, "data", "diabetes.csv")]
+        + ["--columns", "X=age..s6", "--bind", "y=target,w=zeros,b=100", "--json"],
+        check=True, capture_output=True, text=True,
+    )
+    values = [np.asarray(v["value"], dtype=float).ravel() for v in json.loads(told.stdout)["values"]]
+    worst = 0.0
+    for name, got, want in zip(("C", "dC/dw", "dC/db"), values, (C, gw, gb)):
+        want = np.atleast_1d(want)
+        assert got.shape == want.shape, (name, got.shape, want.shape)
+        worst = max(worst, float(np.abs(got - want).max() / np.abs(want).max()))
+    print("hesse eval and NumPy on %d rows: C, dC/dw, dC/db agree, worst relative difference %.1e" % (len(y), worst))
+    assert len(values) == 3 and worst < 1e-12, worst
+
+
 def main():
+    if len(sys.argv) > 1:
+        return compare(sys.argv[1])
     X, target = load()
     N, n = X.shape
     A = np.c_[X, np.ones(N)]

@@ -11,3 +11,9 @@ pub fn run(arguments: &[String]) -> Done {
     let hesse = binaries().join("hesse");
     shell::run(command(python::interpreter()?, &[SCORER]).arg(hesse).args(arguments))
 }
+
+/// Builds hesse, then compares its loss and gradient on the real data with those of NumPy.
+pub fn data() -> Done {
+    shell::run(&mut cargo(&["build", "--package", "hesse-cli"]))?;
+    shell::run(command(python::interpreter()?, &["examples/diabetes.py"]).arg(binaries().join("hesse")))
+}

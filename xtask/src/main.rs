@@ -12,9 +12,9 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   test      everything that must hold: format, lints, tests (the manual in suite/ among them), the README's commands,
-            the corpus
+            the corpus, the real data against NumPy
   corpus    score `hesse batch` on suite/corpus; further arguments go to suite/corpus/score.py
-  readme    run the README's commands and compare what it shows
+  readme    run the README's commands and compare what it shows (--bless: rewrite it)
   bless     rewrite the expected outputs of the suite and the README with what hesse says now; read the difference";
 
 fn main() -> ExitCode {
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("test") => test::run(),
         Some("corpus") => corpus::run(rest),
+        Some("readme") if rest.iter().any(|a| a == "--bless") => readme::run(readme::Mode::Bless),
         Some("readme") => readme::run(readme::Mode::Compare),
         Some("bless") => test::bless(),
         Some("help" | "--help" | "-h") => {

@@ -13,6 +13,7 @@ pub fn run() -> Done {
         ("tests", tests),
         ("README", readme::run(readme::Mode::Compare)),
         ("corpus", corpus::run(&[])),
+        ("data", corpus::data()),
     ];
     println!("\ncargo test:");
     for line in closing {

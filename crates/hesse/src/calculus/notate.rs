@@ -46,14 +46,22 @@ pub struct Spelling {
 
 /// The tree of an expression with this face, in matrix notation; `None` if there is none.
 pub fn notate(pool: &mut Pool, e: Expr, face: &Face, spelling: &Spelling) -> Option<(Syntax, NodeId)> {
-    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default(), symmetric: FxHashSet::default() };
+    let mut writer = Writer {
+        pool,
+        spelling,
+        syntax: Syntax::default(),
+        written: FxHashMap::default(),
+        symmetric: FxHashSet::default(),
+        indexed: false,
+    };
     let root = writer.write(e, face)?;
     Some((writer.syntax, root))
 }
 
 /// The tree of an expression in index notation, its axes in the order of `axes` (each a group of one letter).
 pub fn notate_indexed(pool: &mut Pool, e: Expr, groups: &[Vec<usize>], spelling: &Spelling) -> Option<(Syntax, NodeId)> {
-    let mut writer = Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default(), symmetric: FxHashSet::default() };
+    let mut writer =
+        Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default(), symmetric: FxHashSet::default(), indexed: true };
     let root = writer.indexed(e, groups)?;
     Some((writer.syntax, root))
 }
@@ -63,6 +71,8 @@ struct Writer<'a> {
     spelling: &'a Spelling,
     syntax: Syntax,
     written: FxHashMap<(Expr, Vec<usize>, Vec<usize>), NodeId>,
+    /// Index notation is being written: there a name between brackets is a letter, so `x[n]` cannot say the last entry.
+    indexed: bool,
     /// Nodes that stand for symmetric matrices: their transpose is written as they are.
     symmetric: FxHashSet<NodeId>,
 }

@@ -268,7 +268,14 @@ impl Writer<'_> {
             let mut labels: Vec<Label> = items.iter().flat_map(Item::labels).filter(|l| !out.contains(l)).collect();
             labels.sort_unstable();
             labels.dedup();
+            let by_name = |x: &Item| match x.special {
+                Special::Pattern(Pattern::Unit { at, .. }) => self.pool.dims.as_integer(at).is_none(),
+                _ => false,
+            };
             let cost = |l: &Label| {
+                if self.indexed && items.iter().any(|x| x.has(*l) && by_name(x)) {
+                    return None;
+                }
                 let vectors = items.iter().filter(|x| x.has(*l) && x.is_vector()).count();
                 let matrices = items.iter().filter(|x| x.has(*l) && !x.is_vector()).count();
                 match (vectors, matrices) {
