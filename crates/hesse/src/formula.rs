@@ -8,6 +8,7 @@ use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
 use crate::calculus::simplify;
 use crate::calculus::structure;
 use crate::diagnostic::{Diagnostic, Error, Span};
+use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
 use crate::program::plan::{inputs_of, plan, plan_tape};
@@ -610,12 +611,13 @@ impl Derivation<'_> {
 
     /// The derivative on the space of structured matrices: the projection of the property's row.
     fn project(&mut self, g: Expr, structure: &str, shape: &Shape, variables: &[Shape]) -> Result<Expr, Error> {
-        let row = PROPERTIES.iter().find(|p| p.name == structure && !p.project.is_empty());
+        let row = PROPERTIES.iter().enumerate().find(|(_, p)| p.name == structure && !p.project.is_empty());
         let square = shape.is_scalar() && variables.len() == 1 && variables[0].rows.len() == 1 && variables[0].rows == variables[0].cols;
         match row {
-            Some(row) if square => {
+            Some((k, row)) if square => {
+                let text = planted::text(self.pool.planted(), Table::Projection, k, 0, row.project);
                 let names = [("G".to_string(), g)];
-                crate::calculus::library::matrix_formula(&mut self.pool, row.project, &names).ok_or_else(|| {
+                crate::calculus::library::matrix_formula(&mut self.pool, text, &names).ok_or_else(|| {
                     Diagnostic::error("E301", Span::default(), format!("the projection for `{structure}` is not known"))
                         .help("leave `structure` out")
                         .into()
