@@ -2,6 +2,7 @@
 //! the symbols of its operands. Equal local values of equal shape share one vertex.
 
 use crate::calculus::contract;
+use crate::calculus::differentiate::Tape;
 use crate::calculus::model::{Named, Vertex};
 use crate::calculus::scope::Definition;
 use crate::calculus::shapes::{Shapes, State};
@@ -14,6 +15,9 @@ use crate::tensor::{Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, Va
 use rustc_hash::FxHashMap;
 
 mod pieces;
+
+/// Vertices of a formula in which two values may be compared by writing both out.
+const SMALL: usize = 200;
 
 /// A built term.
 #[derive(Clone, Debug)]
@@ -265,7 +269,8 @@ impl Build<'_> {
                     let x = self.arg(t, k)?;
                     args.push(self.spread(&x, shape));
                 }
-                self.pool.map(*f, &args)
+                // max(x, x) is x however its arguments are spelled: at a tie everywhere no convention may enter.
+                if ["max", "min"].contains(&f.row().name) && self.same_value(args[0], args[1]) { args[0] } else { self.pool.map(*f, &args) }
             }
             Op::Apply(f) => {
                 let x = self.arg(t, 0)?;
@@ -308,6 +313,16 @@ impl Build<'_> {
 
     fn number(&mut self, text: &str, span: Span) -> Made {
         number(self.pool, text, span)
+    }
+
+    /// Whether two values are one expression once every vertex is written out (asked only where that is cheap).
+    fn same_value(&mut self, a: Expr, b: Expr) -> bool {
+        if self.out.vertices.len() > SMALL {
+            return a == b;
+        }
+        let tape = Tape { definitions: self.out.vertices.iter().map(|v| (v.symbol, v.value)).collect() };
+        let full = tape.expand_all(self.pool, &[a, b]);
+        full[0] == full[1]
     }
 
     /// A value in a larger shape: a scalar expands, a row or column goes against a matrix.
