@@ -81,6 +81,9 @@ pub fn leaves(shape: &Shape) -> Vec<Form> {
 
 /// Positive entries.
 pub fn positive(shape: &Shape) -> Vec<Form> {
+    if shape.is_compound_matrix() {
+        return vec![form("ones", &format!("@*{}", ones(shape)), &[(Positive, Shape::scalar())])];
+    }
     let s = || shape.clone();
     let mut out = vec![
         form("square", "1 + @.^2", &[(Any, s())]),
@@ -104,6 +107,9 @@ pub fn positive(shape: &Shape) -> Vec<Form> {
 
 /// Entries in (-1, 1).
 pub fn inside(shape: &Shape) -> Vec<Form> {
+    if shape.is_compound_matrix() {
+        return vec![form("ones", &format!("@*{}", ones(shape)), &[(Inside, Shape::scalar())])];
+    }
     let s = || shape.clone();
     vec![
         form("tanh", "0.9*tanh(#)", &[(Any, s())]),
@@ -239,7 +245,7 @@ fn entries(shape: &Shape, order: usize) -> Vec<Form> {
         form("decimal", "2e30*@*1e-30", &[(Any, s())]),
         form("long literal", "1.2345678901234567890123456789012345678901234567*@", &[(Any, s())]),
     ]);
-    if shape.rows.len() > 1 && shape.cols.len() > 1 {
+    if shape.is_compound_matrix() {
         // A function of each entry of a Kronecker product has derivatives that no notation holds; they are refused, and few are asked for.
         let linear = ["plus", "minus", "scale", "negate", "transpose", "hadamard", "square", "over", "number", "size", "pi"];
         let mut kept = 0;

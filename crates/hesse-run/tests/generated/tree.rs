@@ -39,6 +39,10 @@ impl Shape {
     pub fn is_plain_matrix(&self) -> bool {
         self.rows.len() == 1 && self.cols.len() == 1
     }
+    /// Rows and columns are products, as those of a Kronecker product.
+    pub fn is_compound_matrix(&self) -> bool {
+        self.rows.len() > 1 && self.cols.len() > 1
+    }
     pub fn is_square(&self) -> bool {
         self.is_plain_matrix() && self.rows == self.cols
     }
