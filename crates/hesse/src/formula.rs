@@ -8,9 +8,10 @@ use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
 use crate::calculus::simplify;
 use crate::calculus::structure;
 use crate::diagnostic::{Diagnostic, Error, Span};
+use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
-use crate::program::plan::{inputs_of, plan};
+use crate::program::plan::{inputs_of, plan, plan_tape};
 use crate::program::program::Program;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
@@ -194,10 +195,7 @@ impl Derived {
     /// A limit of the pool (E6xx).
     pub fn program(&self) -> Result<Program, Error> {
         let mut pool = self.pool.clone();
-        let roots: Vec<Expr> = self.tensors.iter().map(|t| t.1).collect();
-        let full = self.tape.expand_all(&mut pool, &roots);
-        let outputs: Vec<(String, Expr)> = self.tensors.iter().map(|t| t.0.clone()).zip(full).collect();
-        let program = plan(&mut pool, &self.inputs, &outputs);
+        let program = plan_tape(&mut pool, &self.inputs, &self.tape.definitions, &self.tensors);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
     }
 }
@@ -613,12 +611,13 @@ impl Derivation<'_> {
 
     /// The derivative on the space of structured matrices: the projection of the property's row.
     fn project(&mut self, g: Expr, structure: &str, shape: &Shape, variables: &[Shape]) -> Result<Expr, Error> {
-        let row = PROPERTIES.iter().find(|p| p.name == structure && !p.project.is_empty());
+        let row = PROPERTIES.iter().enumerate().find(|(_, p)| p.name == structure && !p.project.is_empty());
         let square = shape.is_scalar() && variables.len() == 1 && variables[0].rows.len() == 1 && variables[0].rows == variables[0].cols;
         match row {
-            Some(row) if square => {
+            Some((k, row)) if square => {
+                let text = planted::text(self.pool.planted(), Table::Projection, k, 0, row.project);
                 let names = [("G".to_string(), g)];
-                crate::calculus::library::matrix_formula(&mut self.pool, row.project, &names).ok_or_else(|| {
+                crate::calculus::library::matrix_formula(&mut self.pool, text, &names).ok_or_else(|| {
                     Diagnostic::error("E301", Span::default(), format!("the projection for `{structure}` is not known"))
                         .help("leave `structure` out")
                         .into()

@@ -1,7 +1,9 @@
 //! Hostile input through the front door: whatever the text is, there is a typed formula or a refusal with a code, a place and a fix; and
 //! work ends at a limit that has a name.
 
+use hesse::calculus::elaborate::Options;
 use hesse::facts::codes;
+use hesse::tensor::Limits;
 use hesse::{Error, Formula, Layout, Request, Want};
 use std::time::{Duration, Instant};
 
@@ -276,6 +278,33 @@ fn limits_have_names() {
     let squares: String = (1..40).map(|k| format!("y{k} = y{}.^2 + sin(y{})\n", k - 1, k - 1)).collect();
     limited(&format!("x : vector(n)\ny0 = x\n{squares}sum(y39)"), &hessian, &["E604", "E605"]);
     limited("f(t) = f(t)\nx : scalar\nf(x)", &all, &["E603"]);
+}
+
+#[test]
+fn work_ends_where_the_caller_says() {
+    let vars = [("A".to_string(), "matrix(n, n)".to_string()), ("x".to_string(), "vector(n)".to_string())];
+    let text = "norm2(tanh(A*tanh(A*tanh(A*x))))^2 + logsumexp(A*x)";
+    let code = |limits: Limits| {
+        let options = Options { strict: true, limits, ..Options::default() };
+        let formula = Formula::expression_with(&vars, text, &options);
+        let request = Request { wrt: vec!["x".into()], want: Want::Hessian, ..Request::default() };
+        formula.and_then(|f| f.derive(&request)).map(drop).map_err(|e| {
+            proper(text, &e);
+            e.first().code
+        })
+    };
+    let all = Limits::default();
+    let mut fuel: Vec<_> = [10, 100, 1_000, 2_000, 4_000].map(|fuel| code(Limits { fuel, ..all })).to_vec();
+    assert!(fuel.iter().all(|c| *c == Err("E605")), "{fuel:?}");
+    fuel = [5, 20, 60, 100].map(|nodes| code(Limits { nodes, ..all })).to_vec();
+    assert!(fuel.iter().all(|c| *c == Err("E604")), "{fuel:?}");
+    assert_eq!(code(Limits { cancel: Some(|| true), ..all }), Err("E608"));
+    // Wherever the work is cut off, it ends with that code and nothing worse.
+    for k in 0..400 {
+        let (fuel, nodes) = (code(Limits { fuel: 251 * k, ..all }), code(Limits { nodes: 5 * k as usize, ..all }));
+        assert!(matches!(fuel, Err("E605") | Ok(())) && matches!(nodes, Err("E604") | Ok(())), "{k}: {fuel:?} {nodes:?}");
+    }
+    assert_eq!(code(all), Ok(()));
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl Job {
     /// The fields of the answer.
     fn result(&self, options: &BatchOptions, limits: Limits) -> Result<Map<String, Value>, Error> {
         let begin = Instant::now();
-        let engine = Options { strict: true, domain: domain::parse(&self.domain), limits };
+        let engine = Options { strict: true, domain: domain::parse(&self.domain), limits, ..Options::default() };
         let formula = Formula::expression_with(&self.vars, &self.expression, &engine)?;
         let derivative = formula.derive(&self.request)?;
         let time = begin.elapsed();

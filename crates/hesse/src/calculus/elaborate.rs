@@ -20,6 +20,7 @@ use crate::calculus::scope::{Definition, Proto, Scope};
 use crate::calculus::shapes::{Shapes, list_text};
 use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Error, Span};
+use crate::facts::planted::Planted;
 use crate::syntax::parse::{parse_expression, parse_type};
 use crate::syntax::tree::{Document, Role, Statement, Syntax};
 use crate::tensor::{Limits, Pool, Shape, VarKind};
@@ -36,6 +37,9 @@ pub struct Options {
     pub domain: Vec<Clause>,
     /// What the expressions of the formula and of everything derived from it may cost.
     pub limits: Limits,
+    /// A wrong fact, for the test that asks whether checks notice one.
+    #[doc(hidden)]
+    pub planted: Option<Planted>,
 }
 
 impl Model {
@@ -48,6 +52,7 @@ impl Model {
 /// Types a whole document; undeclared names are inferred.
 pub fn elaborate(document: &Document, source: &str, options: &Options) -> Result<Model, Error> {
     let mut pool = Pool::with_limits(options.limits);
+    pool.plant(options.planted);
     let mut scope = Scope::read(document, &mut pool.dims);
     check_requests(document, &mut scope);
     if scope.definitions.is_empty() {
@@ -72,6 +77,7 @@ pub fn elaborate(document: &Document, source: &str, options: &Options) -> Result
 /// ```
 pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options: &Options) -> Result<Model, Error> {
     let mut pool = Pool::with_limits(options.limits);
+    pool.plant(options.planted);
     let mut scope = Scope { declares: true, ..Scope::default() };
     for (name, of) in vars {
         if scope.inputs.iter().any(|p| p.name == *name) {
@@ -142,6 +148,7 @@ fn refuse(mut diagnostics: Vec<Diagnostic>) -> Error {
 
 fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, options: &Options, closed: bool) -> Result<Model, Error> {
     let mut lower = Lower::new(scope, syntax, &mut pool.dims, closed);
+    lower.planted = options.planted;
     lower.definitions();
     let Lower { terms, inputs: mut protos, diagnostics: lowered, .. } = lower;
     let mut diagnostics = [scope.diagnostics.clone(), lowered].concat();

@@ -6,6 +6,7 @@
 
 use crate::facts::functions::{self, FunctionId};
 use crate::facts::matrices::{self, MatrixFunctionId};
+use crate::facts::planted::{self, Table};
 use crate::syntax::parse::parse_expression;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::{Dim, Expr, Factor, Label, Pool, Rational, number};
@@ -16,7 +17,8 @@ pub fn slope(pool: &mut Pool, f: FunctionId, k: usize, args: &[Expr]) -> Option<
     let row = f.row();
     let names: Vec<(&str, Expr)> = row.of.iter().copied().zip(args.iter().copied()).collect();
     let axes = pool.axes(args[0]).to_vec();
-    elementwise(pool, row.slopes.get(k)?, &names, &axes)
+    let text = planted::text(pool.planted(), Table::Slope, f.0.into(), k, row.slopes.get(k)?);
+    elementwise(pool, text, &names, &axes)
 }
 
 /// log of each entry.
@@ -96,12 +98,13 @@ fn elementwise_call(pool: &mut Pool, name: &str, args: Vec<Expr>, axes: &[Dim]) 
 /// The derivative of a matrix function at `a`: axes of the result, then axes of `a`.
 pub fn matrix_slope(pool: &mut Pool, f: MatrixFunctionId, a: Expr) -> Option<Expr> {
     let row = f.row();
+    let text = planted::text(pool.planted(), Table::MatrixSlope, f.0.into(), 0, row.slope);
     if row.of == "any" {
         let axes = pool.axes(a).to_vec();
-        return elementwise(pool, row.slope, &[("A", a)], &axes);
+        return elementwise(pool, text, &[("A", a)], &axes);
     }
     let half = pool.rank(a) / 2;
-    index_product(pool, row.slope, a, half)
+    index_product(pool, text, a, half)
 }
 
 /// One product in index notation over the matrix `A`, whose letters stand for `half` axes each.

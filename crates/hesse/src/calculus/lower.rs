@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions;
 use crate::facts::matrices;
 use crate::facts::notation::NOTATION;
+use crate::facts::planted::Planted;
 use crate::syntax::suggest;
 use crate::syntax::tree::{Kind, NodeId, Operator, Role, Subscript, Syntax};
 use crate::tensor::Dim;
@@ -51,6 +52,8 @@ pub struct Lower<'a, 's> {
     pub closed: bool,
     /// Complaints.
     pub diagnostics: Vec<Diagnostic>,
+    /// See [`crate::facts::planted`].
+    pub planted: Option<Planted>,
     depth: usize,
     full: bool,
 }
@@ -67,6 +70,7 @@ impl<'a, 's> Lower<'a, 's> {
             defined: vec![],
             closed,
             diagnostics: vec![],
+            planted: None,
             depth: 0,
             full: false,
         }

@@ -3,5 +3,7 @@ pub mod codes;
 pub mod functions;
 pub mod matrices;
 pub mod notation;
+#[doc(hidden)]
+pub mod planted;
 pub mod properties;
 pub mod rules;

@@ -6,6 +6,7 @@ use super::dim::{Dim, Dims};
 use super::number::Rational;
 use crate::facts::functions::FunctionId;
 use crate::facts::matrices::MatrixFunctionId;
+use crate::facts::planted::Planted;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A tensor expression: a handle into a [`Pool`].
@@ -141,6 +142,7 @@ pub struct Pool {
     limits: Limits,
     spent: u64,
     limit: Option<&'static str>,
+    planted: Option<Planted>,
 }
 
 impl Default for Pool {
@@ -167,7 +169,17 @@ impl Pool {
             limits,
             spent: 0,
             limit: None,
+            planted: None,
         }
+    }
+    /// Puts a wrong text in the place of a fact; see [`crate::facts::planted`].
+    #[doc(hidden)]
+    pub fn plant(&mut self, planted: Option<Planted>) {
+        self.planted = planted;
+    }
+    /// The wrong text, if there is one.
+    pub(crate) fn planted(&self) -> Option<Planted> {
+        self.planted
     }
     /// The first limit that was reached (a code of [`crate::facts::codes`]), if any; results are then meaningless.
     pub fn limit(&self) -> Option<&'static str> {

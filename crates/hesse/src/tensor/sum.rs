@@ -138,7 +138,8 @@ impl Pool {
             });
         }
         let mut content = Rational::new(numerator.max(1), denominator);
-        if terms[0].0 < Rational::zero() {
+        // Without terms there is a limit that was reached on the way here.
+        if terms.first().is_some_and(|t| t.0 < Rational::zero()) {
             content = -content;
         }
         let scaled: Vec<(Rational, Expr)> = terms.iter().map(|(c, e)| (self.checked_mul(*c, content.recip()), *e)).collect();

@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions::{self, FUNCTIONS};
 use crate::facts::matrices::{self, MATRIX_FUNCTIONS};
 use crate::facts::notation::{NOTATION, Notation};
+use crate::facts::planted::{self, Table};
 use crate::syntax::parse;
 use crate::syntax::suggest;
 use crate::syntax::tree::Kind;
@@ -249,7 +250,9 @@ impl Lower<'_, '_> {
     fn notation(&mut self, rows: &[&'static Notation], args: Vec<TermId>, span: Span) -> TermId {
         let mut contractions = vec![];
         for row in rows {
-            let document = match parse::parse_expression(row.means) {
+            let place = NOTATION.iter().position(|r| r.matrix == row.matrix).unwrap_or(usize::MAX);
+            let means = planted::text(self.planted, Table::Notation, place, 0, row.means);
+            let document = match parse::parse_expression(means) {
                 Ok(d) => d,
                 Err(_) => return self.unreadable(row, span),
             };
