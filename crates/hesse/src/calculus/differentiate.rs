@@ -11,7 +11,7 @@
 
 use super::library;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, VarId, VarKind};
+use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational, VarId, VarKind};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -217,7 +217,20 @@ pub fn chain(pool: &mut Pool, outer: Expr, inner: Expr, rank: usize) -> Expr {
     let u = pool.rank(inner) - rank;
     let label = |from: usize, count: usize| (from..from + count).map(|l| l as Label).collect::<Vec<_>>();
     let (of, through, by) = (label(0, w), label(w, rank), label(w + rank, u));
-    pool.product(&[(outer, &[of.clone(), through.clone()].concat()), (inner, &[through, by.clone()].concat())], &[of, by].concat(), &[])
+    let (left, right, out) = ([of.clone(), through.clone()].concat(), [through, by.clone()].concat(), [of, by].concat());
+    let axes: Vec<Dim> = pool.axes(outer)[..w].iter().chain(&pool.axes(inner)[rank..]).copied().collect();
+    // Term by term where a sum of tensors with many axes stands between: each term holds a δ that vanishes in its own product.
+    let terms = |pool: &Pool, e: Expr| match pool.node(e) {
+        Node::Sum(terms, _) if pool.rank(e) > 2 => terms.clone(),
+        _ => vec![(Rational::from_integer(1), e)],
+    };
+    let mut total = vec![];
+    for (c, a) in terms(pool, outer) {
+        for (d, b) in terms(pool, inner) {
+            total.push((c * d, pool.product(&[(a, &left), (b, &right)], &out, &[])));
+        }
+    }
+    pool.sum(&total, &axes)
 }
 
 /// Gives a large accumulated derivative a name of its own.

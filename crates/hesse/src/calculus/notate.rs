@@ -726,6 +726,27 @@ impl Writer<'_> {
         total
     }
 
+    /// f(…) of entries; the axes of `e` stand at these letters. Nothing is summed inside a function, so a sum there has no such form.
+    fn indexed_map(&mut self, e: Expr, places: &[Label], letters: &[String]) -> Option<NodeId> {
+        let Node::Map(f, args) = self.pool.node(e).clone() else { return None };
+        let own: Vec<String> = places.iter().map(|l| letters[*l as usize].clone()).collect();
+        let mut written = vec![];
+        for a in args {
+            let sums = self.pool.under(&[a]).iter().any(|x| match self.pool.node(*x) {
+                Node::Product { factors, sizes, out } => {
+                    factors.iter().any(|f| !f.labels.is_empty()) && !out.is_empty() && (0..sizes.len() as Label).any(|l| !out.contains(&l))
+                }
+                _ => false,
+            });
+            if sums {
+                return None;
+            }
+            let rank = self.pool.rank(a);
+            written.push(self.indexed_sum(a, &own, rank)?);
+        }
+        Some(self.map(f.row().name, written))
+    }
+
     fn at(&mut self, node: NodeId, labels: &[Label], letters: &[String]) -> NodeId {
         let subscripts = labels.iter().map(|l| Subscript::At(self.syntax.name(&letters[*l as usize]))).collect();
         self.syntax.add(Kind::Index(node, subscripts), Default::default())
@@ -767,14 +788,38 @@ impl Writer<'_> {
         let letter = |l: Label| out.iter().position(|o| *o == l).unwrap_or(rank + l as usize) as Label;
         let mut fraction = Fraction::default();
         let mut tensors = vec![];
+        // Factors that are written entry by entry, and the labels that they need to stay letters.
+        let mut entries = vec![];
+        let mut held = out.clone();
         for f in &factors {
-            if f.labels.is_empty() { self.scalar_factor(f, &mut fraction)? } else { tensors.push(f.clone()) }
+            if f.labels.is_empty() {
+                self.scalar_factor(f, &mut fraction)?;
+            } else if f.labels.len() > 2 && matches!(self.pool.node(f.base), Node::Map(..)) {
+                // A function of a tensor with many axes is written entry by entry: sign(A[i,j]*B[k,l]).
+                let places: Vec<Label> = f.labels.iter().map(|l| letter(*l)).collect();
+                let node = self.indexed_map(f.base, &places, letters)?;
+                let power = self.pool.as_number(f.power)?;
+                let exponent = power.abs();
+                let node = if exponent.is_one() {
+                    node
+                } else {
+                    let exponent = self.exponent(exponent);
+                    self.syntax.binary(Operator::Power, node, exponent)
+                };
+                entries.push((node, power.is_negative()));
+                held.extend(&f.labels);
+            } else {
+                tensors.push(f.clone());
+            }
         }
         let spans: Vec<Vec<Dim>> = sizes.iter().map(|d| vec![*d]).collect();
-        let contracted = self.contracted(&tensors, &out, &spans, &mut fraction)?;
+        let contracted = self.contracted(&tensors, &held, &spans, &mut fraction)?;
         // x'*y stands for one number only within a call: between indices a bare name must be a scalar.
         fraction.above = fraction.above.into_iter().map(|node| self.closed(node)).collect();
         fraction.below = fraction.below.into_iter().map(|node| self.closed(node)).collect();
+        for (node, below) in entries {
+            if below { fraction.below.push(node) } else { fraction.above.push(node) }
+        }
         for item in contracted {
             let labels: Vec<Label> = item.labels().into_iter().map(letter).collect();
             let node = self.chain(&item.chain);
@@ -784,7 +829,7 @@ impl Writer<'_> {
         // What a repeated output label says, and an axis that nobody carries.
         for (a, l) in out.iter().enumerate() {
             let first = out.iter().position(|o| o == l).unwrap_or(a);
-            let carried = tensors.iter().any(|f| f.labels.contains(l));
+            let carried = factors.iter().any(|f| f.labels.contains(l));
             let repeated = out.iter().filter(|o| *o == l).count() > 1;
             let node = if first < a {
                 let eye = self.sized("eye", &[sizes[*l as usize]]);

@@ -21,12 +21,23 @@ impl Pool {
         if let Some(e) = self.map_below_broadcast(f, args, &axes) {
             return e;
         }
-        // f(A', B') is f(A, B)': keep the older arguments.
-        if axes.len() == 2 {
-            let transposed: Vec<Expr> = args.iter().map(|a| self.transpose(*a)).collect();
-            if transposed.as_slice() < args {
-                let inner = self.intern(Node::Map(f, transposed), vec![axes[1], axes[0]]);
-                return self.transpose(inner);
+        // f(A', B') is f(A, B)': of all orders of the axes the one with the oldest arguments.
+        if (2..=4).contains(&axes.len()) {
+            let mut best = (args.to_vec(), (0..axes.len()).collect::<Vec<usize>>());
+            for order in orders(axes.len()).into_iter().skip(1) {
+                let turned: Vec<Expr> =
+                    args.iter().map(|a| if axes.len() == 2 { self.transpose(*a) } else { self.permute(*a, &order) }).collect();
+                if turned < best.0 {
+                    best = (turned, order);
+                }
+            }
+            if best.0 != args {
+                let inner = self.intern(Node::Map(f, best.0), best.1.iter().map(|k| axes[*k]).collect());
+                if axes.len() == 2 {
+                    return self.transpose(inner);
+                }
+                let back: Vec<usize> = (0..axes.len()).filter_map(|k| best.1.iter().position(|o| *o == k)).collect();
+                return self.permute(inner, &back);
             }
         }
         self.intern(Node::Map(f, args.to_vec()), axes)
@@ -241,4 +252,16 @@ impl Pool {
         let labels: Vec<Label> = (0..self.rank(base) as Label).collect();
         self.product_of(vec![Factor { base, labels: labels.clone(), power }], labels, &[])
     }
+}
+
+/// All orders of `n` axes, the natural one first.
+fn orders(n: usize) -> Vec<Vec<usize>> {
+    let mut all = vec![vec![]];
+    for _ in 0..n {
+        all = all
+            .into_iter()
+            .flat_map(|o: Vec<usize>| (0..n).filter(|k| !o.contains(k)).map(|k| [o.clone(), vec![k]].concat()).collect::<Vec<_>>())
+            .collect();
+    }
+    all
 }
