@@ -134,7 +134,7 @@ pub fn definite(shape: &Shape) -> Vec<Form> {
         form("outer", &format!("@*@' + {eye}"), &[]),
         form("inv", "inv(#)", &[(Definite, s())]),
         form("scale", "@*@", &[(Positive, Shape::scalar()), (Definite, s())]),
-        form("matrix square", "@^2", &[(Definite, s())]),
+        form("matrix square", "", &[]),
         form("ridge", &format!("@ + (1 + @^2)*{eye}"), &[(Definite, s()), (Any, Shape::scalar())]),
     ];
     // The same factor twice: fixed texts, because the holes of a form are made independently.
@@ -145,6 +145,8 @@ pub fn definite(shape: &Shape) -> Vec<Form> {
         "n + 1" => &["q*r", "q*u'", "q*x' + q*y'"],
         _ => &["W", "W'", "W .* W"],
     };
+    // Not the square of a square: its condition is that of nothing that can be checked.
+    out[6] = form("matrix square", &format!("(({0})*({0})' + {eye})^2", factors[0]), &[]);
     out[0] = form("gram", &format!("({0})*({0})' + {eye}", factors[0]), &[]);
     out[3] = form("gram", &format!("({0})*({0})' + {eye}", factors[factors.len() - 1]), &[]);
     for f in &factors[1..factors.len() - 1] {

@@ -237,8 +237,10 @@ impl Pool {
             let base = self.product_of(factors, inner, &sizes);
             return Some(vec![Factor { base, labels: kept.iter().map(|k| labels[*k]).collect(), power }]);
         }
-        // (b^q)^p = b^(qp) for integer p, or when every base is known to be ≥ 0.
-        if self.as_integer(power).is_none() && !factors.iter().all(|f| self.is_nonnegative(f.base)) {
+        // (b^q)^p = b^(qp) for integer p, or when every base is known to be ≥ 0; and (A')^p is (A^p)' for any p.
+        let relabels = |pool: &Pool, f: &Factor| pool.as_integer(f.power) == Some(1) && f.labels.iter().all(|l| out.contains(l));
+        let turned = factors.len() == 1 && relabels(self, &factors[0]);
+        if self.as_integer(power).is_none() && !turned && !factors.iter().all(|f| self.is_nonnegative(f.base)) {
             return None;
         }
         // (s_i Σ_j A_ij x_j)^p = s_i^p (Σ_j A_ij x_j)^p: what a sum joins stays one base.

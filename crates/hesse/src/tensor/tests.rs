@@ -163,7 +163,7 @@ fn a_diagonal_of_one_term_is_not_pulled_out() {
 
 #[test]
 fn powers_go_inside_axes_along_which_the_base_is_constant() {
-    let Fixture { mut p, x, s, n, .. } = fixture();
+    let Fixture { mut p, a, x, s, n, .. } = fixture();
     let m = p.dims.name("m");
     let (half, c) = (p.number(Rational::new(-1, 2)), Rational::new(1, 3));
     // (s 1)^p is s^p 1, also for a multiple of s; (x 1')^p is x^p 1'.
@@ -174,6 +174,9 @@ fn powers_go_inside_axes_along_which_the_base_is_constant() {
     let columns = p.product(&[(x, &[0])], &[0, 1], &[(1, m)]);
     let power = p.power(x, half);
     assert_eq!(p.power(columns, half), p.product(&[(power, &[0])], &[0, 1], &[(1, m)]));
+    // sqrt(A') is sqrt(A)'
+    let (at, root) = (p.transpose(a), p.power(a, half));
+    assert_eq!(p.power(at, half), p.transpose(root));
     // 1 ./ diag(x) is no diagonal, but its diagonal is 1 ./ x.
     let diagonal = p.product(&[(x, &[0])], &[0, 0], &[]);
     let inverse = p.powi(diagonal, -1);

@@ -12,6 +12,8 @@ pub(super) struct Joined {
     pub(super) rows: Vec<Label>,
     pub(super) cols: Vec<Label>,
     pub(super) sizes: Vec<Vec<Dim>>,
+    /// How many labels of each factor are rows.
+    splits: Vec<usize>,
 }
 
 impl Writer<'_> {
@@ -43,8 +45,13 @@ impl Writer<'_> {
 
     /// Joins the labels of every side of a factor that has more than one, where they stand together everywhere.
     pub(super) fn join(&mut self, tensors: &[Factor], rows: &[Label], cols: &[Label], sizes: &[Dim]) -> Joined {
-        let mut joined =
-            Joined { tensors: tensors.to_vec(), rows: rows.to_vec(), cols: cols.to_vec(), sizes: sizes.iter().map(|d| vec![*d]).collect() };
+        let mut joined = Joined {
+            tensors: tensors.to_vec(),
+            rows: rows.to_vec(),
+            cols: cols.to_vec(),
+            sizes: sizes.iter().map(|d| vec![*d]).collect(),
+            splits: tensors.iter().map(|f| self.own_face(f.base).rows.len()).collect(),
+        };
         for f in tensors {
             let own = self.own_face(f.base);
             for side in [own.rows, own.cols] {
@@ -76,26 +83,29 @@ impl Writer<'_> {
             }
             Some(out)
         };
-        let mut tensors = vec![];
-        for f in &joined.tensors {
-            let mut f = f.clone();
+        let (mut tensors, mut splits) = (vec![], vec![]);
+        for (f, split) in joined.tensors.iter().zip(&joined.splits) {
+            let (mut f, mut split) = (f.clone(), *split);
             // A matrix over both labels is a stack of its columns.
             let matrix = self.pool.rank(f.base) == 2 && self.own_face(f.base).rows.len() == 1 && f.labels.len() == 2;
             if matrix && f.labels == group {
                 f.base = self.pool.transpose(f.base);
-                f.labels = vec![new];
+                (f.labels, split) = (vec![new], 1);
             } else if matrix && f.labels.iter().rev().eq(group) {
-                f.labels = vec![new];
+                (f.labels, split) = (vec![new], 1);
             } else {
-                let Some(labels) = together(&f.labels) else { return };
-                f.labels = labels;
+                // Within the rows or within the columns, not across.
+                let (rows, cols) = f.labels.split_at(split);
+                let (Some(rows), Some(cols)) = (together(rows), together(cols)) else { return };
+                (split, f.labels) = (rows.len(), [rows, cols].concat());
             }
             tensors.push(f);
+            splits.push(split);
         }
         if let (Some(rows), Some(cols)) = (together(&joined.rows), together(&joined.cols)) {
             let size = group.iter().flat_map(|l| joined.sizes[*l as usize].clone()).collect();
             joined.sizes.push(size);
-            (joined.tensors, joined.rows, joined.cols) = (tensors, rows, cols);
+            (joined.tensors, joined.splits, joined.rows, joined.cols) = (tensors, splits, rows, cols);
         }
     }
 }
