@@ -136,6 +136,9 @@ pub struct RequestOptions {
     /// Definition to differentiate; the last if not given
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
+    /// How many times to differentiate (with `derive`; 3 and 4 are printed in index notation)
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub nth: u8,
     /// Layout of the result
     #[arg(long, value_enum, default_value = "numerator")]
     pub layout: LayoutOption,

@@ -10,7 +10,7 @@ pub fn request(options: &RequestOptions, want: Want) -> Request {
         wrt: options.wrt.iter().map(|name| name.trim().to_string()).collect(),
         wrt2: options.wrt2.clone(),
         want,
-        order: 0,
+        order: options.nth.into(),
         layout: options.layout.into(),
         structure: options.structure.map(|s| s.name().to_string()),
         elimination: options.order.into(),

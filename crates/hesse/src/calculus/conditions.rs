@@ -95,6 +95,19 @@ impl Demands<'_> {
         }
     }
 
+    /// Whether every use of a term is an even power of it.
+    fn only_squared(&self, t: TermId) -> bool {
+        let mut uses = self.terms.ids().filter(|u| self.terms.get(*u).args.contains(&t)).peekable();
+        let even = |u: TermId| {
+            let term = self.terms.get(u);
+            let exponent = term.args.get(1).and_then(|e| self.terms.constant(*e));
+            matches!(term.op, Op::Power | Op::DotPower)
+                && term.args[0] == t
+                && exponent.is_some_and(|k| k.is_integer() && k.numer() % 2 == 0)
+        };
+        uses.peek().is_some() && uses.all(even)
+    }
+
     fn demand(&mut self, t: TermId) {
         let term = self.terms.get(t);
         let (a, span) = (&term.args, term.span);
@@ -133,6 +146,8 @@ impl Demands<'_> {
                 "norm2" => self.row(&["A"], "", f.row().at_kink, t),
                 _ => {}
             },
+            // norm2(x)^2 is the sum of squares, smooth at 0 where norm2(x) is not.
+            Op::Apply(f) if f.row().name == "norm2" && self.only_squared(t) => {}
             Op::Apply(f) => self.row(&["A"], f.row().domain, f.row().at_kink, t),
             _ => {}
         }
