@@ -21,7 +21,10 @@ import subprocess
 import sys
 from collections import Counter
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("score.py needs NumPy: python3 -m pip install -r suite/requirements.txt  (cargo xtask corpus does it in .venv)")
 
 import language
 from language import Fault, count, evaluate, parse

@@ -11,7 +11,7 @@ use crate::tensor::{Expr, Factor, Label, Node, Pool, Rational, VarId};
 use num_traits::{CheckedMul, One};
 
 /// Spreading out gives up beyond this number of terms.
-const TERMS: usize = 64;
+const TERMS: usize = 24;
 
 /// An expression of more distinct nodes is written as it is: nobody reads so much for its beauty.
 const LARGE: usize = 500;
