@@ -26,7 +26,7 @@ pub const CODES: &[Code] = &[
     Code { code: "E104", title: "missing `*`", exit: 3, explanation: "Two operands stand side by side. Products are written with `*`: `w'x` should be `w'*x`." },
     Code { code: "E105", title: "unknown character", exit: 3, explanation: "A character that no formula uses. hesse reads ASCII and a list of mathematical signs (`hesse help language`)." },
     Code { code: "E106", title: "unbalanced bracket", exit: 3, explanation: "A bracket is closed that was not opened, or opened and not closed." },
-    Code { code: "E107", title: "wrong number of arguments", exit: 3, explanation: "A function was called with too many or too few arguments. Example: `max(x)`: max takes two; the largest entry is `maximum(x)`." },
+    Code { code: "E107", title: "wrong number of arguments", exit: 3, explanation: "A function was called with too many or too few arguments. Example: `max(x)`: max takes two; `logsumexp(x)` is the smooth form of the largest entry." },
     Code { code: "E108", title: "name declared twice", exit: 3, explanation: "Every name is declared or defined once." },
     Code { code: "E109", title: "index out of range", exit: 3, explanation: "Indices are 1-based and constant: `x[1]` is the first entry." },
     Code { code: "E201", title: "shapes do not fit", exit: 3, explanation: "The shapes of the two sides do not fit the operator. In `A*B` the columns of A must be as many as the rows of B; `+ - .* ./` want equal shapes or a scalar on one side." },

@@ -90,15 +90,13 @@ impl Lower<'_, '_> {
                 }
             }
             "max" | "min" if args.len() == 1 => {
-                let word = if f == "max" { "maximum" } else { "minimum" };
-                let x = "x";
+                // Only what is understood is offered.
+                let smooth = if f == "max" { "logsumexp(x)" } else { "-logsumexp(-x)" };
+                let entry = if f == "max" { "largest" } else { "smallest" };
                 return self.poison(
                     Diagnostic::error("E107", span, format!("{f} takes two arguments"))
                         .because(format!("{f}(a, b) works element by element; {f}(0, x) keeps one sign"))
-                        .help(format!(
-                            "write {f}(0, {x}) or {f}({x}, y); the {} entry is {word}({x}), and logsumexp({x}) its smooth form",
-                            if f == "max" { "largest" } else { "smallest" }
-                        )),
+                        .help(format!("write {f}(0, x) or {f}(x, y); {smooth} is the smooth form of the {entry} entry")),
                 );
             }
             "pow" if args.len() == 2 => return self.add(Op::DotPower, args, span),

@@ -30,7 +30,7 @@ fn table() {
         ("inv(A)", "E204", "the pseudo-inverse:  inv(A'*A)*A'"),
         ("det(A*B*A)", "E201", "did you mean  (A*B)'*A  (gives k×n)  or  A'*(A*B)  (gives n×k) ?"),
         ("diag(A)", "E204", "of the square one: diag(A'*A)  ·  of a column: diag(A[:,1])"),
-        ("max(x)", "E107", "write max(0, x) or max(x, y); the largest entry is maximum(x), and logsumexp(x) its smooth form"),
+        ("max(x)", "E107", "write max(0, x) or max(x, y); logsumexp(x) is the smooth form of the largest entry"),
         ("exp(x, z)", "E107", "write exp(x)"),
         ("kron(A)", "E107", "write kron(A, B)"),
         ("sofplus(x)", "E101", "did you mean `softplus`?"),
