@@ -458,3 +458,16 @@ fn malformed_programs_are_refused() {
     let huge = unary(|b, x| b.contract("i,j,k->ijk", &[x, x, x], ""), 1, "n");
     assert_eq!(run(&huge, &[1000], &[noise(&[1000], 1)]).unwrap_err().code, "E609");
 }
+
+#[test]
+fn only_derivatives_follow_the_convention_of_a_norm_at_zero() {
+    let at = [("x".to_string(), hesse_run::Tensor::flat(vec![0.0, 0.0]))].into_iter().collect();
+    let vars = [("x".to_string(), "vector(n)".to_string())];
+    let value = |text: &str| hesse::Formula::expression(&vars, text, "").unwrap();
+    // The slope of norm2(x) at 0 is 0 by convention; the formula x/norm2(x) has no value there.
+    let request = hesse::Request { wrt: vec!["x".into()], ..Default::default() };
+    let slope = value("norm2(x)").derive(&request).unwrap().program(0).unwrap();
+    assert_eq!(hesse_run::evaluate(&slope, &at).unwrap()[0].data, [0.0, 0.0]);
+    let quotient = value("x/norm2(x)").program(None).unwrap();
+    assert!(hesse_run::evaluate(&quotient, &at).unwrap()[0].data.iter().all(|v| v.is_nan()));
+}

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
-use crate::program::plan::{inputs_of, plan, plan_tape};
+use crate::program::plan::{Purpose, inputs_of, plan, plan_tape};
 use crate::program::program::Program;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
@@ -148,7 +148,7 @@ impl Derivative {
         let mut pool = self.pool.clone();
         let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
         let e = pool.permute(part.tensor, &order);
-        planned(&mut pool, &self.inputs, &part.of, e)
+        planned(&mut pool, Purpose::Derivative, &self.inputs, &part.of, e)
     }
     /// A program whose only output is the tensor of a part: axes of the target, then of the variables.
     ///
@@ -156,12 +156,12 @@ impl Derivative {
     /// A limit of the pool (E6xx).
     pub fn tensor_program(&self, part: usize) -> Result<Program, Error> {
         let part = &self.parts[part];
-        planned(&mut self.pool.clone(), &self.inputs, &part.of, part.tensor)
+        planned(&mut self.pool.clone(), Purpose::Derivative, &self.inputs, &part.of, part.tensor)
     }
 }
 
-fn planned(pool: &mut Pool, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
-    let program = plan(pool, inputs, &[(name.to_string(), e)]);
+fn planned(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
+    let program = plan(pool, purpose, inputs, &[(name.to_string(), e)]);
     match pool.limit() {
         Some(code) => Err(differentiate::limit(code).into()),
         None => Ok(program),
@@ -195,7 +195,7 @@ impl Derived {
     /// A limit of the pool (E6xx).
     pub fn program(&self) -> Result<Program, Error> {
         let mut pool = self.pool.clone();
-        let program = plan_tape(&mut pool, &self.inputs, &self.tape.definitions, &self.tensors);
+        let program = plan_tape(&mut pool, Purpose::Derivative, &self.inputs, &self.tape.definitions, &self.tensors);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
     }
 }
@@ -291,7 +291,7 @@ impl Formula {
         let (name, value, _) = self.target(target)?;
         let mut pool = self.model.pool.clone();
         let e = self.tape().expand(&mut pool, value);
-        planned(&mut pool, &inputs_of(&self.model), &name, e)
+        planned(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
     /// equal handles after the same simplification.

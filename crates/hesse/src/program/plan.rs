@@ -5,15 +5,30 @@ use crate::calculus::model::Model;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId, number};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// What a program is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A formula as written: x/norm2(x) at 0 is not a number.
+    Formula,
+    /// A derivative: there the same quotient is the slope of the norm, whose convention at 0 is 0.
+    Derivative,
+}
+
 /// A program that computes these expressions. `inputs` gives the variables that may occur: name, variable, number of row axes.
-pub fn plan(pool: &mut Pool, inputs: &[(String, VarId, usize)], outputs: &[(String, Expr)]) -> Program {
-    plan_tape(pool, inputs, &[], outputs)
+pub fn plan(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)], outputs: &[(String, Expr)]) -> Program {
+    plan_tape(pool, purpose, inputs, &[], outputs)
 }
 
 /// As [`plan`] for expressions over the symbols of definitions. Each definition that is needed is computed once, in order, and not written
 /// out: written out, a layer of a network stands in every later one, and the work is no longer proportional to the formula. Only a
 /// function of a whole matrix goes where it is used, because the lowering looks for it there: inv(A)*b is a solution of a system.
-pub fn plan_tape(pool: &mut Pool, inputs: &[(String, VarId, usize)], definitions: &[(VarId, Expr)], outputs: &[(String, Expr)]) -> Program {
+pub fn plan_tape(
+    pool: &mut Pool,
+    purpose: Purpose,
+    inputs: &[(String, VarId, usize)],
+    definitions: &[(VarId, Expr)],
+    outputs: &[(String, Expr)],
+) -> Program {
     let mut whole: FxHashMap<VarId, Expr> = FxHashMap::default();
     let mut local = vec![];
     for (symbol, value) in definitions {
@@ -25,7 +40,7 @@ pub fn plan_tape(pool: &mut Pool, inputs: &[(String, VarId, usize)], definitions
         }
     }
     let outputs: Vec<(String, Expr)> = outputs.iter().map(|(name, e)| (name.clone(), pool.substitute(*e, &whole))).collect();
-    let mut planner = Planner { pool, program: Program::default(), values: FxHashMap::default() };
+    let mut planner = Planner { pool, purpose, program: Program::default(), values: FxHashMap::default() };
     planner.program.sizes = planner.pool.dims.names().to_vec();
     let roots: Vec<Expr> = outputs.iter().map(|o| o.1).collect();
     // What the outputs read, and what the definitions read that they read.
@@ -71,6 +86,7 @@ pub fn inputs_of(model: &Model) -> Vec<(String, VarId, usize)> {
 
 struct Planner<'a> {
     pool: &'a mut Pool,
+    purpose: Purpose,
     program: Program,
     values: FxHashMap<Expr, Value>,
 }
@@ -257,7 +273,11 @@ impl Planner<'_> {
         }
         let power = self.values[&f.power];
         let axes = self.program.steps[base.0 as usize].axes.clone();
-        let op = if self.vanishes_beside(f, beside) { Op::GuardedPower(base, power) } else { Op::Power(base, power) };
+        let op = if self.purpose == Purpose::Derivative && self.vanishes_beside(f, beside) {
+            Op::GuardedPower(base, power)
+        } else {
+            Op::Power(base, power)
+        };
         Operand { value: self.step(op, axes, false), labels: f.labels.clone(), inverse_of }
     }
 

@@ -2,7 +2,7 @@
 
 use super::dim::Dim;
 use super::number::Rational;
-use super::pool::{Expr, Factor, Label, Node, Pool};
+use super::pool::{Expr, Label, Node, Pool};
 use crate::facts::functions::{self, FunctionId};
 use crate::facts::matrices::MatrixFunctionId;
 use num_traits::{One, Zero};
@@ -241,16 +241,6 @@ impl Pool {
             }
             _ => None,
         }
-    }
-
-    /// f of a scalar power: used by rows that write `x^2` for an element-wise argument.
-    pub fn elementwise_power(&mut self, base: Expr, exponent: Rational) -> Expr {
-        if exponent.is_one() {
-            return base;
-        }
-        let power = self.number(exponent);
-        let labels: Vec<Label> = (0..self.rank(base) as Label).collect();
-        self.product_of(vec![Factor { base, labels: labels.clone(), power }], labels, &[])
     }
 }
 

@@ -554,15 +554,6 @@ impl Pool {
             }
         }
     }
-    /// Rebuilds everything below `e` by the constructors as they decide now.
-    pub fn renew(&mut self, e: Expr) -> Expr {
-        let mut new: FxHashMap<Expr, Expr> = FxHashMap::default();
-        for old in self.under(&[e]) {
-            let made = self.rebuild(old, |_, c| new[&c]);
-            new.insert(old, made);
-        }
-        new[&e]
-    }
     /// Copies an expression of another pool into this one; `variables` says what its variables are here.
     /// `None` if one of them is not listed.
     pub fn import(&mut self, from: &Pool, e: Expr, variables: &FxHashMap<VarId, VarId>) -> Option<Expr> {
