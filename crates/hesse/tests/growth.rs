@@ -1,32 +1,12 @@
 //! Deriving costs work and nodes linear in the formula: counted, not timed.
 
+mod formulas;
+
+use formulas::{chain, network};
 use hesse::{Derived, Formula, Request, Want};
 
 fn derived(text: &str, request: &Request) -> Derived {
     Formula::parse(text, true).and_then(|f| f.differentiate(request)).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn network(layers: usize) -> (String, Vec<String>) {
-    let mut text = String::from("data x : vector(n)\ndata y : vector(n)\n");
-    let mut weights = vec![];
-    for k in 1..=layers {
-        text += &format!("param W{k} : matrix(n, n)\nparam b{k} : vector(n)\n");
-        weights.extend([format!("W{k}"), format!("b{k}")]);
-    }
-    text += "h0 = x\n";
-    for k in 1..=layers {
-        text += &format!("h{k} = tanh(W{k}*h{} + b{k})\n", k - 1);
-    }
-    (text + &format!("C = norm2(h{layers} - y)^2\n"), weights)
-}
-
-fn chain(factors: usize) -> (String, Vec<String>) {
-    let names: Vec<String> = (1..=factors).map(|k| format!("A{k}")).collect();
-    let mut text = String::from("data x : vector(n)\n");
-    for name in &names {
-        text += &format!("param {name} : matrix(n, n)\n");
-    }
-    (text + &format!("C = norm2({}*x)^2\n", names.join("*")), names)
 }
 
 /// Per layer, over sizes: no value is more than twice another.
