@@ -20,6 +20,7 @@ pub mod rewrite;
 pub mod scope;
 pub mod shapes;
 pub mod signs;
+mod split;
 pub mod simplify;
 pub mod structure;
 pub mod term;

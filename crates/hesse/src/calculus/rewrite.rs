@@ -1,8 +1,9 @@
 //! The rules of `facts::rules` at work: texts made into templates, templates found, right sides put in their place.
 
 use super::library;
+use super::split::inverse_of_product;
 use crate::facts::notation::{Back, NOTATION};
-use crate::facts::rules::{RULES, Rule};
+use crate::facts::rules::{INVERSE_OF_PRODUCT, RULES, Rule};
 use crate::facts::{functions, matrices};
 use crate::syntax::parse::parse_expression;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
@@ -193,17 +194,7 @@ pub fn rewrite(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr
 
 fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
     match pool.node(e).clone() {
-        Node::Map(..) | Node::Apply(..) => rules().iter().find_map(|c| {
-            let same_head = matches!((&c.from, pool.node(e)),
-                (Template::Map(f, _), Node::Map(g, _)) if f == g)
-                || matches!((&c.from, pool.node(e)), (Template::Apply(f, _), Node::Apply(g, _)) if f == g);
-            let mut bindings = vec![];
-            if !same_head || !pool.matches(&c.from, e, &mut bindings) {
-                return None;
-            }
-            let axes = pool.axes(e).to_vec();
-            Some((right(pool, c, &bindings, &axes)?, c.rule))
-        }),
+        Node::Map(..) | Node::Apply(..) => of_function(pool, e).or_else(|| inverse_of_product(pool, e).map(|made| (made, &INVERSE_OF_PRODUCT))),
         Node::Product { factors, out, sizes } => rules().iter().find_map(|c| {
             let found = pool.find(&c.from, &factors, &out)?;
             let rest: Vec<Factor> = factors.iter().enumerate().filter(|(k, _)| !found.used.contains(k)).map(|(_, f)| f.clone()).collect();
@@ -221,6 +212,23 @@ fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
         }),
         _ => None,
     }
+}
+
+/// A rule whose left side is the whole function.
+fn of_function(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
+    rules().iter().find_map(|c| {
+        let same_head = match (&c.from, pool.node(e)) {
+            (Template::Map(f, _), Node::Map(g, _)) => f == g,
+            (Template::Apply(f, _), Node::Apply(g, _)) => f == g,
+            _ => false,
+        };
+        let mut bindings = vec![];
+        if !same_head || !pool.matches(&c.from, e, &mut bindings) {
+            return None;
+        }
+        let axes = pool.axes(e).to_vec();
+        Some((right(pool, c, &bindings, &axes)?, c.rule))
+    })
 }
 
 /// The right side of a rule as an expression with these axes.

@@ -20,6 +20,12 @@ const fn rule(name: &'static str, from: &'static str, to: &'static str, when: &'
     Rule { name, from, to, when }
 }
 
+/// Holds for a chain of any length, Kronecker products, diagonal and scalar factors: `calculus/split` finds the square factors.
+pub static INVERSE_OF_PRODUCT: Rule = rule("inverse of a product", "inv(A*B)", "inv(B)*inv(A)", "A, B square");
+
+/// As [`INVERSE_OF_PRODUCT`]; offered where the result prints shorter.
+pub static DETERMINANT_OF_PRODUCT: Rule = rule("determinant of a product", "det(A*B)", "det(A)*det(B)", "A, B square");
+
 /// All rows, tried in this order.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
