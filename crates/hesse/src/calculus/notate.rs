@@ -333,8 +333,19 @@ impl Writer<'_> {
 
     fn map(&mut self, name: &str, args: Vec<NodeId>) -> NodeId {
         match name {
-            "gt" => self.syntax.binary(Operator::Greater, args[0], args[1]),
-            "ge" => self.syntax.binary(Operator::GreaterEqual, args[0], args[1]),
+            "gt" | "ge" => {
+                let (op, turned) = match name {
+                    "gt" => (Operator::Greater, Operator::Less),
+                    _ => (Operator::GreaterEqual, Operator::LessEqual),
+                };
+                // -x > 0 is x < 0, and 0 > x too.
+                let zero = |w: &Self, n: NodeId| matches!(w.syntax.kind(n), Kind::Number(t) if t == "0");
+                match *self.syntax.kind(args[0]) {
+                    Kind::Negate(x) if zero(self, args[1]) => self.syntax.binary(turned, x, args[1]),
+                    _ if zero(self, args[0]) => self.syntax.binary(turned, args[1], args[0]),
+                    _ => self.syntax.binary(op, args[0], args[1]),
+                }
+            }
             "eq" => self.syntax.binary(Operator::Equal, args[0], args[1]),
             "pow" => self.syntax.binary(Operator::DotPower, args[0], args[1]),
             "relu" if !self.spelling.relu => {
@@ -407,7 +418,7 @@ impl Writer<'_> {
     /// The size of several axes as one, in their order: `n*m` is not `m*n`.
     fn joint(&mut self, axes: &[Dim]) -> NodeId {
         let sizes: Vec<NodeId> = axes.iter().map(|d| self.size(*d)).collect();
-        self.chain(&sizes)
+        self.times(&sizes)
     }
 
     /// `zeros(…)` or `ones(…)` with a face.
@@ -574,17 +585,20 @@ impl Writer<'_> {
     fn assemble(&mut self, c: Rational, fraction: Fraction, body: Option<Vec<NodeId>>) -> NodeId {
         let size = c.abs();
         let mut above = fraction.above;
-        above.extend(body.into_iter().flatten());
         let mut below = fraction.below;
         if !size.denom().is_one() {
             let d = self.syntax.number(size.denom().to_string());
             below.insert(0, d);
         }
-        if !size.numer().is_one() || above.is_empty() {
+        if !size.numer().is_one() || above.is_empty() && body.is_none() {
             let n = self.syntax.number(size.numer().to_string());
             above.insert(0, n);
         }
-        let mut node = self.chain(&above);
+        let body = body.unwrap_or_default();
+        let mut node = match self.scalar_over(&above, &body) {
+            Some(node) => node,
+            None => self.chain(&[above, body].concat()),
+        };
         if !below.is_empty() {
             let below = self.chain(&below);
             node = self.syntax.binary(Operator::Over, node, below);
@@ -592,12 +606,81 @@ impl Writer<'_> {
         if c.is_negative() { self.negate(node) } else { node }
     }
 
+    /// s ./ x for s*(1 ./ x).
+    fn scalar_over(&mut self, scalars: &[NodeId], body: &[NodeId]) -> Option<NodeId> {
+        let [quotient] = *body else { return None };
+        let Kind::Binary(Operator::DotOver, one, below) = *self.syntax.kind(quotient) else { return None };
+        let is_one = matches!(self.syntax.kind(one), Kind::Number(t) if t == "1");
+        if !is_one || scalars.is_empty() {
+            return None;
+        }
+        let scalar = self.chain(scalars);
+        Some(self.syntax.binary(Operator::DotOver, scalar, below))
+    }
+
+    /// A product read left to right, what repeats as a power: X*X' *X*X' is (X*X')^2.
     fn chain(&mut self, nodes: &[NodeId]) -> NodeId {
+        let nodes = self.powers(nodes);
+        self.times(&nodes)
+    }
+
+    fn times(&mut self, nodes: &[NodeId]) -> NodeId {
         let mut total = nodes[0];
         for n in &nodes[1..] {
             total = self.syntax.binary(Operator::Times, total, *n);
         }
         total
+    }
+
+    /// Neighbours that repeat joined into powers, the shortest period first; inv(A)*inv(B) as inv(B*A).
+    fn powers(&mut self, nodes: &[NodeId]) -> Vec<NodeId> {
+        let mut nodes = nodes.to_vec();
+        let same = |w: &Self, a: &[NodeId], b: &[NodeId]| a.iter().zip(b).all(|(x, y)| w.syntax.same(*x, &w.syntax, *y));
+        for period in 1..=nodes.len() / 2 {
+            let mut k = 0;
+            while k + 2 * period <= nodes.len() {
+                let block = nodes[k..k + period].to_vec();
+                let times = 1 + nodes[k + period..].chunks_exact(period).take_while(|next| same(self, &block, next)).count();
+                if times > 1 {
+                    let base = self.times(&block);
+                    let power = self.matrix_power(base, times);
+                    nodes.splice(k..k + times * period, [power]);
+                }
+                k += 1;
+            }
+        }
+        let mut k = 0;
+        while k + 1 < nodes.len() {
+            match (self.inverse_of(nodes[k]), self.inverse_of(nodes[k + 1])) {
+                (Some(a), Some(b)) => {
+                    let product = self.syntax.binary(Operator::Times, b, a);
+                    let joined = self.syntax.call("inv", vec![product]);
+                    nodes.splice(k..k + 2, [joined]);
+                }
+                _ => k += 1,
+            }
+        }
+        nodes
+    }
+
+    /// X^3, inv(A + B)^3, and X^(-3) for the inverse of a name.
+    fn matrix_power(&mut self, base: NodeId, times: usize) -> NodeId {
+        let exponent = self.syntax.number(times.to_string());
+        match self.inverse_of(base) {
+            Some(a) if matches!(self.syntax.kind(a), Kind::Name(_)) => {
+                let exponent = self.syntax.negate(exponent);
+                self.syntax.binary(Operator::Power, a, exponent)
+            }
+            _ => self.syntax.binary(Operator::Power, base, exponent),
+        }
+    }
+
+    /// What `inv(…)` is the inverse of.
+    fn inverse_of(&self, node: NodeId) -> Option<NodeId> {
+        match self.syntax.kind(node) {
+            Kind::Call(f, args) if f == "inv" => Some(args[0]),
+            _ => None,
+        }
     }
 
     fn scalar_factor(&mut self, f: &Factor, fraction: &mut Fraction) -> Option<()> {

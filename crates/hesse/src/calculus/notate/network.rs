@@ -305,11 +305,22 @@ impl Writer<'_> {
     /// What stands below the line by itself is written as a quotient of 1.
     fn raise(&mut self, items: &mut [Item]) {
         for x in items.iter_mut().filter(|x| x.below) {
-            let one = self.syntax.number("1");
             let node = self.chain(&x.chain);
-            x.chain = vec![self.syntax.binary(Operator::DotOver, one, node)];
+            x.chain = vec![self.reciprocal(node)];
             x.below = false;
         }
+    }
+
+    /// 1 ./ x, and x.^(-1.5) where the exponent is no whole number.
+    fn reciprocal(&mut self, node: NodeId) -> NodeId {
+        if let Kind::Binary(Operator::DotPower, base, exponent) = *self.syntax.kind(node)
+            && matches!(self.syntax.kind(exponent), Kind::Number(t) if t.contains('.'))
+        {
+            let exponent = self.syntax.negate(exponent);
+            return self.syntax.binary(Operator::DotPower, base, exponent);
+        }
+        let one = self.syntax.number("1");
+        self.syntax.binary(Operator::DotOver, one, node)
     }
 
     fn item(&mut self, f: &Factor) -> Option<Item> {
@@ -352,8 +363,9 @@ impl Writer<'_> {
         while let Some(k) = items.iter().position(|x| x.col == Some(x.row)) {
             let x = items.remove(k);
             let alone = !out.contains(&x.row) && !items.iter().any(|y| y.has(x.row)) && !x.below;
+            // The diagonal of a matrix is that of its transpose.
             let turned = self.transposed(&x.chain);
-            let chain = if alone && self.weight(&turned) < self.weight(&x.chain) { turned } else { x.chain.clone() };
+            let chain = if self.weight(&turned) < self.weight(&x.chain) { turned } else { x.chain.clone() };
             let node = self.chain(&chain);
             if alone {
                 let trace = self.syntax.call("tr", vec![node]);
@@ -445,8 +457,10 @@ impl Writer<'_> {
         let mut node = match (above, below) {
             (Some(a), None) => a,
             (a, Some(b)) => {
-                let a = a.unwrap_or_else(|| self.syntax.number("1"));
-                self.syntax.binary(Operator::DotOver, a, b)
+                match a {
+                    Some(a) => self.syntax.binary(Operator::DotOver, a, b),
+                    None => self.reciprocal(b),
+                }
             }
             // Facing triangles are a diagonal before they come here: this is one triangle, already written.
             (None, None) => return Item { chain: lower, row, col, below: false, special: Special::None },

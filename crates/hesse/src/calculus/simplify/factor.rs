@@ -79,7 +79,12 @@ fn once(pool: &mut Pool, terms: &[(Rational, Expr)], common: Common) -> Option<V
     let (_, shared) = best?;
     let product = take_out(pool, terms, &parts, &shared, common)?;
     let others = terms.iter().enumerate().filter(|(k, _)| !shared.places.iter().any(|p| p.0 == *k)).map(|(_, t)| *t);
-    Some(others.chain([(Rational::one(), product)]).collect())
+    // A multiple gives its coefficient to the sum, or the next round would not see its factors.
+    let joined = match pool.node(product).clone() {
+        Node::Sum(terms, _) => terms,
+        _ => vec![(Rational::one(), product)],
+    };
+    Some(others.chain(joined).collect())
 }
 
 /// The terms from `k` on that have factor `m` of term `k`; `None` if no other has it or what is left has more than two axes.
