@@ -204,8 +204,11 @@ fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
             };
             let axes: Vec<Dim> = to.iter().map(|l| sizes[*l as usize]).collect();
             let value = right(pool, c, &found.bindings, &axes)?;
-            let power = pool.one();
-            let all = [rest, vec![Factor { base: value, labels: to.clone(), power }]].concat();
+            let power = pool.integer(found.times);
+            let mut all = [rest, vec![Factor { base: value, labels: to.clone(), power }]].concat();
+            for (k, left) in &found.rest {
+                all.push(Factor { power: pool.number(*left), ..factors[*k].clone() });
+            }
             // Labels that the rule sums away are gone with its factors.
             let kept: Vec<(Label, Dim)> = out.iter().chain(all.iter().flat_map(|f| &f.labels)).map(|l| (*l, sizes[*l as usize])).collect();
             Some((pool.product_of(all, out.clone(), &kept), c.rule))

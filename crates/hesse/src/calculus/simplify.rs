@@ -52,11 +52,16 @@ pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec
 /// Adds an expression, rewritten, and what factoring makes of it.
 fn offer(pool: &mut Pool, found: &mut Vec<Expr>, e: Expr, fired: &mut Vec<&'static Rule>) {
     let e = rewrite(pool, e, fired);
-    for c in [Some(e), Some(factor(pool, e, Common::Nearest)), Some(factor(pool, e, Common::Denominator))].into_iter().flatten() {
+    let mut add = |pool: &mut Pool, c: Expr| {
         let c = rewrite(pool, c, fired);
         if !found.contains(&c) {
             found.push(c);
         }
+    };
+    add(pool, e);
+    for common in [Common::Nearest, Common::Denominator, Common::Together, Common::Identity] {
+        let c = factor(pool, e, common);
+        add(pool, c);
     }
 }
 

@@ -8,7 +8,7 @@ use super::number::Rational;
 use super::pool::{Expr, Factor, Label, Node, Pool};
 use crate::facts::functions::FunctionId;
 use crate::facts::matrices::MatrixFunctionId;
-use num_traits::One;
+use num_traits::{One, Zero};
 
 /// One side of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,18 @@ pub struct Found {
     pub bindings: Bindings,
     /// The label of each letter.
     pub letters: Vec<Option<Label>>,
+    /// How often it is found: x^2*sign(x)^2 is twice x*sign(x).
+    pub times: i64,
+    /// What is left of the powers of factors that it uses.
+    pub rest: Vec<(usize, Rational)>,
+}
+
+/// Element-wise factors found among others: positions, their common labels, how many times the template's power each has.
+#[derive(Clone, Default)]
+struct Taken {
+    used: Vec<usize>,
+    labels: Option<Vec<Label>>,
+    ratios: Vec<Rational>,
 }
 
 impl Pool {
@@ -94,7 +106,9 @@ impl Pool {
                     out == all
                         && sizes.len() == out.len()
                         && factors.len() == others.len()
-                        && self.match_times(factors, &others, bindings).is_some_and(|(_, l)| l == all)
+                        && self
+                            .match_times(factors, &others, bindings)
+                            .is_some_and(|t| t.labels.is_some_and(|l| l == all) && t.ratios.iter().all(One::is_one))
                 }
                 _ => false,
             },
@@ -171,16 +185,11 @@ impl Pool {
         false
     }
 
-    /// Element-wise factors among others over equal labels: positions and labels.
-    fn match_times(
-        &mut self,
-        factors: &[(Template, Rational)],
-        others: &[Factor],
-        bindings: &mut Bindings,
-    ) -> Option<(Vec<usize>, Vec<Label>)> {
+    /// Element-wise factors among others over equal labels, each to a power at least as high.
+    fn match_times(&mut self, factors: &[(Template, Rational)], others: &[Factor], bindings: &mut Bindings) -> Option<Taken> {
         let mut order: Vec<usize> = (0..factors.len()).collect();
         order.sort_by_key(|k| matches!(factors[*k].0, Template::Any(_)));
-        self.match_times_from(factors, &order, others, bindings, vec![], None)
+        self.match_times_from(factors, &order, others, bindings, Taken::default())
     }
 
     fn match_times_from(
@@ -189,19 +198,27 @@ impl Pool {
         order: &[usize],
         others: &[Factor],
         bindings: &mut Bindings,
-        used: Vec<usize>,
-        labels: Option<Vec<Label>>,
-    ) -> Option<(Vec<usize>, Vec<Label>)> {
-        let Some((&k, rest)) = order.split_first() else { return labels.map(|l| (used, l)) };
+        taken: Taken,
+    ) -> Option<Taken> {
+        let Some((&k, rest)) = order.split_first() else { return taken.labels.is_some().then_some(taken) };
         let (t, power) = &factors[k];
+        // A total is a scalar beside factors that have labels.
+        let total = matches!(t, Template::Total(..));
         for (m, f) in others.iter().enumerate() {
-            if used.contains(&m) || labels.as_ref().is_some_and(|l| *l != f.labels) || self.as_number(f.power) != Some(*power) {
+            let fits = if total { f.labels.is_empty() } else { taken.labels.as_ref().is_none_or(|l| *l == f.labels) };
+            if taken.used.contains(&m) || !fits {
                 continue;
             }
+            let Some(ratio) = self.as_number(f.power).map(|q| q / power).filter(|r| *r >= Rational::one()) else { continue };
             let before = bindings.clone();
             if self.matches(t, f.base, bindings) {
-                let used = [used.clone(), vec![m]].concat();
-                if let Some(found) = self.match_times_from(factors, rest, others, bindings, used, Some(f.labels.clone())) {
+                let mut next = taken.clone();
+                next.used.push(m);
+                next.ratios.push(ratio);
+                if !total {
+                    next.labels = Some(f.labels.clone());
+                }
+                if let Some(found) = self.match_times_from(factors, rest, others, bindings, next) {
                     return Some(found);
                 }
             }
@@ -215,12 +232,25 @@ impl Pool {
         match t {
             Template::Times(wanted) => {
                 let mut bindings = vec![];
-                let (used, labels) = self.match_times(wanted, factors, &mut bindings)?;
-                Some(Found { used, bindings, letters: labels.into_iter().map(Some).collect() })
+                let Taken { used, labels, ratios } = self.match_times(wanted, factors, &mut bindings)?;
+                let times = ratios.iter().map(|r| r.to_integer()).min().and_then(|t| i64::try_from(t).ok())?;
+                let mut rest = vec![];
+                for (position, ratio) in used.iter().zip(&ratios) {
+                    let left = ratio - Rational::from_integer(times.into());
+                    if !left.is_zero() {
+                        let whole = self.as_number(factors[*position].power)?;
+                        rest.push((*position, whole / ratio * left));
+                    }
+                }
+                // One base to a power: all of it or nothing, or the rule would not shorten.
+                if wanted.len() == 1 && !rest.is_empty() {
+                    return None;
+                }
+                Some(Found { used, bindings, letters: labels?.into_iter().map(Some).collect(), times, rest })
             }
             Template::Labelled(wanted, kept) => {
                 let letters = wanted.iter().flat_map(|w| &w.1).chain(kept).max().map_or(0, |k| k + 1);
-                let start = Found { used: vec![], bindings: vec![], letters: vec![None; letters] };
+                let start = Found { used: vec![], bindings: vec![], letters: vec![None; letters], times: 1, rest: vec![] };
                 let mut order: Vec<usize> = (0..wanted.len()).collect();
                 order.sort_by_key(|k| matches!(wanted[*k].0, Template::Any(_)));
                 let found = self.find_from(wanted, &order, factors, start)?;

@@ -4,13 +4,17 @@ use super::spread::spread;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational};
 use num_traits::{One, Signed, Zero};
 
-/// What of a base that stands in several terms to different powers is taken out.
+/// What terms may share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Common {
-    /// The power nearest to 0: x/n - s/n^2 = (x - s/n)/n.
+    /// Of a base with several powers the one nearest to 0: x/n - s/n^2 = (x - s/n)/n.
     Nearest,
     /// The least power, so that what is left has no denominator and may cancel: s^-1/2 - r^2 s^-3/2 = (s - r^2) s^-3/2.
     Denominator,
+    /// The denominator of one term for all: 1/x + 1/(1 - x) = 1/(x (1 - x)).
+    Together,
+    /// As [`Common::Nearest`], a term without a matrix in front counting as one with the identity: x - A*x = (eye - A)*x.
+    Identity,
 }
 
 /// A product as terms are compared: factors over labels, the labels of the result, the size of each label.
@@ -37,10 +41,16 @@ impl Part {
     }
 }
 
-/// A factor that terms share: the power that is taken out, and the places (term, position) that have it.
+/// Where a term has the shared factor; `None` for a term that only shares the denominator.
+type Place = (usize, Option<usize>);
+
+/// A factor that terms share.
 struct Shared {
+    /// What is taken out, over labels of the first place's result and labels of its own for what is summed.
     factor: Factor,
-    places: Vec<(usize, usize)>,
+    places: Vec<Place>,
+    /// Labels over which what is left runs.
+    left: Vec<Label>,
 }
 
 /// Takes out what terms of a sum share, in every sum below `e`.
@@ -77,7 +87,7 @@ fn once(pool: &mut Pool, terms: &[(Rational, Expr)], common: Common) -> Option<V
         }
     }
     let (_, shared) = best?;
-    let product = take_out(pool, terms, &parts, &shared, common)?;
+    let product = take_out(pool, terms, &parts, &shared, common);
     let others = terms.iter().enumerate().filter(|(k, _)| !shared.places.iter().any(|p| p.0 == *k)).map(|(_, t)| *t);
     // A multiple gives its coefficient to the sum, or the next round would not see its factors.
     let joined = match pool.node(product).clone() {
@@ -87,122 +97,170 @@ fn once(pool: &mut Pool, terms: &[(Rational, Expr)], common: Common) -> Option<V
     Some(others.chain(joined).collect())
 }
 
-/// The terms from `k` on that have factor `m` of term `k`; `None` if no other has it or what is left has more than two axes.
+/// The terms that share factor `m` of term `k`; `None` if no other has it or what is left has more than two axes.
 fn shared(pool: &Pool, parts: &[Part], k: usize, m: usize, common: Common) -> Option<Shared> {
     let (f, out) = (&parts[k].factors[m], &parts[k].out);
-    let mut places = vec![(k, m)];
-    let mut powers = vec![pool.as_number(f.power)];
-    for (j, other) in parts.iter().enumerate().skip(k + 1) {
+    let exponent = pool.as_number(f.power);
+    let below = exponent.is_some_and(|p| p.is_negative()) && f.labels.iter().all(|l| out.contains(l));
+    let mut places: Vec<Place> = vec![];
+    let mut powers = vec![];
+    for (j, other) in parts.iter().enumerate() {
+        if j == k {
+            places.push((k, Some(m)));
+            powers.push(exponent);
+            continue;
+        }
         // A scalar may be taken out of terms of any form, a tensor only of those with the same diagonals.
         if !f.labels.is_empty() && other.out != *out {
             continue;
         }
         let fits = |g: &Factor| {
             let alike = g.power == f.power
-                || match (pool.as_number(f.power), pool.as_number(g.power)) {
-                    (Some(p), Some(q)) => (p - q).is_integer() && (common == Common::Denominator || p.is_negative() == q.is_negative()),
+                || match (exponent, pool.as_number(g.power)) {
+                    (Some(p), Some(q)) => {
+                        let near = matches!(common, Common::Nearest | Common::Identity);
+                        (p - q).is_integer() && (!near || p.is_negative() == q.is_negative())
+                    }
                     _ => false,
                 };
-            g.base == f.base && alike && matches_out(f, g, out)
+            g.base == f.base && alike && same_place(f, g, out, common)
         };
-        if let Some(p) = other.factors.iter().position(fits) {
-            places.push((j, p));
-            powers.push(pool.as_number(other.factors[p].power));
+        match other.factors.iter().position(fits) {
+            Some(p) => {
+                places.push((j, Some(p)));
+                powers.push(pool.as_number(other.factors[p].power));
+            }
+            None if common == Common::Together && below => {
+                places.push((j, None));
+                powers.push(Some(Rational::zero()));
+            }
+            None => {}
         }
     }
-    if places.len() < 2 || left_over(parts, &places).len() > 2 && !f.labels.is_empty() {
+    // Each set of places is found from its first.
+    if places.len() < 2 || common != Common::Together && places[0].0 != k {
         return None;
     }
     let mut factor = f.clone();
     if let Some(powers) = powers.into_iter().collect::<Option<Vec<Rational>>>() {
-        let least = powers.iter().min().copied()?;
-        let most = powers.iter().max().copied()?;
-        let power = if common == Common::Nearest && most.is_negative() { most } else { least };
-        if power.is_zero() {
-            return None;
-        }
-        if Some(power) != pool.as_number(f.power) {
-            // Another place has this very power.
-            let (j, p) = *places.iter().find(|(j, p)| pool.as_number(parts[*j].factors[*p].power) == Some(power))?;
-            factor.power = parts[j].factors[p].power;
+        let (least, most) = (powers.iter().min().copied()?, powers.iter().max().copied()?);
+        let power = if matches!(common, Common::Nearest | Common::Identity) && most.is_negative() { most } else { least };
+        // Another place has this very power.
+        let at = places.iter().find_map(|(j, p)| p.map(|p| &parts[*j].factors[p]).filter(|g| pool.as_number(g.power) == Some(power)));
+        factor.power = at?.power;
+    }
+    // Where some term sums, the factor has a label of its own.
+    for p in 0..factor.labels.len() {
+        let summed = places.iter().any(|(j, at)| at.is_some_and(|at| !parts[*j].out.contains(&parts[*j].factors[at].labels[p])));
+        if summed {
+            let first = f.labels.iter().position(|l| *l == f.labels[p]).unwrap_or(p);
+            factor.labels[p] = OWN + first as Label;
         }
     }
-    Some(Shared { factor, places })
+    let mut shared = Shared { factor, places, left: vec![] };
+    shared.left = left_over(parts, &shared);
+    let fits = f.labels.is_empty() || shared.left.len() <= 2;
+    fits.then_some(shared)
 }
 
-/// Labels, as the first place has them, over which what is left of the terms runs.
-fn left_over(parts: &[Part], places: &[(usize, usize)]) -> Vec<Label> {
-    let (first, at) = places[0];
-    let f = &parts[first].factors[at];
+/// Labels of a shared factor that no result has.
+const OWN: Label = 1 << 16;
+
+/// Labels over which what is left of the terms runs.
+fn left_over(parts: &[Part], shared: &Shared) -> Vec<Label> {
+    let first = shared.places[0].0;
     let mut left: Vec<Label> = vec![];
-    for &(k, m) in places {
+    let mut add = |l: Label| {
+        if !left.contains(&l) {
+            left.push(l);
+        }
+    };
+    for &(k, at) in &shared.places {
         let part = &parts[k];
-        let g = &part.factors[m];
-        let rest = part.factors.iter().enumerate().filter(|(p, h)| *p != m || h.power != f.power).flat_map(|(_, h)| &h.labels);
-        for l in rest {
-            let common = match g.labels.iter().position(|x| x == l) {
-                Some(p) => Some(f.labels[p]),
-                None => part.out.contains(l).then_some(*l),
-            };
-            if let Some(l) = common
-                && !left.contains(&l)
-            {
-                left.push(l);
+        for (p, h) in part.factors.iter().enumerate() {
+            if Some(p) == at && h.power == shared.factor.power {
+                continue;
+            }
+            for l in &h.labels {
+                let own = at.and_then(|at| part.factors[at].labels.iter().position(|x| x == l)).map(|p| shared.factor.labels[p]);
+                match own {
+                    Some(l) => add(l),
+                    None if part.out.contains(l) => add(*l),
+                    None => {}
+                }
+            }
+        }
+        let Some(at) = at else {
+            shared.factor.labels.iter().for_each(|l| add(*l));
+            continue;
+        };
+        // An identity joins the label of the result with that of the factor.
+        for (l, own) in part.factors[at].labels.iter().zip(&shared.factor.labels) {
+            if part.out.contains(l) && l != own {
+                add(*l);
+                add(*own);
             }
         }
     }
     // In the order of the output, then of the factor: a matrix keeps its rows.
-    let place = |l: &Label| parts[first].out.iter().chain(&f.labels).position(|x| x == l);
+    let place = |l: &Label| parts[first].out.iter().chain(&shared.factor.labels).position(|x| x == l);
     left.sort_by_key(place);
     left
 }
 
 /// The shared factor times the sum of what is left.
-fn take_out(pool: &mut Pool, terms: &[(Rational, Expr)], parts: &[Part], shared: &Shared, common: Common) -> Option<Expr> {
-    let (first, at) = shared.places[0];
-    let f = &parts[first].factors[at];
+fn take_out(pool: &mut Pool, terms: &[(Rational, Expr)], parts: &[Part], shared: &Shared, common: Common) -> Expr {
+    let first = &parts[shared.places[0].0];
     let taken = shared.factor.power;
-    let scalar = f.labels.is_empty();
-    let left = if scalar { (0..parts[first].out.len() as Label).collect() } else { left_over(parts, &shared.places) };
+    let scalar = shared.factor.labels.is_empty();
     let mut inner = vec![];
     let mut axes = vec![];
-    for &(k, m) in &shared.places {
+    for &(k, at) in &shared.places {
         let part = &parts[k];
-        let g = &part.factors[m];
-        let mut rest: Vec<Factor> = part.factors.iter().enumerate().filter(|(p, _)| *p != m).map(|(_, f)| f.clone()).collect();
-        if g.power != taken {
-            let minus = pool.negate(taken);
-            rest.push(Factor { power: pool.add(g.power, minus), ..g.clone() });
+        let mut rest: Vec<Factor> = part.factors.iter().enumerate().filter(|(p, _)| Some(*p) != at).map(|(_, f)| f.clone()).collect();
+        let minus = pool.negate(taken);
+        match at.map(|at| &part.factors[at]) {
+            Some(g) if g.power != taken => rest.push(Factor { power: pool.add(g.power, minus), ..g.clone() }),
+            Some(_) => {}
+            None => rest.push(Factor { power: minus, ..shared.factor.clone() }),
         }
-        // Labels of the first place, as this term has them.
-        let own = |l: &Label| f.labels.iter().position(|x| x == l).map_or(*l, |p| g.labels[p]);
-        let out: Vec<Label> = if scalar { part.out.clone() } else { left.iter().map(own).collect() };
+        let own = |l: &Label| match (at, shared.factor.labels.iter().position(|x| x == l)) {
+            (Some(at), Some(p)) => part.factors[at].labels[p],
+            _ => *l,
+        };
+        let out: Vec<Label> = if scalar { part.out.clone() } else { shared.left.iter().map(own).collect() };
         let e = pool.product_of(rest, out, &part.sizes);
         axes = pool.axes(e).to_vec();
         inner.push((terms[k].0, e));
     }
     let mut sum = factored(pool, inner, &axes, common);
     // Over a common denominator terms may cancel.
-    if common == Common::Denominator
+    if matches!(common, Common::Denominator | Common::Together)
         && let Some(spread) = spread(pool, sum)
         && pool.weight(spread, 400) < pool.weight(sum, 400)
     {
         sum = spread;
     }
     let one = pool.one();
-    let factors = vec![shared.factor.clone(), Factor { base: sum, labels: left, power: one }];
-    let out = if scalar { (0..parts[first].out.len() as Label).collect() } else { parts[first].out.clone() };
-    let sizes: Vec<(Label, Dim)> = if scalar { vec![] } else { parts[first].sizes.clone() };
-    Some(pool.product_of(factors, out, &sizes))
+    let (labels, out, sizes) = if scalar {
+        let all: Vec<Label> = (0..axes.len() as Label).collect();
+        (all.clone(), all, vec![])
+    } else {
+        (shared.left.clone(), first.out.clone(), first.sizes.clone())
+    };
+    pool.product_of(vec![shared.factor.clone(), Factor { base: sum, labels, power: one }], out, &sizes)
 }
 
 /// Whether two factors carry the same output labels in the same places (summed labels may be numbered differently).
-fn matches_out(f: &Factor, g: &Factor, out: &[Label]) -> bool {
+fn same_place(f: &Factor, g: &Factor, out: &[Label], common: Common) -> bool {
     let pairs: Vec<(Label, Label)> = f.labels.iter().copied().zip(g.labels.iter().copied()).collect();
     pairs.iter().enumerate().all(|(k, (a, b))| {
-        let (fa, gb) = (out.contains(a), out.contains(b));
-        // Summed labels repeat in the same pattern.
+        // Labels repeat in the same pattern.
         let pattern = pairs[..k].iter().all(|(c, d)| (a == c) == (b == d));
-        if fa || gb { a == b } else { pattern }
+        match (out.contains(a), out.contains(b)) {
+            (true, true) => a == b,
+            (false, false) => pattern,
+            _ => common == Common::Identity && pattern,
+        }
     })
 }
