@@ -578,7 +578,6 @@ impl Derivation<'_> {
             let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
             let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
             let cost = (indexed, syntax.count(root));
-            if std::env::var("DBG").is_ok() { eprintln!("{:?} {}", cost, crate::syntax::plain::plain(&syntax, root)); }
             if best.as_ref().is_none_or(|b| cost < b.0) {
                 best = Some((cost, e, syntax, root));
             }

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions::{self, FunctionId};
 use crate::facts::matrices;
 use crate::syntax::tree::Operator;
-use crate::tensor::{Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, VarId, VarKind};
+use crate::tensor::{Node, Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
 
 mod pieces;
@@ -417,10 +417,17 @@ impl Build<'_> {
             {
                 self.nonzero(x, t, 0)?;
             }
-            return Ok(self.pool.power(x.expr, y.expr));
+            // An even power of a norm is one operation, a sum of squares: smooth at 0, where the norm alone is not.
+            let even = self.pool.as_integer(y.expr).is_some_and(|k| k % 2 == 0);
+            let norm = self.vertex.get(&x.expr).map(|v| self.out.vertices[*v].value).filter(|e| even && self.is_norm(*e));
+            return Ok(self.pool.power(norm.unwrap_or(x.expr), y.expr));
         }
         let (a, b) = (self.spread(x, shape), self.spread(y, shape));
         self.map("pow", &[a, b])
+    }
+
+    fn is_norm(&self, e: Expr) -> bool {
+        matches!(self.pool.node(e), Node::Apply(f, ..) if f.row().name == "norm2")
     }
 
     fn nonzero(&self, x: &Value, t: TermId, k: usize) -> Result<(), Refusal> {

@@ -439,6 +439,10 @@ impl Writer<'_> {
 
     fn rational(&mut self, c: Rational) -> NodeId {
         let size = c.abs();
+        if let Some(text) = decimal(size) {
+            let node = self.syntax.number(text);
+            return if c.is_negative() { self.syntax.negate(node) } else { node };
+        }
         let top = self.syntax.number(size.numer().to_string());
         let node = if size.is_integer() {
             top
@@ -523,6 +527,11 @@ impl Writer<'_> {
     fn scaled(&mut self, c: Rational, node: NodeId) -> NodeId {
         let size = c.abs();
         let mut made = node;
+        if let Some(text) = decimal(size) {
+            let top = self.syntax.number(text);
+            made = self.syntax.binary(Operator::Times, top, made);
+            return if c.is_negative() { self.negate(made) } else { made };
+        }
         if !size.numer().is_one() {
             let top = self.syntax.number(size.numer().to_string());
             made = self.syntax.binary(Operator::Times, top, made);
@@ -563,6 +572,18 @@ impl Writer<'_> {
                 }
             }
         }
+        // (200000*x + 8943*x^3)/200000 is x + 0.044715*x^3: decimals go back to where they were written.
+        if decimal(c.recip().abs()).is_some() || c.denom() > &LONG {
+            for f in &mut factors {
+                let Node::Sum(terms, axes) = self.pool.node(f.base).clone() else { continue };
+                if self.pool.as_integer(f.power) == Some(1) && terms.iter().all(|t| (t.0 * c).denom() <= &LONG || decimal((t.0 * c).abs()).is_some()) {
+                    let terms: Vec<_> = terms.iter().map(|(d, t)| (*d * c, *t)).collect();
+                    f.base = self.pool.sum(&terms, &axes);
+                    c = Rational::one();
+                    break;
+                }
+            }
+        }
         let mut fraction = Fraction::default();
         let mut tensors = vec![];
         // The whole scalar may have a name: norm1(x).
@@ -586,11 +607,15 @@ impl Writer<'_> {
         let size = c.abs();
         let mut above = fraction.above;
         let mut below = fraction.below;
-        if !size.denom().is_one() {
+        let literal = decimal(size);
+        if !size.denom().is_one() && literal.is_none() {
             let d = self.syntax.number(size.denom().to_string());
             below.insert(0, d);
         }
-        if !size.numer().is_one() || above.is_empty() && body.is_none() {
+        if let Some(text) = literal {
+            let n = self.syntax.number(text);
+            above.insert(0, n);
+        } else if !size.numer().is_one() || above.is_empty() && body.is_none() {
             let n = self.syntax.number(size.numer().to_string());
             above.insert(0, n);
         }
@@ -929,6 +954,25 @@ impl Writer<'_> {
     }
 }
 
+/// A denominator beyond this is that of a decimal, if it can be.
+const LONG: i128 = 16;
+
+/// 0.044715 for 8943/200000; fractions with a short denominator stay fractions.
+fn decimal(c: Rational) -> Option<String> {
+    let mut rest = *c.denom();
+    if rest <= LONG {
+        return None;
+    }
+    for p in [2, 5] {
+        while rest % p == 0 {
+            rest /= p;
+        }
+    }
+    let text = format!("{}", crate::tensor::number::to_f64(c));
+    let exact = rest == 1 && crate::tensor::number::parse(&text) == Some(c);
+    exact.then_some(text)
+}
+
 /// The position at which a one-hot vector holds the label.
 fn one_hot(pool: &Pool, factors: &[Factor], l: Label) -> Option<Dim> {
     factors.iter().find_map(|f| match pool.node(f.base) {
@@ -948,6 +992,10 @@ fn content(terms: &[(Rational, Expr)]) -> Rational {
     };
     let numerator = terms.iter().fold(0, |n, t| gcd(n, *t.0.numer()));
     let same = terms.iter().all(|t| t.0.denom() == terms[0].0.denom());
-    let content = Rational::new(numerator.max(1), if same { *terms[0].0.denom() } else { 1 });
+    let content = if terms.iter().any(|t| decimal(t.0.abs()).is_some()) {
+        Rational::one()
+    } else {
+        Rational::new(numerator.max(1), if same { *terms[0].0.denom() } else { 1 })
+    };
     if terms.iter().all(|t| t.0.is_negative()) { -content } else { content }
 }

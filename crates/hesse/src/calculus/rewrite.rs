@@ -1,14 +1,16 @@
 //! The rules of `facts::rules` at work: texts made into templates, templates found, right sides put in their place.
 
 use super::library;
+use super::simplify::spread;
 use super::split::inverse_of_product;
 use crate::facts::notation::{Back, NOTATION};
-use crate::facts::rules::{INVERSE_OF_PRODUCT, RULES, Rule};
+use crate::facts::rules::{COMPARISON, INVERSE_OF_PRODUCT, RULES, Rule};
 use crate::facts::{functions, matrices};
 use crate::syntax::parse::parse_expression;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::{Bindings, Template};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational, number};
+use num_traits::Signed;
 use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
@@ -194,7 +196,9 @@ pub fn rewrite(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr
 
 fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
     match pool.node(e).clone() {
-        Node::Map(..) | Node::Apply(..) => of_function(pool, e).or_else(|| inverse_of_product(pool, e).map(|made| (made, &INVERSE_OF_PRODUCT))),
+        Node::Map(..) | Node::Apply(..) => of_function(pool, e)
+            .or_else(|| inverse_of_product(pool, e).map(|made| (made, &INVERSE_OF_PRODUCT)))
+            .or_else(|| comparison(pool, e).map(|made| (made, &COMPARISON))),
         Node::Product { factors, out, sizes } => rules().iter().find_map(|c| {
             let found = pool.find(&c.from, &factors, &out)?;
             let rest: Vec<Factor> = factors.iter().enumerate().filter(|(k, _)| !found.used.contains(k)).map(|(_, f)| f.clone()).collect();
@@ -232,6 +236,25 @@ fn of_function(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
         let axes = pool.axes(e).to_vec();
         Some((right(pool, c, &bindings, &axes)?, c.rule))
     })
+}
+
+/// a > b as a - b > 0 where that is shorter, without a positive number in front.
+fn comparison(pool: &mut Pool, e: Expr) -> Option<Expr> {
+    let Node::Map(f, args) = pool.node(e).clone() else { return None };
+    let [a, b] = args[..] else { return None };
+    if !f.row().mask {
+        return None;
+    }
+    let axes = pool.axes(e).to_vec();
+    let minus = pool.negate(b);
+    let difference = pool.add(a, minus);
+    let difference = spread(pool, difference)?;
+    let (sign, rest) = pool.primitive_of(difference);
+    let zero = pool.zero(&axes);
+    let turned = if sign.is_negative() { [zero, rest] } else { [rest, zero] };
+    let made = pool.map(f, &turned);
+    let size = |pool: &Pool, args: &[Expr]| args.iter().map(|x| pool.weight(*x, 200)).sum::<usize>();
+    (made != e && size(pool, &turned) < size(pool, &args)).then_some(made)
 }
 
 /// The right side of a rule as an expression with these axes.

@@ -125,6 +125,15 @@ impl Pool {
         Some(self.product(&[(inner, &labels)], &out, &sizes))
     }
 
+    /// The numeric content of an expression and what is left: 2*x - 2*y is 2 and x - y.
+    pub fn primitive_of(&mut self, e: Expr) -> (Rational, Expr) {
+        match self.node(e).clone() {
+            Node::Sum(terms, _) if terms.len() == 1 => terms[0],
+            Node::Sum(terms, axes) if terms.len() > 1 => self.primitive(&terms, &axes),
+            _ => (Rational::one(), e),
+        }
+    }
+
     /// The primitive part of a sum and its content: coefficients coprime integers, the first positive.
     pub(super) fn primitive(&mut self, terms: &[(Rational, Expr)], axes: &[Dim]) -> (Rational, Expr) {
         let mut numerator: i128 = 0;

@@ -198,6 +198,13 @@ impl Writer<'_> {
                         if !items.is_empty() {
                             return None;
                         }
+                        // diag(a)*tril(1 1')*diag(b) is tril(a*b').
+                        if let (Special::Lower, Some(a), Some(b)) = (matrix.special, &left, &right) {
+                            let turned = self.transposed(&b.chain);
+                            let node = self.chain(&[a.chain.clone(), turned].concat());
+                            let triangle = if matrix.row == *i { "tril" } else { "triu" };
+                            return Some(Some(vec![self.syntax.call(triangle, vec![node])]));
+                        }
                         let middle = if matrix.row == *i { matrix.chain } else { self.transposed(&matrix.chain) };
                         let mut chain = vec![];
                         if let Some(v) = left {
