@@ -97,7 +97,7 @@ fn every_verb_and_format() {
     let neuron = file("verbs", "neuron.hesse", NEURON);
     for verb in ["grad", "derive", "hessian", "vjp", "jvp", "hvp"] {
         for format in ["plain", "unicode", "latex", "mathml"] {
-            let r = hesse(&[verb, &neuron, "--wrt", "w", "--format", format]).ok();
+            let r = hesse(&[verb, &neuron, "--wrt", "w", "--format", format, "--inline"]).ok();
             assert_eq!(r.out.lines().count(), 1, "{verb} {format}: {}", r.out);
         }
         let object = hesse(&[verb, &neuron, "--wrt", "w", "--json"]).ok().json();

@@ -116,8 +116,8 @@ impl Formula {
         let formulas: Vec<(&Syntax, NodeId)> = derivative.parts.iter().map(|p| (&p.syntax, p.root)).collect();
         let known = self.known(derivative);
         let sharing = Sharing::find(&formulas, &known, |name| derivative.inputs.iter().any(|i| i.0 == name))?;
-        let mut taken = self.taken(derivative);
-        let (mut names, mut shapes) = (vec![], vec![]);
+        let taken = self.taken(derivative);
+        let (mut names, mut shapes): (Vec<String>, Vec<Vec<String>>) = (vec![], vec![]);
         for name in sharing.names() {
             let (name, shape) = match name {
                 Ok(name) => {
@@ -127,9 +127,7 @@ impl Formula {
                 Err((sort, tree, root)) => {
                     let read = Formula::expression(&derivative.declarations(), &plain::plain(tree, root), "").ok()?;
                     let shape = shape_text(&read.model.pool, &read.target(None).ok()?.2);
-                    let name = free(sort.letters(form(&shape)), &taken);
-                    taken.push(name.clone());
-                    (name, shape)
+                    (free(sort.letters(form(&shape)), &taken, &names), shape)
                 }
             };
             names.push(name);
@@ -190,9 +188,11 @@ fn form(shape_text: &[String]) -> Form {
     }
 }
 
-/// The first letter that is free; if none is, the first one with a number.
-fn free(letters: &[&str], taken: &[String]) -> String {
-    let numbered = (1..).map(|k| format!("{}{k}", letters[0]));
-    let mut all = letters.iter().map(|l| l.to_string()).chain(numbered);
-    all.find(|name| !taken.contains(name)).unwrap_or_default()
+/// The first letter that the formula does not use, with a number where other names have it already.
+fn free(letters: &[&str], taken: &[String], names: &[String]) -> String {
+    let used = |name: &str| taken.iter().any(|t| t == name);
+    let letter = letters.iter().find(|l| !used(l)).unwrap_or(&letters[0]);
+    let numbered = (1..).map(|k| format!("{letter}{k}"));
+    let mut all = std::iter::once(letter.to_string()).chain(numbered);
+    all.find(|name| !used(name) && !names.contains(name)).unwrap_or_default()
 }

@@ -3,8 +3,8 @@
 //! A pass over trees that are printed together. Equal sub-trees are interned as one class; a class is named if that clearly
 //! shortens what is read. **The stated cost** is the number of nodes of the formulas and of the definitions, and a charge
 //! for every name (its reader must look it up); the class that saves most is named first, until none saves anything. The
-//! whole must save [`SAVES`] nodes, so that short formulas are left alone. What the user has defined costs no charge, for
-//! its name is known; once anything is named, all of the user's definitions that occur are.
+//! whole must save `SAVES` nodes, so that short formulas are left alone. What the user has defined costs no charge and
+//! need save but one, for its name is known; once anything is named, all of the user's definitions that occur are.
 //!
 //! `a - b` stands for `b - a` as well: the sign travels outwards through what is linear, by the same rules for every tree.
 //!
@@ -24,7 +24,9 @@ use crate::facts::{functions, notation};
 use rustc_hash::FxHashMap;
 
 /// Nodes that naming must save on the whole.
-pub const SAVES: usize = 6;
+const SAVES: usize = 6;
+/// What names must save if all of them are the user's, who knows them.
+const SAVES_KNOWN: usize = 1;
 /// A sub-tree of fewer nodes is written out.
 const SMALLEST: usize = 4;
 /// A definition of the user of fewer nodes is written out.
@@ -189,11 +191,17 @@ impl Sharing {
         let roots = formulas.iter().enumerate().map(|(k, (syntax, root))| intern.add(syntax, *root, k + 1)).collect();
         let Intern { tree, classes, .. } = intern;
         let mut sharing = Sharing { tree, classes, roots, known: known.iter().map(|k| k.name.clone()).collect(), chosen: vec![] };
-        sharing.choose();
-        sharing.choose_known(inline);
-        sharing.drop_single();
-        sharing.choose_signs();
-        (!sharing.chosen.is_empty() && sharing.draft().nodes() + SAVES <= inline).then_some(sharing)
+        [(MOST, SAVES), (0, SAVES_KNOWN)].into_iter().any(|(most, saves)| sharing.settle(most, saves, inline)).then_some(sharing)
+    }
+
+    /// Chooses with at most so many invented names; whether that saves enough.
+    fn settle(&mut self, most: usize, saves: usize, inline: usize) -> bool {
+        self.chosen.clear();
+        self.choose(most);
+        self.choose_known(saves, inline);
+        self.drop_single();
+        self.choose_signs();
+        !self.chosen.is_empty() && self.draft().nodes() + saves <= inline
     }
 
     /// The names: that of the user's definition, or the sort of what needs one and its tree, written out.
@@ -291,14 +299,14 @@ impl Sharing {
     // ---- which classes ----
 
     /// Names what saves most, until nothing saves anything.
-    fn choose(&mut self) {
+    fn choose(&mut self, most: usize) {
         let mut invented = 0;
         loop {
             let weights = self.weights();
             let best = self
                 .tree
                 .ids()
-                .filter(|id| self.may(*id, invented))
+                .filter(|id| self.may(*id, invented < most))
                 .map(|id| (self.saves(id, &weights), id))
                 .filter(|(saves, _)| *saves > 0)
                 .max_by_key(|(saves, id)| (*saves, weights.size[id.index()], std::cmp::Reverse(*id)));
@@ -309,16 +317,16 @@ impl Sharing {
     }
 
     /// Names the user's definitions that occur, the longest first, as long as the whole stays short.
-    fn choose_known(&mut self, inline: usize) {
+    fn choose_known(&mut self, saves: usize, inline: usize) {
         if self.chosen.is_empty() {
             return;
         }
         let known: Vec<NodeId> = self.tree.ids().filter(|id| self.classes[id.index()].known.is_some()).collect();
         for id in known.into_iter().rev() {
-            if !self.is_named(id) && self.may(id, 0) && self.weights().uses(id) > 0 {
+            if !self.is_named(id) && self.may(id, false) && self.weights().uses(id) > 0 {
                 let before = self.chosen.clone();
                 self.name(id);
-                if self.draft().nodes() + SAVES > inline {
+                if self.draft().nodes() + saves > inline {
                     self.chosen = before;
                 }
             }
@@ -363,13 +371,13 @@ impl Sharing {
     }
 
     /// Whether a class may get a name.
-    fn may(&self, id: NodeId, invented: usize) -> bool {
+    fn may(&self, id: NodeId, invent: bool) -> bool {
         let class = &self.classes[id.index()];
         if self.is_named(id) || class.lettered || !class.varies || class.twin.is_some() {
             return false;
         }
         class.known.is_some()
-            || invented < MOST
+            || invent
                 && self.tree.count(id) >= SMALLEST
                 && matches!(self.tree.kind(id), Kind::Binary(..) | Kind::Call(..))
                 && !matches!(self.tree.kind(self.first(id)), Kind::Number(_) | Kind::Negate(_))
