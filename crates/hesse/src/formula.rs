@@ -303,12 +303,10 @@ impl Formula {
     /// # Errors
     /// The text cannot be read or typed.
     pub fn reads_back(&self, derivative: &Derivative, part: usize, text: &str) -> Result<bool, Error> {
-        let declared = derivative.declarations();
         let read = if text.contains('\n') {
-            let lines: String = declared.iter().map(|(name, of)| format!("{name} : {of}\n")).collect();
-            Formula::parse(&format!("{lines}{text}"), true)?
+            Formula::parse(&derivative.declared(text), true)?
         } else {
-            Formula::expression(&declared, text, "")?
+            Formula::expression(&derivative.declarations(), text, "")?
         };
         let part = &derivative.parts[part];
         let mut pool = read.model.pool.clone();

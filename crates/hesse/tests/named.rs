@@ -10,9 +10,9 @@ fn fault(formula: &Formula, derivative: &Derivative, named: &Named) -> Option<St
     if named.nodes() >= inline {
         return Some(format!("{} nodes are no fewer than {inline}", named.nodes()));
     }
-    named.roots.iter().enumerate().find_map(|(k, root)| {
-        let text = format!("{}{}", named.definitions(), named.plain(*root));
-        match formula.reads_back(derivative, k, &text) {
+    (0..named.roots.len()).find_map(|k| {
+        let text = format!("{}{}", named.definitions(), named.plain(named.roots[k]));
+        match formula.named_means(derivative, named, k) {
             Ok(true) => None,
             Ok(false) => Some(format!("reads back as another expression:\n{text}")),
             Err(e) => Some(format!("does not read back:\n{text}\n{e}")),
@@ -47,13 +47,22 @@ fn what_is_named_means_the_same_and_is_shorter() {
             let derivative = formula.derive(&request).unwrap_or_else(|err| panic!("{}: {err}", text("id")));
             let Some(named) = formula.proposed(&derivative) else { continue };
             some += 1;
-            if layout == Layout::Numerator && std::env::var_os("SHOW").is_some() {
-                println!("{}  {}\n   {}", text("id"), derivative.parts[0].plain(), named.definitions().replace('\n', ";  "));
-                println!("   {}", named.plain(named.roots[0]));
-            }
             wrong.extend(fault(&formula, &derivative, &named).map(|why| format!("{}: {why}", text("id"))));
         }
     }
     assert!(some > 20, "only {some} have names");
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A chain of thirty layers: every one by its name, as the text defines them.
+#[test]
+fn a_long_chain_is_named_layer_by_layer() {
+    let layers: String =
+        (1..=30).map(|k| format!("h{k} = tanh(A*{})\n", if k == 1 { "x".to_string() } else { format!("h{}", k - 1) })).collect();
+    let formula = Formula::parse(&format!("A : matrix(n, n)\nx : vector(n)\n{layers}C = sum(h30.^2)"), true).expect("a formula");
+    let derivative = formula.derive(&Request { wrt: vec!["x".into()], ..Request::default() }).expect("a gradient");
+    let named = formula.named(&derivative).expect("names");
+    assert_eq!(named.definitions(), layers);
+    assert!(named.nodes() * 4 < derivative.parts[0].nodes(), "{} of {}", named.nodes(), derivative.parts[0].nodes());
+    assert_eq!(fault(&formula, &derivative, &named), None);
 }

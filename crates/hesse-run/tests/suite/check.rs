@@ -221,8 +221,7 @@ impl<'a> Check<'a> {
             self.fault(format!("`where {now}` is no shorter than the answer"));
         }
         // A definition by which the formula is derived is a variable of its own.
-        let read = f.reads_back(&derived.derivative, 0, &format!("{}{}", named.definitions(), named.plain(named.roots[0])));
-        match read {
+        match f.named_means(&derived.derivative, &named, 0) {
             Ok(true) => {}
             _ if !self.question.wrt.iter().all(|v| f.model().inputs.iter().any(|i| i.name == *v)) => {}
             Ok(false) => self.fault(format!("`where {now}` means another expression")),

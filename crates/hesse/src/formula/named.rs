@@ -7,6 +7,7 @@ use super::{Derivative, Formula, shape_text};
 use crate::calculus::complaint::type_text;
 use crate::calculus::notate::{Face, notate};
 use crate::calculus::simplify;
+use crate::diagnostic::Error;
 use crate::syntax::parse::parse_document;
 use crate::syntax::share::{Form, Known, Sharing};
 use crate::syntax::tree::{Kind, NodeId, Statement, Syntax};
@@ -78,6 +79,11 @@ impl Named {
 }
 
 impl Derivative {
+    /// A text after the declarations of the inputs.
+    pub(super) fn declared(&self, text: &str) -> String {
+        let lines: String = self.declarations().iter().map(|(name, of)| format!("{name} : {of}\n")).collect();
+        format!("{lines}{text}")
+    }
     /// The inputs with their types, directions and cotangents among them.
     pub fn declarations(&self) -> Vec<(String, String)> {
         let one = |(name, var, rows): &(String, _, usize)| {
@@ -104,10 +110,23 @@ impl Formula {
     /// ```
     pub fn named(&self, derivative: &Derivative) -> Option<Named> {
         let named = self.proposed(derivative)?;
-        let definitions = named.definitions();
-        let text = |root: &NodeId| format!("{definitions}{}", named.plain(*root));
-        let means = |(k, root)| self.reads_back(derivative, k, &text(root)).unwrap_or(false);
-        named.roots.iter().enumerate().all(means).then_some(named)
+        (0..named.roots.len()).all(|k| self.named_means(derivative, &named, k).unwrap_or(false)).then_some(named)
+    }
+
+    /// Whether a part over names is the part: as an expression, or (of long sums, which may be grouped in other ways) as the
+    /// text that is printed without names.
+    #[doc(hidden)]
+    pub fn named_means(&self, derivative: &Derivative, named: &Named, part: usize) -> Result<bool, Error> {
+        let (definitions, text) = (named.definitions(), named.plain(named.roots[part]));
+        if self.reads_back(derivative, part, &format!("{definitions}{text}"))? {
+            return Ok(true);
+        }
+        let inline = derivative.parts[part].plain();
+        let read = Formula::parse(&derivative.declared(&format!("{definitions}{inline}\n{text}")), true)?;
+        let [.., a, b] = read.model.definitions.as_slice() else { return Ok(false) };
+        let mut pool = read.model.pool.clone();
+        let expanded = read.tape().expand_all(&mut pool, &[a.value, b.value]);
+        Ok(a.shape == b.shape && expanded[0] == expanded[1])
     }
 
     /// As [`Formula::named`], not read back: the test asks whether it would have been.
@@ -117,21 +136,19 @@ impl Formula {
         let known = self.known(derivative);
         let sharing = Sharing::find(&formulas, &known, |name| derivative.inputs.iter().any(|i| i.0 == name))?;
         let taken = self.taken(derivative);
-        let (mut names, mut shapes): (Vec<String>, Vec<Vec<String>>) = (vec![], vec![]);
-        for name in sharing.names() {
-            let (name, shape) = match name {
-                Ok(name) => {
-                    let d = self.model.definitions.iter().find(|d| d.name == name)?;
-                    (name.to_string(), shape_text(&self.model.pool, &d.shape))
-                }
-                Err((sort, tree, root)) => {
-                    let read = Formula::expression(&derivative.declarations(), &plain::plain(tree, root), "").ok()?;
-                    let shape = shape_text(&read.model.pool, &read.target(None).ok()?.2);
-                    (free(sort.letters(form(&shape)), &taken, &names), shape)
-                }
+        // The letter tells the form, and the form is read from the definitions under names that are free.
+        let places: Vec<String> = (1..).map(|k| format!("t_{k}")).filter(|t| !taken.contains(t)).take(sharing.names().count()).collect();
+        let draft = sharing.write(&places);
+        let definitions = places.iter().zip(&draft.bodies).map(|(name, root)| format!("{name} = {}\n", plain::plain(&draft.syntax, *root)));
+        let read = Formula::parse(&derivative.declared(&definitions.collect::<String>()), true).ok()?;
+        let shapes: Vec<Vec<String>> = read.model.definitions.iter().map(|d| shape_text(&read.model.pool, &d.shape)).collect();
+        let mut names: Vec<String> = vec![];
+        for (name, shape) in sharing.names().zip(&shapes) {
+            let name = match name {
+                Ok(name) => name.to_string(),
+                Err(sort) => free(sort.letters(form(shape)), &taken, &names),
             };
             names.push(name);
-            shapes.push(shape);
         }
         let mut shared = sharing.write(&names);
         let named = names.into_iter().zip(shapes).zip(&shared.bodies).map(|((name, shape_text), root)| {

@@ -204,11 +204,11 @@ impl Sharing {
         !self.chosen.is_empty() && self.draft().nodes() + saves <= inline
     }
 
-    /// The names: that of the user's definition, or the sort of what needs one and its tree, written out.
-    pub fn names(&self) -> impl Iterator<Item = Result<&str, (Sort, &Syntax, NodeId)>> {
+    /// The names: that of the user's definition, or the sort of what needs one.
+    pub fn names(&self) -> impl Iterator<Item = Result<&str, Sort>> {
         self.chosen.iter().map(|c| match self.classes[c.class.index()].known {
             Some(k) => Ok(self.known[k].as_str()),
-            None => Err((self.sort(c.class), &self.tree, c.class)),
+            None => Err(self.sort(c.class)),
         })
     }
 
