@@ -7,7 +7,7 @@ use crate::failure::is_placed;
 use crate::source::Source;
 use hesse::calculus::model::Condition;
 use hesse::syntax::tree::Role;
-use hesse::{Derivative, Diagnostic, Formula, Part, Severity, Span, Want};
+use hesse::{Derivative, Diagnostic, Formula, Name, Named, Part, Severity, Span, Want};
 use serde_json::{Map, Value, json};
 
 /// A derivative with everything that the report shows.
@@ -110,14 +110,43 @@ pub fn part(part: &Part, want: Want, check: Option<&Verdict>) -> Value {
     out
 }
 
-/// A whole derivative.
-pub fn derivative(formula: &Formula, source: &Source, derivative: &Derivative, want: Want, checks: &[Verdict]) -> Value {
-    let parts: Vec<Value> = derivative.parts.iter().enumerate().map(|(k, p)| part(p, want, checks.get(k))).collect();
+/// What a name stands for, in every notation.
+fn name(named: &Named, name: &Name) -> Value {
+    json!({
+        "name": name.name,
+        "plain": named.plain(name.root),
+        "unicode": named.unicode(name.root),
+        "latex": named.latex(name.root),
+        "mathml": named.mathml(name.root),
+        "shape": name.shape_text,
+    })
+}
+
+/// A whole derivative; with names each part has a second form over them.
+pub fn derivative(
+    formula: &Formula,
+    source: &Source,
+    derivative: &Derivative,
+    named: Option<&Named>,
+    want: Want,
+    checks: &[Verdict],
+) -> Value {
+    let one = |(k, p)| {
+        let mut out = part(p, want, checks.get(k));
+        if let Some(n) = named {
+            let root = n.roots[k];
+            out["named"] = json!({ "plain": n.plain(root), "unicode": n.unicode(root), "latex": n.latex(root), "mathml": n.mathml(root) });
+        }
+        out
+    };
+    let parts: Vec<Value> = derivative.parts.iter().enumerate().map(one).collect();
+    let names: Vec<Value> = named.iter().flat_map(|n| n.names.iter().map(|x| name(n, x))).collect();
     let notes: Vec<Value> = formula.model().notes.iter().map(|d| diagnostic(d, Some(source))).collect();
     json!({
         "schema": DERIVATIVE,
         "ok": true,
         "inputs": inputs(formula),
+        "where": names,
         "parts": parts,
         "conditions": conditions(&derivative.conditions),
         "notes": notes,

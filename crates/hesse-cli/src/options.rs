@@ -162,6 +162,9 @@ pub struct DeriveOptions {
     /// Notation; without it a report for people
     #[arg(long, value_enum, help_heading = "Output")]
     pub format: Option<Format>,
+    /// Write results out in full, without names for what repeats
+    #[arg(long, help_heading = "Output")]
+    pub inline: bool,
     /// The test.
     #[command(flatten)]
     pub check: ProbeOptions,
@@ -298,7 +301,7 @@ pub struct ManOptions {
 /// Notations of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// The input language; it can be read back
+    /// The input language; it can be read back, each result by itself
     Plain,
     /// Mathematical signs
     Unicode,

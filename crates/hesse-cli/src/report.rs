@@ -8,7 +8,7 @@ use crate::screen::{Screen, bad, good, label};
 use crate::source::Source;
 use anstyle::Style;
 use hesse::calculus::model::{Condition, Model, Origin};
-use hesse::{Derivative, Diagnostic, Formula, Part, Request, Severity};
+use hesse::{Derivative, Diagnostic, Formula, Name, Named, Request, Severity};
 use unicode_width::UnicodeWidthStr;
 
 /// A right side wider than this does not push the remarks of the other lines to the right.
@@ -27,12 +27,39 @@ pub fn shapes(screen: &mut Screen, model: &Model) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes one aligned line for each part: left side, right side, remark.
-pub fn formulas(screen: &mut Screen, derivative: &Derivative, request: &Request) -> Result<(), Failure> {
+/// A line of definitions is not longer than this, unless one definition is.
+const LINE: usize = 100;
+
+/// Writes what the names of the results stand for, as many on a line as fit.
+pub fn names(screen: &mut Screen, named: Option<&Named>) -> Result<(), Failure> {
+    let Some(named) = named else { return Ok(()) };
     let ascii = screen.ascii();
-    let right = |part: &Part| if ascii { part.plain() } else { part.unicode() };
-    let rows: Vec<[String; 3]> =
-        derivative.parts.iter().map(|p| [describe::left_side(p, request), right(p), describe::remark(p, request)]).collect();
+    let one = |n: &Name| if ascii { format!("{} = {}", n.name, named.plain(n.root)) } else { named.unicode_definition(n) };
+    let mut lines: Vec<String> = vec![];
+    for text in named.names.iter().map(one) {
+        match lines.last_mut() {
+            Some(line) if line.width() + text.width() <= LINE => line.push_str(&format!(",   {text}")),
+            _ => lines.push(text),
+        }
+    }
+    let mut word = "where";
+    for line in lines {
+        screen.line(&format!("{}{line}", label(std::mem::take(&mut word), Style::new().bold())))?;
+    }
+    Ok(())
+}
+
+/// Writes one aligned line for each part: left side, right side, remark.
+pub fn formulas(screen: &mut Screen, derivative: &Derivative, named: Option<&Named>, request: &Request) -> Result<(), Failure> {
+    let ascii = screen.ascii();
+    let right = |k: usize| match named {
+        Some(n) if ascii => n.plain(n.roots[k]),
+        Some(n) => n.unicode(n.roots[k]),
+        None if ascii => derivative.parts[k].plain(),
+        None => derivative.parts[k].unicode(),
+    };
+    let row = |(k, p)| [describe::left_side(p, request), right(k), describe::remark(p, request)];
+    let rows: Vec<[String; 3]> = derivative.parts.iter().enumerate().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).filter(|&w| w <= WIDEST).max().unwrap_or(0);
     let (left_width, right_width) = (width(0), width(1));
     for [left, right, remark] in &rows {
@@ -43,14 +70,30 @@ pub fn formulas(screen: &mut Screen, derivative: &Derivative, request: &Request)
     Ok(())
 }
 
-/// Writes each part as a formula in a notation, one a line, nothing else.
-pub fn bare(screen: &mut Screen, derivative: &Derivative, format: Format) -> Result<(), Failure> {
-    for part in &derivative.parts {
-        let text = match format {
-            Format::Plain | Format::Json => part.plain(),
-            Format::Unicode => part.unicode(),
-            Format::Latex => part.latex(),
-            Format::Mathml => part.mathml(),
+/// Writes each part as a formula in a notation, one a line; before them a line of what their names stand for. In the input
+/// language, which programs read, every part is written out.
+pub fn bare(screen: &mut Screen, derivative: &Derivative, named: Option<&Named>, format: Format) -> Result<(), Failure> {
+    let list = |one: &dyn Fn(&Named, &Name) -> String, separator: &str| {
+        named.map(|n| n.names.iter().map(|name| one(n, name)).collect::<Vec<_>>().join(separator))
+    };
+    let names = match format {
+        Format::Plain | Format::Json => None,
+        Format::Unicode => list(&|n, name| n.unicode_definition(name), ", ").map(|all| format!("where {all}")),
+        Format::Latex => list(&|n, name| n.latex_definition(name), r",\quad ").map(|all| format!(r"\text{{where }} {all}")),
+        Format::Mathml => list(&|n, name| n.mathml_definition(name), "\n"),
+    };
+    if let Some(names) = names {
+        screen.line(&names)?;
+    }
+    for (k, part) in derivative.parts.iter().enumerate() {
+        let text = match (format, named) {
+            (Format::Plain | Format::Json, _) => part.plain(),
+            (Format::Unicode, Some(n)) => n.unicode(n.roots[k]),
+            (Format::Latex, Some(n)) => n.latex(n.roots[k]),
+            (Format::Mathml, Some(n)) => n.mathml(n.roots[k]),
+            (Format::Unicode, None) => part.unicode(),
+            (Format::Latex, None) => part.latex(),
+            (Format::Mathml, None) => part.mathml(),
         };
         screen.line(&text)?;
     }

@@ -29,15 +29,60 @@ fn the_report_has_its_parts() {
     let r = hesse(&["grad", &neuron]).ok();
     let lines: Vec<&str> = r.out.lines().collect();
     assert_eq!(lines[0], "shapes   X: matrix(N, n)   y: vector(N)   w: vector(n)   b: scalar   (declared)");
-    assert!(lines[2].starts_with("∂C/∂w  =  ") && lines[2].contains("1×n   numerator layout"), "{}", r.out);
-    assert!(lines[3].starts_with("∂C/∂b  =  ") && lines[3].contains("1×1"), "{}", r.out);
-    assert!(lines[5].starts_with("check    ok — 8 points × 4 directions, worst relative error "), "{}", r.out);
+    assert!(lines[1].starts_with("where    z = X·w + b,   "), "{}", r.out);
+    assert!(lines[3].starts_with("∂C/∂w  =  ") && lines[3].contains("1×n   numerator layout"), "{}", r.out);
+    assert!(lines[4].starts_with("∂C/∂b  =  ") && lines[4].contains("1×1"), "{}", r.out);
+    assert!(lines[6].starts_with("check    ok — 8 points × 4 directions, worst relative error "), "{}", r.out);
     assert!(r.err.contains("note     ") && r.err.contains("max(0, "), "{}", r.err);
     let quiet = hesse(&["grad", &neuron, "-q"]).ok();
     assert_eq!((quiet.out, quiet.err.as_str()), (r.out, ""));
     let ascii = hesse(&["grad", &neuron, "--ascii"]).ok();
     assert!(ascii.out.is_ascii() && ascii.err.is_ascii());
     assert!(ascii.out.contains("dC/dw  =  "), "{}", ascii.out);
+}
+
+#[test]
+fn results_share_names() {
+    let neuron = file("names", "neuron.hesse", NEURON);
+    let lines = |arguments: &[&str]| -> Vec<String> {
+        let all = [&["grad", &neuron, "-q", "--no-check"], arguments].concat();
+        hesse(&all).ok().out.lines().map(String::from).collect()
+    };
+    assert_eq!(
+        lines(&["--ascii"])[1..],
+        [
+            "where    z = X*w + b,   e = max(0, z) - y,   m = z > 0",
+            "",
+            "dC/dw  =  2*(e .* m)'*X/N   1xn   numerator layout",
+            "dC/db  =  2*(e'*m)/N        1x1"
+        ]
+    );
+    let written = ["2*((max(0, X*w + b) - y) .* (X*w + b > 0))'*X/N", "-2*((y - max(0, X*w + b))'*(X*w + b > 0))/N"];
+    assert!(lines(&["--ascii", "--inline"])[2].contains(written[0]));
+    // Programs read one line a result; eyes read names.
+    assert_eq!(lines(&["--format", "plain"]), written);
+    assert_eq!(lines(&["--format", "unicode"]), ["where z = X·w + b, e = max(0, z) − y, m = [z > 0]", "2·(e ⊙ m)ᵀ·X/N", "2·(eᵀ·m)/N"]);
+    assert_eq!(
+        lines(&["--format", "latex"])[..2],
+        [r"\text{where } z = X\,w + b,\quad e = \max(0, z) - y,\quad m = [z > 0]", r"\frac{2\,(e \odot m)^{\top}\,X}{N}"]
+    );
+    assert_eq!(lines(&["--format", "mathml"]).len(), 5);
+    assert_eq!(lines(&["--format", "latex", "--inline"]).len(), 2);
+
+    let object = hesse(&["grad", &neuron, "--json"]).ok().json();
+    let names: Vec<_> =
+        object["where"].as_array().unwrap().iter().map(|n| (n["name"].clone(), n["plain"].clone(), n["shape"].clone())).collect();
+    assert_eq!(names[1], ("e".into(), "max(0, z) - y".into(), serde_json::json!(["N", "1"])));
+    assert_eq!(object["parts"][0]["plain"], written[0]);
+    assert_eq!(object["parts"][0]["named"]["plain"], "2*(e .* m)'*X/N");
+    // The definitions and a result are a formula.
+    let text: String =
+        object["where"].as_array().unwrap().iter().map(|n| format!("{} = {}\n", n["name"], n["plain"]).replace('"', "")).collect();
+    let declared = NEURON.lines().take(4).collect::<Vec<_>>().join("\n");
+    let again = fed(&["derive", "-", "--strict", "--wrt", "b", "--format", "plain"], &format!("{declared}\n{text}2*(e'*m)/N\n")).ok();
+    assert_eq!(again.out, fed(&["hessian", "-", "--wrt", "b", "--format", "plain"], NEURON).ok().out);
+    let object = hesse(&["grad", &neuron, "--json", "--inline"]).ok().json();
+    assert_eq!((&object["where"], &object["parts"][0]["named"]), (&serde_json::json!([]), &serde_json::Value::Null));
 }
 
 #[test]
@@ -52,7 +97,7 @@ fn every_verb_and_format() {
     let neuron = file("verbs", "neuron.hesse", NEURON);
     for verb in ["grad", "derive", "hessian", "vjp", "jvp", "hvp"] {
         for format in ["plain", "unicode", "latex", "mathml"] {
-            let r = hesse(&[verb, &neuron, "--wrt", "w", "--format", format]).ok();
+            let r = hesse(&[verb, &neuron, "--wrt", "w", "--format", format, "--inline"]).ok();
             assert_eq!(r.out.lines().count(), 1, "{verb} {format}: {}", r.out);
         }
         let object = hesse(&[verb, &neuron, "--wrt", "w", "--json"]).ok().json();

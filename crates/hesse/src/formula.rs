@@ -1,5 +1,9 @@
 //! The one front door: every skin (command line, REPL, studio, Python) goes through [`Formula`].
 
+mod named;
+
+pub use named::{Name, Named};
+
 use crate::calculus::differentiate::{self, Tape, chain, differentiate};
 use crate::calculus::domain;
 use crate::calculus::elaborate::{self, Options};
@@ -294,14 +298,16 @@ impl Formula {
         planned(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
-    /// equal handles after the same simplification.
+    /// equal handles after the same simplification. The text is an expression, perhaps after definitions, one a line.
     ///
     /// # Errors
     /// The text cannot be read or typed.
     pub fn reads_back(&self, derivative: &Derivative, part: usize, text: &str) -> Result<bool, Error> {
-        let vars: Vec<(String, String)> =
-            self.model.input_types().iter().filter_map(|t| t.split_once(" : ")).map(|(a, b)| (a.to_string(), b.to_string())).collect();
-        let read = Formula::expression(&vars, text, "")?;
+        let read = if text.contains('\n') {
+            Formula::parse(&derivative.declared(text), true)?
+        } else {
+            Formula::expression(&derivative.declarations(), text, "")?
+        };
         let part = &derivative.parts[part];
         let mut pool = read.model.pool.clone();
         let (_, value, shape) = read.target(None)?;
@@ -331,6 +337,11 @@ impl Formula {
 
     fn tape(&self) -> Tape {
         Tape { definitions: self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect() }
+    }
+
+    /// How variables are written.
+    fn spelling(&self, inputs: &[(String, VarId, usize)]) -> Spelling {
+        Spelling { rows: inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.source.contains("relu(") }
     }
 
     fn symmetric(&self) -> Vec<VarId> {
@@ -567,8 +578,7 @@ impl Derivation<'_> {
         let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
         let (face, matrix) = face(shape, variables, request);
-        let spelling =
-            Spelling { rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
+        let spelling = self.formula.spelling(&self.inputs);
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
         for e in found {

@@ -27,15 +27,17 @@ pub fn run(options: &DeriveOptions, want: Want, screen: &mut Screen) -> Result<E
         checking::verify(&formula, &derivative, &request, options.check.seed).map_err(Failure::within(&source))?
     };
     let checked = Instant::now();
+    let named = if options.inline { None } else { formula.named(&derivative) };
 
     if screen.json() {
-        screen.object(&json::derivative(&formula, &source, &derivative, want, &verdicts))?;
+        screen.object(&json::derivative(&formula, &source, &derivative, named.as_ref(), want, &verdicts))?;
     } else if let Some(format) = options.format {
-        report::bare(screen, &derivative, format)?;
+        report::bare(screen, &derivative, named.as_ref(), format)?;
     } else {
         report::shapes(screen, formula.model())?;
+        report::names(screen, named.as_ref())?;
         screen.line("")?;
-        report::formulas(screen, &derivative, &request)?;
+        report::formulas(screen, &derivative, named.as_ref(), &request)?;
         if !verdicts.is_empty() {
             screen.line("")?;
             report::checks(screen, &derivative, &request, &verdicts)?;

@@ -41,6 +41,8 @@ pub struct Question {
     pub answer: Option<Said<Answer>>,
     pub shape: Option<Said<String>>,
     pub pattern: Option<Said<String>>,
+    /// The answer over names: `z = A*x - b: z'*A`, or `nothing`.
+    pub names: Option<Said<String>>,
     pub needs: Vec<Said<String>>,
     pub kinks: Vec<Said<String>>,
     pub points: Vec<Said<Point>>,
@@ -146,6 +148,7 @@ impl Case {
             }
             "shape" => self.last()?.shape = Some(said(rest)),
             "pattern" => self.last()?.pattern = Some(said(rest)),
+            "where" => self.last()?.names = Some(said(rest)),
             "needs" => self.last()?.needs.push(said(rest)),
             "kink" => self.last()?.kinks.push(said(rest)),
             "at" => {
@@ -173,6 +176,7 @@ impl Case {
                 answer: None,
                 shape: None,
                 pattern: None,
+                names: None,
                 needs: vec![],
                 kinks: vec![],
                 points: vec![],
@@ -214,6 +218,7 @@ impl Question {
             answer: None,
             shape: None,
             pattern: None,
+            names: None,
             needs: vec![],
             kinks: vec![],
             points: vec![],

@@ -70,6 +70,7 @@ impl<'a> Check<'a> {
                     Answer::Refused(code, _) => self.fault(format!("answered `{}`, to be refused with {code}", derived.plain())),
                 }
                 self.remarks(&derived);
+                self.names(&f, &derived);
                 self.points(&derived);
                 self.oracles(&f, &derived);
             }
@@ -198,6 +199,34 @@ impl<'a> Check<'a> {
         let (needs, kinks) = (self.question.needs.clone(), self.question.kinks.clone());
         self.list("needs", &needs, &texts(false));
         self.list("kink", &kinks, &texts(true));
+    }
+
+    /// The answer over names. Whatever is named, definitions and answer are shorter than the answer, and mean the same.
+    fn names(&mut self, f: &Formula, derived: &Derived) {
+        let proposed = f.proposed(&derived.derivative);
+        let now = match &proposed {
+            None => "nothing".to_string(),
+            Some(named) => {
+                let definitions: Vec<String> = named.definitions().lines().map(String::from).collect();
+                format!("{}: {}", definitions.join(", "), named.plain(named.roots[0]))
+            }
+        };
+        if let Some(said) = self.question.names.clone()
+            && said.what != now
+        {
+            self.form(said.line, &format!("where {}", said.what), &format!("where {now}"), said.line);
+        }
+        let Some(named) = proposed else { return };
+        if named.nodes() >= derived.derivative.parts[0].nodes() {
+            self.fault(format!("`where {now}` is no shorter than the answer"));
+        }
+        // A definition by which the formula is derived is a variable of its own.
+        match f.named_means(&derived.derivative, &named, 0) {
+            Ok(true) => {}
+            _ if !self.question.wrt.iter().all(|v| f.model().inputs.iter().any(|i| i.name == *v)) => {}
+            Ok(false) => self.fault(format!("`where {now}` means another expression")),
+            Err(e) => self.fault(format!("`where {now}` does not read back: {e}")),
+        }
     }
 
     fn list(&mut self, word: &str, said: &[Said<String>], now: &[String]) {

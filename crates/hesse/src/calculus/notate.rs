@@ -512,15 +512,7 @@ impl Writer<'_> {
     }
 
     fn negate(&mut self, node: NodeId) -> NodeId {
-        match *self.syntax.kind(node) {
-            Kind::Negate(inner) => inner,
-            // The sign stands at the leftmost factor: -a*b, not -(a*b).
-            Kind::Binary(op @ (Operator::Times | Operator::Over | Operator::DotTimes | Operator::DotOver), a, b) => {
-                let a = self.negate(a);
-                self.syntax.binary(op, a, b)
-            }
-            _ => self.syntax.negate(node),
-        }
+        self.syntax.opposite(node)
     }
 
     /// c·node, the number in front, its denominator behind.

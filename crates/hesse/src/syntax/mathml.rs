@@ -16,7 +16,16 @@ use super::tree::{NodeId, Operator, Syntax};
 /// # Ok::<(), hesse::Error>(())
 /// ```
 pub fn mathml(syntax: &Syntax, root: NodeId) -> String {
-    format!(r#"<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{}</math>"#, row(syntax, root))
+    math(&row(syntax, root))
+}
+
+/// `left = right` as a `<math>` element.
+pub fn equation(syntax: &Syntax, left: NodeId, right: NodeId) -> String {
+    math(&format!("{}<mo>=</mo>{}", row(syntax, left), row(syntax, right)))
+}
+
+fn math(inner: &str) -> String {
+    format!(r#"<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{inner}</math>"#)
 }
 
 /// The tree under `root` as an `<mrow>`, to stand in a `<math>` element of the caller.

@@ -16,6 +16,7 @@ pub mod mathml;
 mod names;
 pub mod parse;
 pub mod plain;
+pub mod share;
 mod statement;
 pub mod suggest;
 pub mod token;

@@ -94,7 +94,7 @@ impl Operator {
 }
 
 /// One subscript of `x[…]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subscript {
     /// `:`
     All,
@@ -105,7 +105,7 @@ pub enum Subscript {
 }
 
 /// What a node is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A literal exactly as written: `2`, `0.5`, `1e-3`. Never negative.
     Number(String),
@@ -125,6 +125,31 @@ pub enum Kind {
     Matrix(Vec<Vec<NodeId>>),
     /// Index notation: `body -> [i, (j k)]`; each group is one axis.
     Contraction(NodeId, Vec<Vec<String>>),
+}
+
+impl Kind {
+    /// The same node over other children.
+    #[must_use]
+    pub fn over(&self, mut new: impl FnMut(NodeId) -> NodeId) -> Kind {
+        match self {
+            Kind::Number(_) | Kind::Name(_) => self.clone(),
+            Kind::Negate(a) => Kind::Negate(new(*a)),
+            Kind::Transpose(a) => Kind::Transpose(new(*a)),
+            Kind::Binary(op, a, b) => Kind::Binary(*op, new(*a), new(*b)),
+            Kind::Call(f, args) => Kind::Call(f.clone(), args.iter().map(|a| new(*a)).collect()),
+            Kind::Index(a, subscripts) => {
+                let base = new(*a);
+                let mut subscript = |s: &Subscript| match s {
+                    Subscript::All => Subscript::All,
+                    Subscript::At(k) => Subscript::At(new(*k)),
+                    Subscript::Range(k, l) => Subscript::Range(new(*k), new(*l)),
+                };
+                Kind::Index(base, subscripts.iter().map(&mut subscript).collect())
+            }
+            Kind::Matrix(rows) => Kind::Matrix(rows.iter().map(|row| row.iter().map(|a| new(*a)).collect()).collect()),
+            Kind::Contraction(a, groups) => Kind::Contraction(new(*a), groups.clone()),
+        }
+    }
 }
 
 /// A node with its place in the source (empty span where there is none).
@@ -175,7 +200,7 @@ impl Syntax {
         self.nodes.is_empty()
     }
     /// All ids, children before parents.
-    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         (0..self.nodes.len()).map(|k| NodeId(k as u32))
     }
     /// The children of a node, in reading order.
@@ -246,6 +271,26 @@ impl Syntax {
     /// `-a`
     pub fn negate(&mut self, a: NodeId) -> NodeId {
         self.add(Kind::Negate(a), Span::default())
+    }
+    /// `-a`, the sign at the leftmost factor: `-a*b`, not `-(a*b)`; that of `-a` is `a`.
+    pub fn opposite(&mut self, a: NodeId) -> NodeId {
+        // The factors that stand behind the leftmost one, the last first.
+        let mut behind = vec![];
+        let mut first = a;
+        while let Kind::Binary(op @ (Operator::Times | Operator::Over | Operator::DotTimes | Operator::DotOver), left, right) =
+            self.kind(first)
+        {
+            behind.push((*op, *right));
+            first = *left;
+        }
+        let mut made = match self.kind(first) {
+            Kind::Negate(inner) => *inner,
+            _ => self.negate(first),
+        };
+        while let Some((op, right)) = behind.pop() {
+            made = self.binary(op, made, right);
+        }
+        made
     }
     /// `a'`
     pub fn transpose(&mut self, a: NodeId) -> NodeId {
