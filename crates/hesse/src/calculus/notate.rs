@@ -734,8 +734,17 @@ impl Writer<'_> {
                 (node, p.is_negative())
             }
             None => {
-                let base = self.atom(f.base)?;
-                let exponent = self.write(f.power, &Face::split(0, 0))?;
+                // (Σ x²)^p is norm2(x)^(2*p).
+                let (base, power) = match self.square_root(f.base) {
+                    Some(x) => {
+                        let x = self.oriented(x);
+                        let face = self.own_face(x);
+                        let x = self.write(x, &face)?;
+                        (self.syntax.call("norm2", vec![x]), self.pool.scale(Rational::from_integer(2), f.power))
+                    }
+                    None => (self.atom(f.base)?, f.power),
+                };
+                let exponent = self.write(power, &Face::split(0, 0))?;
                 (self.syntax.binary(op, base, exponent), false)
             }
         })

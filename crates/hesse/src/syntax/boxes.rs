@@ -268,10 +268,7 @@ impl<'a> Boxes<'a> {
                 None => Layout::Transpose(self.part(*a, Level::Postfix)),
             },
             Kind::Binary(op, a, b) if Level::of(*op) == Level::Postfix => {
-                // Powers are read from the left, which a reader of mathematics would not guess: (a^b)^c.
-                let power = matches!(self.syntax.kind(*a), Kind::Binary(op, ..) if Level::of(*op) == Level::Postfix);
-                let base = if power { Part { id: *a, fenced: true } } else { self.part(*a, Level::Postfix) };
-                Layout::Power(*op, base, self.exponent(*b))
+                Layout::Power(*op, self.part(*a, Level::Postfix), self.exponent(*b))
             }
             Kind::Binary(op, a, b) => {
                 let (left, right) = self.operands(*op, *a, *b);

@@ -172,10 +172,10 @@ impl Pool {
                         None => making.factors.push(Factor { base, labels, power }),
                     }
                 }
-                // ‖x‖^2k is (Σ x²)^k: smooth at 0, where ‖x‖ is not.
-                Node::Apply(f, args) if f.row().name == "norm2" && integer.is_some_and(|k| k % 2 == 0) => {
+                // ‖x‖^2k is (Σ x²)^k: smooth at 0, where ‖x‖ is not. So for an exponent that is no number.
+                Node::Apply(f, args) if f.row().name == "norm2" && (exponent.is_none() || integer.is_some_and(|k| k % 2 == 0)) => {
                     let square = self.sum_of_squares(args[0]);
-                    let half = self.integer(integer.unwrap_or(0) / 2);
+                    let half = self.scale(Rational::new(1, 2), power);
                     pending.push(Factor { base: square, labels, power: half });
                 }
                 // A 0/1 value is its own square.
