@@ -6,7 +6,7 @@
 
 For every entry, in both layouts, at the entry's sample point:
   value   the numbers of the answer, in the shape of the layout, against the ground truth: relative error 1e-8
-  plain   the printed text, parsed and computed here, against the same; a row is not a column
+  plain   the printed text, parsed and computed here, against the same, and at a second point where inputs are not restricted; a row is not a column
   shape   the sizes that the answer claims
   probes  the convention at kinks
 Orders 3 and 4 are compared as tensors: axes of the function, then of the variables.
@@ -95,6 +95,16 @@ def truth(entry, point, layout):
     return matrix.T
 
 
+def second_point(entry, point):
+    """Other inputs and the right answer there, in the entry's layout: every input moved by 1. None if the entry restricts its
+    inputs, or has no closed form. At the sample point alone a formula that is wrong elsewhere may agree, for one that a unit is off."""
+    if entry["expected"] is None or entry["domain"] or any(t.startswith("diagonal") for t in entry["vars"].values()):
+        return None
+    inputs = {name: (np.array(v, float) + 1).tolist() for name, v in point["inputs"].items()}
+    want = evaluate(parse(entry["expected"]), inputs, point["dims"])
+    return (inputs, want) if np.all(np.isfinite(want)) else None
+
+
 def error(got, want):
     """Relative to the largest entry of the truth (to 0.01 where the truth is nearly zero). Not a number is infinitely wrong."""
     got = np.asarray(got, float)
@@ -172,8 +182,8 @@ def claimed(shape, dims):
     return tuple(language.size(evaluate(parse(str(p)), {}, dims)) for p in parts)
 
 
-def judge(entry, answer, want, values, dims):
-    """What is wrong with an answer at a point: a list of sentences, empty if all is right."""
+def judge(entry, answer, want, values, dims, more=()):
+    """What is wrong with an answer at a point: a list of sentences, empty if all is right. The text must hold at `more` points too."""
     wrong = []
     try:
         got = numbers(answer["value"], want)
@@ -185,10 +195,11 @@ def judge(entry, answer, want, values, dims):
     except (ValueError, TypeError) as e:
         wrong.append("value: not an array of numbers (%s)" % e)
     try:
-        got = evaluate(parse(answer["plain"]), values, dims, axes=want.shape)
-        e = error(got, want)
-        if not e <= LIMIT:
-            wrong.append("plain %r: %s" % (answer["plain"], difference(got, want, e)))
+        for where, inputs, right in [("", values, want)] + [(" at the second point", *p) for p in more]:
+            got = evaluate(parse(answer["plain"]), inputs, dims, axes=right.shape)
+            e = error(got, right)
+            if not e <= LIMIT:
+                wrong.append("plain %r%s: %s" % (answer["plain"], where, difference(got, right, e)))
     except KeyError:
         wrong.append("plain: missing")
     except (Fault, np.linalg.LinAlgError) as e:
@@ -296,6 +307,7 @@ def main():
     right = answered = 0
     for e in entries:
         point = points[e["id"]]
+        second = second_point(e, point)
         for layout in LAYOUTS:
             name = "%s|%s" % (e["id"], layout)
             a = answers.get(name)
@@ -305,7 +317,8 @@ def main():
                 refused.append((name, code, ((a or {}).get("error") or {}).get("message", "")))
                 continue
             answered += 1
-            problems = judge(e, a, truth(e, point, layout), point["inputs"], point["dims"])
+            more = [(second[0], second[1] if e["kind"] == "hessian" or layout == e["layout"] else second[1].T)] if second else []
+            problems = judge(e, a, truth(e, point, layout), point["inputs"], point["dims"], more)
             if problems:
                 wrong.append((name, problems))
             else:
@@ -352,6 +365,7 @@ def main():
         "wrong": [{"id": n, "problems": p} for n, p in wrong],
         "refused": dict(codes),
         "unproved": [{"id": n, "problem": p} for n, p in unproved],
+        "refusals": [{"id": n, "code": c, "message": m} for n, c, m in refused],
         "rejects": {"asked": len(rejects), "failed": [{"id": n, "problem": p} for n, p in accepted]},
         "stability": {"asked": len(stability), "failed": [{"id": n, "problem": p} for n, p in unstable]},
         "size": {

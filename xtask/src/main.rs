@@ -1,5 +1,6 @@
 //! `cargo xtask …`: what developers and the continuous integration run. Plain Rust, no dependencies: it builds in a second.
 
+mod compare;
 mod corpus;
 mod python;
 mod readme;
@@ -12,8 +13,10 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   test      everything that must hold: format, lints, tests (the manual in suite/ among them), the README's commands,
-            the corpus, the real data against NumPy
+            the corpus, the real data against NumPy, the page of the comparison
   corpus    score `hesse batch` on suite/corpus; further arguments go to suite/corpus/score.py
+  compare   hesse beside SymPy on the corpus: write docs/comparison.md and the README's counts; takes minutes, and installs
+            SymPy in .venv-compare (--check: write nothing, fail if something would differ; --page: do not ask SymPy again)
   readme    run the README's commands and compare what it shows (--bless: rewrite it)
   bless     rewrite the expected outputs of the suite and the README with what hesse says now; read the difference";
 
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("test") => test::run(),
         Some("corpus") => corpus::run(rest),
+        Some("compare") => compare::run(rest),
         Some("readme") if rest.iter().any(|a| a == "--bless") => readme::run(readme::Mode::Bless),
         Some("readme") => readme::run(readme::Mode::Compare),
         Some("bless") => test::bless(),

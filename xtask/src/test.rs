@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold. All parts run, also after a failure; the failures are named at the end.
 
 use crate::shell::{self, Done, cargo, run_and_keep, succeeds};
-use crate::{corpus, readme};
+use crate::{compare, corpus, readme};
 
 /// Runs everything.
 pub fn run() -> Done {
@@ -14,6 +14,7 @@ pub fn run() -> Done {
         ("README", readme::run(readme::Mode::Compare)),
         ("corpus", corpus::run(&[])),
         ("data", corpus::data()),
+        ("comparison", compare::page()),
     ];
     println!("\ncargo test:");
     for line in closing {
@@ -21,8 +22,8 @@ pub fn run() -> Done {
     }
     for (name, done) in &parts {
         match done {
-            Ok(()) => println!("{name:<8} ok"),
-            Err(why) => println!("{name:<8} FAILED: {why}"),
+            Ok(()) => println!("{name:<10} ok"),
+            Err(why) => println!("{name:<10} FAILED: {why}"),
         }
     }
     let failed: Vec<&str> = parts.iter().filter(|part| part.1.is_err()).map(|part| part.0).collect();
