@@ -73,7 +73,7 @@ impl Point {
 
     /// A definition by name, the last one if `None`: a scalar, or rows × columns.
     pub fn definition(&self, formula: &Formula, name: Option<&str>) -> Result<Array<f64>, Error> {
-        let program = formula.program(name)?;
+        let program = formula.stable_program(name)?;
         self.covers(formula.model(), &[&program])?;
         let array = self.run(&program)?;
         let definition = match name {

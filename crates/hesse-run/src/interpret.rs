@@ -310,7 +310,10 @@ impl<'a, T: Scalar> Machine<'a, T> {
         match row.name {
             "inv" => Ok(Array { shape: shape.to_vec(), data: T::inverse(&a.data, square(a)?) }),
             "det" => Ok(Array::scalar(T::determinant(&a.data, square(a)?))),
-            "logdet" => Ok(Array::scalar(T::log_determinant(&a.data, square(a)?))),
+            "logdet" | "logabsdet" => {
+                let (size, negative) = T::log_determinant(&a.data, square(a)?);
+                Ok(Array::scalar(if negative && row.name == "logdet" { T::from_f64(f64::NAN) } else { size }))
+            }
             "norm2" => {
                 if let Some(trace) = self.trace.as_deref_mut() {
                     let zero = a.data.iter().all(|x| x.value() == 0.0);

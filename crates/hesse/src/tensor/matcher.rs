@@ -192,16 +192,20 @@ impl Pool {
         used: Vec<usize>,
         labels: Option<Vec<Label>>,
     ) -> Option<(Vec<usize>, Vec<Label>)> {
-        let Some((&k, rest)) = order.split_first() else { return labels.map(|l| (used, l)) };
+        let Some((&k, rest)) = order.split_first() else { return Some((used, labels.unwrap_or_default())) };
         let (t, power) = &factors[k];
+        // The sum of all entries is a number beside the entries.
+        let closed = matches!(t, Template::Total(..));
         for (m, f) in others.iter().enumerate() {
-            if used.contains(&m) || labels.as_ref().is_some_and(|l| *l != f.labels) || self.as_number(f.power) != Some(*power) {
+            let fits = closed && f.labels.is_empty() || labels.as_ref().is_none_or(|l| *l == f.labels);
+            if used.contains(&m) || !fits || self.as_number(f.power) != Some(*power) {
                 continue;
             }
             let before = bindings.clone();
             if self.matches(t, f.base, bindings) {
                 let used = [used.clone(), vec![m]].concat();
-                if let Some(found) = self.match_times_from(factors, rest, others, bindings, used, Some(f.labels.clone())) {
+                let next = if closed { labels.clone() } else { Some(f.labels.clone()) };
+                if let Some(found) = self.match_times_from(factors, rest, others, bindings, used, next) {
                     return Some(found);
                 }
             }
