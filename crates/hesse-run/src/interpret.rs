@@ -334,7 +334,7 @@ fn shape_of_labels(sizes: &[Size], bound: &[usize]) -> Result<Vec<usize>, RunErr
 }
 
 /// n of a matrix whose first half of axes are its rows: n×n.
-fn square<T: Copy>(a: &Array<T>) -> Result<usize, RunError> {
+pub fn square<T: Copy>(a: &Array<T>) -> Result<usize, RunError> {
     let half = a.shape.len() / 2;
     let (rows, columns): (usize, usize) = (a.shape[..half].iter().product(), a.shape[half..].iter().product());
     if a.shape.len() % 2 == 1 || rows != columns {

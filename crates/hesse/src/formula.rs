@@ -3,7 +3,7 @@
 use crate::calculus::differentiate::{self, Tape, chain, differentiate};
 use crate::calculus::domain;
 use crate::calculus::elaborate::{self, Options};
-use crate::calculus::model::{Condition, Model};
+use crate::calculus::model::{Asks, Condition, Model};
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
 use crate::calculus::simplify;
 use crate::calculus::structure;
@@ -332,6 +332,21 @@ impl Formula {
         let e = self.tape().expand(&mut pool, value);
         planned_stable(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
     }
+    /// A program that computes what a condition of the model is about, as written; `None` if it is about nothing that has a value.
+    ///
+    /// # Errors
+    /// A limit of the pool (E6xx).
+    pub fn condition_program(&self, condition: &Condition) -> Result<Option<Program>, Error> {
+        if condition.asks == Asks::Nothing || condition.of.is_empty() {
+            return Ok(None);
+        }
+        let mut pool = self.model.pool.clone();
+        let tape = self.tape();
+        let outputs: Vec<(String, Expr)> =
+            condition.of.iter().map(|e| (condition.expression.clone(), tape.expand(&mut pool, *e))).collect();
+        let program = plan(&mut pool, Purpose::Formula, &inputs_of(&self.model), &outputs);
+        pool.limit().map_or(Ok(Some(program)), |code| Err(differentiate::limit(code).into()))
+    }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
     /// equal handles after the same simplification.
     ///
@@ -431,7 +446,18 @@ impl Derivation<'_> {
             parts.push(self.part(symbolic, request)?);
         }
         self.within_limits()?;
-        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, inputs: self.inputs })
+        let mut conditions = self.formula.model.conditions.clone();
+        // What a rule needs, the formula needs to have a value there.
+        conditions.extend(self.fired.iter().filter(|rule| !rule.when.is_empty()).map(|rule| Condition {
+            kind: "assumption",
+            text: format!("{}: {} = {}", rule.when, rule.from, rule.to),
+            span: Span::default(),
+            expression: rule.from.to_string(),
+            proved: true,
+            asks: Asks::Nothing,
+            of: vec![],
+        }));
+        Ok(Derivative { pool: self.pool, parts, conditions, rules: self.fired, inputs: self.inputs })
     }
 
     /// The derivatives over the symbols of the tape, before anything is written out.
