@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes stability.json: derivatives at points where the formula as written overflows, underflows or cancels.
+"""Writes stability.json: derivatives at points where the formula as written overflows, underflows or cancels; and stable-rows.json: the
+left sides of the rows of crates/hesse/src/facts/kernels.rs at such points.
 
 The values are exact: the formula is computed as written with 2500 digits, and its derivative by a central difference with a step of
 10^-600, whose error is far below the last digit that is written. Needs mpmath (pip install mpmath)."""
@@ -88,6 +89,7 @@ ENTRIES = [
 ]
 
 FUNCTIONS = {
+    "log1p": lambda x: mpmath.log(1 + x), "expm1": lambda x: mpmath.exp(x) - 1,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "abs": abs, "relu": lambda x: max(x, mpf(0)),
     **{name: getattr(mpmath, name) for name in ("exp", "log", "cos", "sin", "cosh", "sinh", "tanh", "sqrt")},
 }
@@ -195,15 +197,46 @@ def value(entry):
     return (all_[0] if kind == "gradient" else all_[0][0]) if scalar else all_
 
 
+POINTS = [300.0, -300.0, 1000.0, -1000.0, 40.0, -40.0, 0.5, -0.5, 1e-9, -1e-9, 1e-300, -1e-300, 5e-324, 0.0, 1e200, -1e200]
+PAIRS = [[1000.0, 1001.0], [-1000.0, -1001.0], [0.5, -0.5], [300.0, -300.0], [1e-300, 1e-300], [1e-9, 0.25], [0.0, 0.0], [3e200, 4e200], [3e-200, 4e-200]]
+TRIPLES = [[1000.0, 999.0, -1000.0], [-1000.0, -1001.0, -2000.0], [0.5, -0.5, 0.25], [3e200, 4e200, 0.0], [3e-200, 4e-200, 0.0]]
+
+
+def rows():
+    """The rows that are about numbers and vectors, as they stand in the source, with exact values of their left sides."""
+    source = open(os.path.join(HERE, "../../crates/hesse/src/facts/kernels.rs"), encoding="utf-8").read()
+    for name, formula in re.findall(r'    stable\("([^"]*)", "([^"]*)", "[^"]*", "[^"]*"\)', source):
+        if "det(" in formula:
+            continue
+        letters = sorted(set(re.findall(r"(?<![\w])([abxy])(?![\w])", formula)))
+        vector = "sum(" in formula
+        points = TRIPLES if vector else PAIRS if len(letters) == 2 else POINTS
+        for point in points:
+            at = {"x": Array(map(mpf, point))} if vector else dict(zip(letters, map(mpf, point if len(letters) == 2 else [point])))
+            try:
+                got = compute(formula, at, None)
+            except ZeroDivisionError:
+                continue
+            got = list(got) if isinstance(got, Array) else [got]
+            # What is no real number, or leaves the range of floating point, is not asked.
+            if all(mpmath.isfinite(g) and not isinstance(g, mpmath.mpc) and abs(g) < mpf(10) ** 308 for g in got):
+                yield {"from": formula, "at": {k: list(map(float, v)) if vector else float(v) for k, v in at.items()},
+                       "value": [float(mpmath.nstr(g, 25)) if abs(g) > mpf(10) ** -330 else 0.0 for g in got]}
+
+
+def write(name, entries):
+    with open(os.path.join(HERE, name), "w", encoding="utf-8") as file:
+        file.write("[\n" + ",\n".join(map(json.dumps, entries)) + "\n]\n")
+
+
 def main():
-    lines = []
+    entries = []
     for e in ENTRIES:
         name, variables, formula, wrt, point, kind, why = e
-        entry = {"id": "stable-" + name, "vars": variables, "expr": formula, "wrt": wrt, "kind": kind, "layout": "denominator", "at": point,
-                 "value": value(e), "why": why}
-        lines.append(json.dumps(entry))
-    with open(os.path.join(HERE, "stability.json"), "w", encoding="utf-8") as file:
-        file.write("[\n" + ",\n".join(lines) + "\n]\n")
+        entries.append({"id": "stable-" + name, "vars": variables, "expr": formula, "wrt": wrt, "kind": kind, "layout": "denominator",
+                        "at": point, "value": value(e), "why": why})
+    write("stability.json", entries)
+    write("stable-rows.json", list(rows()))
 
 
 if __name__ == "__main__":

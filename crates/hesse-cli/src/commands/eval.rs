@@ -168,7 +168,7 @@ impl Broken<'_> {
         let operation = source.get(c.span.start..c.span.end).unwrap_or(&c.expression);
         let index: Vec<String> = index.iter().map(usize::to_string).collect();
         let entry = if index.is_empty() { "it".to_string() } else { format!("entry [{}]", index.join(",")) };
-        let more = if breach.count > 1 { format!(", and {} more entries", breach.count - 1) } else { String::new() };
+        let more = more(breach.count);
         let value = numerals::shortest(breach.value);
         match c.asks {
             _ if c.is_kink() => format!("{}: {entry} is there{more}", c.text),
@@ -200,6 +200,15 @@ fn breaches<'a>(formula: &'a Formula, point: &Point) -> Result<Vec<Broken<'a>>, 
     Ok(out)
 }
 
+/// What follows the first of several entries.
+fn more(count: usize) -> String {
+    match count {
+        0 | 1 => String::new(),
+        2 => ", and one more".to_string(),
+        n => format!(", and {} more", n - 1),
+    }
+}
+
 /// The 1-based index of an entry of a row-major array.
 fn index(shape: &[usize], at: usize) -> Vec<usize> {
     let mut index = vec![];
@@ -219,6 +228,6 @@ fn first_odd(shown: &Shown) -> Option<String> {
     let place =
         if index.is_empty() { String::new() } else { format!("[{}]", index.iter().map(usize::to_string).collect::<Vec<_>>().join(",")) };
     let count = array.data.iter().filter(|x| !x.is_finite()).count();
-    let more = if count > 1 { format!(", and {} more entries", count - 1) } else { String::new() };
+    let more = more(count);
     Some(format!("{name}{place} is not finite ({}){more}", numerals::shortest(array.data[at])))
 }

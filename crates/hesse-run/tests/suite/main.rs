@@ -56,6 +56,7 @@ chapters! {
     higher_orders = "higher-orders",
     structured = "structured",
     kinks = "kinks",
+    hazards = "hazards",
     language = "language",
     errors = "errors",
 }

@@ -132,7 +132,10 @@ fn template(syntax: &Syntax, root: NodeId, names: &mut Vec<String>) -> Option<Te
                 let minus = terms(get(b)?).into_iter().map(|(c, t)| (-c, t)).collect();
                 Template::Sum([terms(get(a)?), minus].concat())
             }
-            Kind::Binary(Operator::Times, a, b) => Template::Times([factors(get(a)?), factors(get(b)?)].concat()),
+            Kind::Binary(Operator::Times, a, b) => match (get(a)?, get(b)?) {
+                (Template::Number(r), b) => Template::Sum(vec![(r, b)]),
+                (a, b) => Template::Times([factors(a), factors(b)].concat()),
+            },
             Kind::Binary(Operator::Over | Operator::DotOver, a, b) => match (get(a)?, get(b)?) {
                 (Template::Number(p), Template::Number(q)) => Template::Number(p / q),
                 (a, b) => Template::Times([numerator(a), factors(b).into_iter().map(|(t, p)| (t, -p)).collect()].concat()),

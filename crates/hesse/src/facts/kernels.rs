@@ -52,10 +52,9 @@ pub const STABLE: &[Stable] = &[
     stable("1 - cos", "1 - cos(x)", "2*sin(x/2)^2", ""),
     stable("difference of a square root and 1", "sqrt(1 + x) - 1", "x/(sqrt(1 + x) + 1)", ""),
     stable("difference of a square root and 1", "1 - 1/sqrt(1 + x)", "x/(1 + x + sqrt(1 + x))", ""),
-    stable("difference of a square root and 1", "y - y/sqrt(1 + x)", "y*x/(1 + x + sqrt(1 + x))", ""),
+    stable("difference of a square root and 1", "y - y/sqrt(1 + x)", "y/(1 + (1 + sqrt(1 + x))/x)", ""),
     stable("norm", "sqrt(sum(x.^2))", "norm2(x)", ""),
     stable("norm", "1/sqrt(sum(x.^2))", "1/norm2(x)", ""),
-    stable("norm", "sum(x.^2)^(-3/2)", "norm2(x)^(-3)", ""),
     stable("hypotenuse", "sqrt(a^2 + b^2)", "hypot(a, b)", ""),
 ];
 
