@@ -265,7 +265,7 @@ def stable(entry):
         at[v] = x.reshape(-1, 1) if x.ndim == 1 else x
     want = entry["value"]
     want = evaluate(parse(want), {}) if isinstance(want, str) else np.asarray(want, float)
-    return at, want.reshape(-1, 1) if want.ndim == 1 else want
+    return at, want.reshape(-1, 1) if want.ndim < 2 else want
 
 
 def main():
@@ -288,7 +288,7 @@ def main():
     entries = [e for e in entries if e["id"] in points]
     whole = not o.only and not o.corpus
     rejects = load("reject-public.json") if whole else []
-    stability = load("stability-public.json") if whole else []
+    stability = load("stability-public.json") + load("stability.json") if whole else []
 
     requests = []
     for e in entries:
@@ -434,7 +434,7 @@ def self_test():
             if not d <= LIMIT:
                 print("%s: %s: %s" % (e["id"], what, difference(got, want, d)))
                 return 1
-    for e in load("stability-public.json"):
+    for e in load("stability-public.json") + load("stability.json"):
         stable(e)
     print("%d entries: value, expected and expected_vec agree, worst relative error %.1e" % (len(entries), worst))
     return 0

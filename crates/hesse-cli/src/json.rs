@@ -73,8 +73,25 @@ pub fn inputs(formula: &Formula) -> Vec<Value> {
 }
 
 /// Conditions that do not follow from the declarations.
-pub fn conditions(conditions: &[Condition]) -> Vec<Value> {
-    conditions.iter().filter(|c| !c.proved).map(|c| json!({ "kind": c.kind, "text": c.text })).collect()
+pub fn conditions(conditions: &[Condition], source: Option<&Source>) -> Vec<Value> {
+    conditions.iter().filter(|c| !c.proved).map(|c| condition(c, source)).collect()
+}
+
+/// A condition. Its place is that of a label; `null` for what is not written in the formula.
+pub fn condition(c: &Condition, source: Option<&Source>) -> Value {
+    let written = c.span != Span::default();
+    let place = match source {
+        Some(source) => label(c.span, &c.text, source),
+        None => Some(json!({ "span": [c.span.start, c.span.end] })),
+    };
+    let mut out = json!({ "kind": c.kind, "text": c.text, "expression": c.expression, "proved": c.proved });
+    let place = place.filter(|_| written).unwrap_or_default();
+    for key in ["origin", "span", "line", "column"] {
+        if source.is_some() || key == "span" {
+            out[key] = place.get(key).cloned().unwrap_or_default();
+        }
+    }
+    out
 }
 
 /// A verdict of the numeric check.
@@ -142,13 +159,15 @@ pub fn derivative(
     let parts: Vec<Value> = derivative.parts.iter().enumerate().map(one).collect();
     let names: Vec<Value> = named.iter().flat_map(|n| n.names.iter().map(|x| name(n, x))).collect();
     let notes: Vec<Value> = formula.model().notes.iter().map(|d| diagnostic(d, Some(source))).collect();
+    let implied: Vec<Value> = derivative.conditions.iter().filter(|c| c.proved).map(|c| condition(c, Some(source))).collect();
     json!({
         "schema": DERIVATIVE,
         "ok": true,
         "inputs": inputs(formula),
         "where": names,
         "parts": parts,
-        "conditions": conditions(&derivative.conditions),
+        "conditions": conditions(&derivative.conditions, Some(source)),
+        "implied": implied,
         "notes": notes,
     })
 }

@@ -76,6 +76,9 @@ pub fn program(program: &Program) -> String {
         let axes: Vec<String> = input.axes.iter().map(size).collect();
         lines.text.push_str(&format!("input {}[{}]\n", input.name, axes.join(",")));
     }
+    for form in &program.forms {
+        lines.text.push_str(&format!("form {} ({})\n", form.text, form.name));
+    }
     for (k, step) in program.steps.iter().enumerate() {
         let value = Value(u32::try_from(k).unwrap_or(u32::MAX));
         let text = match &step.op {

@@ -2,8 +2,8 @@
 
 use crate::binding::Bound;
 use hesse::calculus::complaint::type_text;
-use hesse::calculus::model::{Input, Model};
-use hesse::program::program::{self, Program, Size};
+use hesse::calculus::model::{Condition, Input, Model};
+use hesse::program::program::{self, Form, Program, Size};
 use hesse::syntax::suggest::nearest;
 use hesse::tensor::{Dim, Shape, dim::Dims};
 use hesse::{Derivative, Diagnostic, Error, Formula, Part, Span};
@@ -66,34 +66,49 @@ impl Point {
 
     /// The only output of a program here.
     pub fn run(&self, program: &Program) -> Result<Array<f64>, Error> {
-        let bound = bind::bind(program, &self.bindings, &self.sizes)?;
-        let outputs = hesse_run::run(program, &bound.sizes, &bound.inputs)?;
+        let outputs = self.outputs(program)?;
         outputs.into_iter().next().ok_or_else(|| Diagnostic::error("E700", Span::default(), "the program has no output").into())
     }
 
-    /// A definition by name, the last one if `None`: a scalar, or rows × columns.
-    pub fn definition(&self, formula: &Formula, name: Option<&str>) -> Result<Array<f64>, Error> {
-        let program = formula.program(name)?;
+    fn outputs(&self, program: &Program) -> Result<Vec<Array<f64>>, Error> {
+        let bound = bind::bind(program, &self.bindings, &self.sizes)?;
+        Ok(hesse_run::run(program, &bound.sizes, &bound.inputs)?)
+    }
+
+    /// What a condition is about, here; nothing if it is about nothing that has a value, or an input has none.
+    pub fn subjects(&self, formula: &Formula, condition: &Condition) -> Result<Vec<Array<f64>>, Error> {
+        match formula.condition_program(condition)? {
+            Some(program) if self.covers(formula.model(), &[&program]).is_ok() => self.outputs(&program),
+            _ => Ok(vec![]),
+        }
+    }
+
+    /// A definition by name, the last one if `None`: a scalar, or rows × columns; and the stable forms that it was computed by.
+    pub fn definition(&self, formula: &Formula, name: Option<&str>) -> Result<(Array<f64>, Vec<Form>), Error> {
+        let program = formula.stable_program(name)?;
         self.covers(formula.model(), &[&program])?;
         let array = self.run(&program)?;
         let definition = match name {
             Some(name) => formula.model().definitions.iter().find(|d| d.name == name),
             None => formula.model().definitions.last(),
         };
-        Ok(match definition {
+        let array = match definition {
             Some(d) => laid_out(array, &d.shape),
             None => array,
-        })
+        };
+        Ok((array, program.forms))
     }
 
-    /// A derivative: a scalar, rows × columns in its layout, or for orders 3 and 4 an axis for each side of the function, then of the variables.
-    pub fn derivative(&self, formula: &Formula, derivative: &Derivative, part: usize) -> Result<Array<f64>, Error> {
+    /// A derivative: a scalar, rows × columns in its layout, or for orders 3 and 4 an axis for each side of the function, then of the variables;
+    /// and the stable forms that it was computed by.
+    pub fn derivative(&self, formula: &Formula, derivative: &Derivative, part: usize) -> Result<(Array<f64>, Vec<Form>), Error> {
         let of = &derivative.parts[part];
         let matrix = of.shape_text.len() == 2;
         let program = if matrix { derivative.program(part)? } else { derivative.tensor_program(part)? };
         self.covers(formula.model(), &[&program])?;
         let array = self.run(&program)?;
-        Ok(if matrix { laid_out(array, &of.shape) } else { grouped(array, &sides(formula.model(), of)) })
+        let array = if matrix { laid_out(array, &of.shape) } else { grouped(array, &sides(formula.model(), of)) };
+        Ok((array, program.forms))
     }
 }
 

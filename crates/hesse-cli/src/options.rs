@@ -232,6 +232,9 @@ pub struct EvalOptions {
     /// Whether NaN and infinity are printed or refused (exit 5)
     #[arg(long, value_enum, default_value = "keep", help_heading = "Output")]
     pub nan: NanOption,
+    /// Say which stable forms were computed, and the condition numbers of what is inverted
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
 }
 
 /// Options of `stages`.

@@ -150,8 +150,5 @@ pub fn notes(screen: &mut Screen, formula: &Formula, source: &Source, derivative
 
 /// A condition as a sentence.
 fn condition(c: &Condition) -> String {
-    match c.kind {
-        "kink" => c.text.clone(),
-        _ => format!("needs {}", c.text),
-    }
+    if c.is_kink() { c.text.clone() } else { format!("needs {}", c.text) }
 }

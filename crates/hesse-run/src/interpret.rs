@@ -310,7 +310,10 @@ impl<'a, T: Scalar> Machine<'a, T> {
         match row.name {
             "inv" => Ok(Array { shape: shape.to_vec(), data: T::inverse(&a.data, square(a)?) }),
             "det" => Ok(Array::scalar(T::determinant(&a.data, square(a)?))),
-            "logdet" => Ok(Array::scalar(T::log_determinant(&a.data, square(a)?))),
+            "logdet" | "logabsdet" => {
+                let (size, negative) = T::log_determinant(&a.data, square(a)?);
+                Ok(Array::scalar(if negative && row.name == "logdet" { T::from_f64(f64::NAN) } else { size }))
+            }
             "norm2" => {
                 if let Some(trace) = self.trace.as_deref_mut() {
                     let zero = a.data.iter().all(|x| x.value() == 0.0);
@@ -331,7 +334,7 @@ fn shape_of_labels(sizes: &[Size], bound: &[usize]) -> Result<Vec<usize>, RunErr
 }
 
 /// n of a matrix whose first half of axes are its rows: n×n.
-fn square<T: Copy>(a: &Array<T>) -> Result<usize, RunError> {
+pub fn square<T: Copy>(a: &Array<T>) -> Result<usize, RunError> {
     let half = a.shape.len() / 2;
     let (rows, columns): (usize, usize) = (a.shape[..half].iter().product(), a.shape[half..].iter().product());
     if a.shape.len() % 2 == 1 || rows != columns {

@@ -11,6 +11,7 @@
 
 pub mod array;
 pub mod bind;
+pub mod breach;
 pub mod check;
 pub mod contract;
 pub mod dual;
@@ -24,6 +25,7 @@ pub mod trace;
 
 pub use array::Array;
 pub use bind::{Bindings, Tensor, bind, evaluate};
+pub use breach::{Breach, breach, condition_number};
 pub use check::{CheckOptions, CheckReport, Failure, Oracle, Status, check};
 pub use dual::Dual;
 pub use interpret::{RunError, run, run_traced};

@@ -244,19 +244,19 @@ impl<T: Scalar> Lu<T> {
         if self.odd { -product } else { product }
     }
 
-    /// The sum of the logarithms of the pivots: NaN for a negative determinant, −∞ for 0.
-    pub fn log_determinant(&self) -> T {
+    /// The sum of the logarithms of the sizes of the pivots, −∞ for a determinant of 0; and whether it is negative.
+    pub fn log_determinant(&self) -> (T, bool) {
         let mut negative = self.odd;
         let mut sum = T::zero();
         for k in 0..self.n {
             let p = self.entries[k * self.n + k];
             if p.value() == 0.0 {
-                return T::from_f64(f64::NEG_INFINITY);
+                return (T::from_f64(f64::NEG_INFINITY), false);
             }
             negative ^= p.value() < 0.0;
             sum = sum + (if p.value() < 0.0 { -p } else { p }).ln();
         }
-        if negative { T::from_f64(f64::NAN) } else { sum }
+        (sum, negative)
     }
 }
 

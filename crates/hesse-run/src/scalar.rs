@@ -104,8 +104,8 @@ pub trait Scalar:
     fn determinant(a: &[Self], n: usize) -> Self {
         linear::determinant(a, n)
     }
-    /// log(det A) without overflow: NaN where det A < 0, −∞ where it is 0.
-    fn log_determinant(a: &[Self], n: usize) -> Self {
+    /// log|det A| without overflow (−∞ where it is 0), and whether det A < 0.
+    fn log_determinant(a: &[Self], n: usize) -> (Self, bool) {
         linear::Lu::new(a, n).log_determinant()
     }
 }
@@ -228,7 +228,7 @@ macro_rules! plain {
             fn determinant(a: &[Self], n: usize) -> Self {
                 if n < $smallest_for_faer { linear::Lu::new(a, n).determinant() } else { linear::faer_lu(a, n).determinant() }
             }
-            fn log_determinant(a: &[Self], n: usize) -> Self {
+            fn log_determinant(a: &[Self], n: usize) -> (Self, bool) {
                 if n < $smallest_for_faer { linear::Lu::new(a, n).log_determinant() } else { linear::faer_lu(a, n).log_determinant() }
             }
         }

@@ -7,7 +7,7 @@ pub use named::{Name, Named};
 use crate::calculus::differentiate::{self, Tape, chain, differentiate};
 use crate::calculus::domain;
 use crate::calculus::elaborate::{self, Options};
-use crate::calculus::model::{Condition, Model};
+use crate::calculus::model::{Asks, Condition, Model};
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
 use crate::calculus::simplify;
 use crate::calculus::structure;
@@ -16,7 +16,8 @@ use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
 use crate::program::plan::{Purpose, inputs_of, plan, plan_tape};
-use crate::program::program::Program;
+use crate::program::program::{Form, Program};
+use crate::program::stabilise::stabilise;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
@@ -152,7 +153,7 @@ impl Derivative {
         let mut pool = self.pool.clone();
         let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
         let e = pool.permute(part.tensor, &order);
-        planned(&mut pool, Purpose::Derivative, &self.inputs, &part.of, e)
+        planned_stable(&mut pool, Purpose::Derivative, &self.inputs, &part.of, e)
     }
     /// A program whose only output is the tensor of a part: axes of the target, then of the variables.
     ///
@@ -160,16 +161,33 @@ impl Derivative {
     /// A limit of the pool (E6xx).
     pub fn tensor_program(&self, part: usize) -> Result<Program, Error> {
         let part = &self.parts[part];
-        planned(&mut self.pool.clone(), Purpose::Derivative, &self.inputs, &part.of, part.tensor)
+        planned_stable(&mut self.pool.clone(), Purpose::Derivative, &self.inputs, &part.of, part.tensor)
     }
 }
 
+/// What is written, planned as it stands.
 fn planned(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
     let program = plan(pool, purpose, inputs, &[(name.to_string(), e)]);
     match pool.limit() {
         Some(code) => Err(differentiate::limit(code).into()),
         None => Ok(program),
     }
+}
+
+/// What is written, planned as stable forms of it, which the program names.
+fn planned_stable(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
+    let mut found = vec![];
+    let e = stabilise(pool, e, &mut found);
+    let mut program = planned(pool, purpose, inputs, name, e)?;
+    let spelling = Spelling { rows: inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: false };
+    for form in found {
+        let rank = pool.rank(form.value);
+        let matrix = if rank <= 2 { notate(pool, form.value, &Face::split(rank, rank.min(1)), &spelling) } else { None };
+        let groups: Vec<Vec<usize>> = (0..rank).map(|a| vec![a]).collect();
+        let Some((syntax, root)) = matrix.or_else(|| notate_indexed(pool, form.value, &groups, &spelling)) else { continue };
+        program.forms.push(Form { name: form.name.to_string(), text: plain::plain(&syntax, root) });
+    }
+    Ok(program)
 }
 
 /// Derivatives that were taken but not written out: they share sub-expressions through named parts, and taking them costs time
@@ -199,7 +217,10 @@ impl Derived {
     /// A limit of the pool (E6xx).
     pub fn program(&self) -> Result<Program, Error> {
         let mut pool = self.pool.clone();
-        let program = plan_tape(&mut pool, Purpose::Derivative, &self.inputs, &self.tape.definitions, &self.tensors);
+        let mut stable = |e: Expr| stabilise(&mut pool, e, &mut vec![]);
+        let definitions: Vec<(VarId, Expr)> = self.tape.definitions.iter().map(|(v, e)| (*v, stable(*e))).collect();
+        let tensors: Vec<(String, Expr)> = self.tensors.iter().map(|(name, e)| (name.clone(), stable(*e))).collect();
+        let program = plan_tape(&mut pool, Purpose::Derivative, &self.inputs, &definitions, &tensors);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
     }
 }
@@ -296,6 +317,39 @@ impl Formula {
         let mut pool = self.model.pool.clone();
         let e = self.tape().expand(&mut pool, value);
         planned(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
+    }
+    /// A program that computes a definition (the last one if `None`) by stable forms: what `eval` runs.
+    ///
+    /// ```
+    /// use hesse::Formula;
+    /// let f = Formula::parse("z : scalar\nlog(1 + exp(z))", false)?;
+    /// assert_eq!(f.stable_program(None)?.forms[0].text, "softplus(z)");
+    /// assert!(f.program(None)?.forms.is_empty());
+    /// # Ok::<(), hesse::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An unknown target (E401), a limit (E6xx).
+    pub fn stable_program(&self, target: Option<&str>) -> Result<Program, Error> {
+        let (name, value, _) = self.target(target)?;
+        let mut pool = self.model.pool.clone();
+        let e = self.tape().expand(&mut pool, value);
+        planned_stable(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
+    }
+    /// A program that computes what a condition of the model is about, as written; `None` if it is about nothing that has a value.
+    ///
+    /// # Errors
+    /// A limit of the pool (E6xx).
+    pub fn condition_program(&self, condition: &Condition) -> Result<Option<Program>, Error> {
+        if condition.asks == Asks::Nothing || condition.of.is_empty() {
+            return Ok(None);
+        }
+        let mut pool = self.model.pool.clone();
+        let tape = self.tape();
+        let outputs: Vec<(String, Expr)> =
+            condition.of.iter().map(|e| (condition.expression.clone(), tape.expand(&mut pool, *e))).collect();
+        let program = plan(&mut pool, Purpose::Formula, &inputs_of(&self.model), &outputs);
+        pool.limit().map_or(Ok(Some(program)), |code| Err(differentiate::limit(code).into()))
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
     /// equal handles after the same simplification. The text is an expression, perhaps after definitions, one a line.
@@ -403,7 +457,18 @@ impl Derivation<'_> {
             parts.push(self.part(symbolic, request)?);
         }
         self.within_limits()?;
-        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, inputs: self.inputs })
+        let mut conditions = self.formula.model.conditions.clone();
+        // What a rule needs, the formula needs to have a value there.
+        conditions.extend(self.fired.iter().filter(|rule| !rule.when.is_empty()).map(|rule| Condition {
+            kind: "assumption",
+            text: format!("{}: {} = {}", rule.when, rule.from, rule.to),
+            span: Span::default(),
+            expression: rule.from.to_string(),
+            proved: true,
+            asks: Asks::Nothing,
+            of: vec![],
+        }));
+        Ok(Derivative { pool: self.pool, parts, conditions, rules: self.fired, inputs: self.inputs })
     }
 
     /// The derivatives over the symbols of the tape, before anything is written out.

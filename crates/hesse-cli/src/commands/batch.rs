@@ -191,8 +191,9 @@ impl Job {
         put("pattern", part.pattern.clone().into());
         put("nodes", part.nodes().into());
         put("conditions", json!(conditions));
+        put("conditions_data", json::conditions(&derivative.conditions, None).into());
         if let Some(at) = &self.at {
-            let value = Point::new(formula.model(), at)?.derivative(&formula, &derivative, 0)?;
+            let value = Point::new(formula.model(), at)?.derivative(&formula, &derivative, 0)?.0;
             put("value", json::nested(&value.shape, &value.data));
             if value.data.iter().any(|x| !x.is_finite()) {
                 put("nonfinite", true.into());

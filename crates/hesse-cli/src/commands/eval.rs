@@ -11,8 +11,10 @@ use crate::options::{EvalOptions, NanOption};
 use crate::request::request;
 use crate::screen::Screen;
 use crate::source::Source;
+use hesse::calculus::model::{Asks, Condition};
+use hesse::program::program::Form;
 use hesse::{Diagnostic, Formula, Request, Span, Want};
-use hesse_run::Array;
+use hesse_run::{Array, Breach};
 use serde_json::{Value, json};
 
 /// A number or an array that is shown.
@@ -22,6 +24,8 @@ struct Shown {
     /// The variables of a derivative.
     wrt: Vec<String>,
     array: Array<f64>,
+    /// Stable forms that it was computed by.
+    forms: Vec<Form>,
 }
 
 /// Computes and prints.
@@ -35,10 +39,15 @@ pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> 
         screen.note("sizes", &sizes.join(", "))?;
     }
 
-    let (mut objects, mut strange) = (vec![], vec![]);
+    let (mut objects, mut strange, mut forms) = (vec![], vec![], vec![]);
     for wanted in wanted(options) {
         for shown in compute(&wanted, &formula, &point, &request(&options.request, Want::Derivative)).map_err(Failure::within(&source))? {
             strange.extend(first_odd(&shown));
+            for form in &shown.forms {
+                if !forms.contains(form) {
+                    forms.push(form.clone());
+                }
+            }
             if screen.json() {
                 objects.push(object(&shown));
             } else {
@@ -46,14 +55,34 @@ pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> 
             }
         }
     }
+    let breaches = breaches(&formula, &point).map_err(Failure::within(&source))?;
+    let sentences: Vec<String> = breaches.iter().map(|b| b.sentence(formula.source())).collect();
     if let (NanOption::Error, Some(first)) = (options.nan, strange.first()) {
-        return Err(Diagnostic::error("E502", Span::default(), first.clone()).help("--nan keep prints it all the same").into());
+        // The place where it went wrong, if a condition names one.
+        let cause = breaches.iter().zip(&sentences).find(|(b, _)| !b.condition.is_kink());
+        let (span, because) = cause.map_or((Span::default(), None), |(b, text)| (b.condition.span, Some(text.clone())));
+        let mut d = Diagnostic::error("E502", span, first.clone()).help("--nan keep prints it all the same");
+        d.notes.extend(because);
+        return Err(Failure::within(&source)(d.into()));
     }
-    for text in &strange {
+    for text in sentences.iter().chain(&strange) {
         screen.note("note", text)?;
     }
+    if options.verbose {
+        for form in &forms {
+            screen.note("note", &format!("evaluated as {} ({})", form.text, form.name))?;
+        }
+        for c in formula.model().conditions.iter().filter(|c| c.asks == Asks::Invertible) {
+            if let [a, ..] = point.subjects(&formula, c).map_err(Failure::within(&source))?.as_slice() {
+                let number = hesse_run::condition_number(a).map_err(hesse::Error::from)?;
+                screen.note("note", &format!("condition number of {}: {}", c.expression, numerals::shortest(number)))?;
+            }
+        }
+    }
     if screen.json() {
-        screen.object(&json!({ "schema": json::EVAL, "ok": true, "sizes": point.sizes, "values": objects, "notes": strange }))?;
+        screen.object(&json!({ "schema": json::EVAL, "ok": true, "sizes": point.sizes, "values": objects, "notes": strange,
+            "forms": forms.iter().map(|f| json!({ "name": f.name, "text": f.text })).collect::<Vec<_>>(),
+            "breaches": breaches.iter().map(|b| b.object(&source)).collect::<Vec<_>>() }))?;
     }
     Ok(Exit::OK)
 }
@@ -73,18 +102,18 @@ fn compute(name: &Option<String>, formula: &Formula, point: &Point, request: &Re
         Some("grad") if !defined("grad") => Want::Derivative,
         Some("hessian") if !defined("hessian") => Want::Hessian,
         name => {
-            let array = point.definition(formula, name)?;
+            let (array, forms) = point.definition(formula, name)?;
             let last = formula.model().definitions.last().map_or("", |d| d.name.as_str());
             let name = name.unwrap_or(if last.is_empty() { "f" } else { last }).to_string();
-            return Ok(vec![Shown { name, wrt: vec![], array }]);
+            return Ok(vec![Shown { name, wrt: vec![], array, forms }]);
         }
     };
     let request = Request { want, ..request.clone() };
     let derivative = formula.derive(&request)?;
     let mut out = vec![];
     for (k, part) in derivative.parts.iter().enumerate() {
-        let array = point.derivative(formula, &derivative, k)?;
-        out.push(Shown { name: describe::left_side(part, &request), wrt: part.wrt.clone(), array });
+        let (array, forms) = point.derivative(formula, &derivative, k)?;
+        out.push(Shown { name: describe::left_side(part, &request), wrt: part.wrt.clone(), array, forms });
     }
     Ok(out)
 }
@@ -124,18 +153,81 @@ fn object(shown: &Shown) -> Value {
     out
 }
 
+/// A condition of the formula that does not hold at the point.
+struct Broken<'a> {
+    condition: &'a Condition,
+    breach: Breach,
+    /// 1-based; empty for the whole.
+    index: Vec<usize>,
+}
+
+impl Broken<'_> {
+    /// ``` `log(p)` needs p > 0: entry [2] is -1 ```
+    fn sentence(&self, source: &str) -> String {
+        let Broken { condition: c, breach, index } = self;
+        let operation = source.get(c.span.start..c.span.end).unwrap_or(&c.expression);
+        let index: Vec<String> = index.iter().map(usize::to_string).collect();
+        let entry = if index.is_empty() { "it".to_string() } else { format!("entry [{}]", index.join(",")) };
+        let more = more(breach.count);
+        let value = numerals::shortest(breach.value);
+        match c.asks {
+            _ if c.is_kink() => format!("{}: {entry} is there{more}", c.text),
+            Asks::Invertible | Asks::PositiveDeterminant => format!("`{operation}` needs {}: the determinant is {value}", c.text),
+            _ => format!("`{operation}` needs {}: {entry} is {value}{more}", c.text),
+        }
+    }
+
+    fn object(&self, source: &Source) -> Value {
+        let mut out = json::condition(self.condition, Some(source));
+        out["at"] = if self.breach.at.is_some() { json!(self.index) } else { Value::Null };
+        out["value"] = json::number(self.breach.value);
+        out["count"] = self.breach.count.into();
+        out
+    }
+}
+
+/// The conditions that do not hold, in source order.
+fn breaches<'a>(formula: &'a Formula, point: &Point) -> Result<Vec<Broken<'a>>, hesse::Error> {
+    let mut out = vec![];
+    for condition in &formula.model().conditions {
+        let values = point.subjects(formula, condition)?;
+        if let Some(breach) = hesse_run::breach(condition.asks, &values)? {
+            let widest = values.iter().max_by_key(|a| a.len());
+            let index = breach.at.zip(widest).map_or(vec![], |(at, a)| index(&a.shape, at));
+            out.push(Broken { condition, breach, index });
+        }
+    }
+    Ok(out)
+}
+
+/// What follows the first of several entries.
+fn more(count: usize) -> String {
+    match count {
+        0 | 1 => String::new(),
+        2 => ", and one more".to_string(),
+        n => format!(", and {} more", n - 1),
+    }
+}
+
+/// The 1-based index of an entry of a row-major array.
+fn index(shape: &[usize], at: usize) -> Vec<usize> {
+    let mut index = vec![];
+    let mut rest = at;
+    for &size in shape.iter().rev() {
+        index.insert(0, rest % size + 1);
+        rest /= size;
+    }
+    index
+}
+
 /// The first entry that is not finite, as a sentence.
 fn first_odd(shown: &Shown) -> Option<String> {
     let Shown { name, array, .. } = shown;
     let at = array.data.iter().position(|x| !x.is_finite())?;
-    let mut index: Vec<String> = vec![];
-    let mut rest = at;
-    for &size in array.shape.iter().rev() {
-        index.insert(0, (rest % size + 1).to_string());
-        rest /= size;
-    }
-    let place = if index.is_empty() { String::new() } else { format!("[{}]", index.join(",")) };
+    let index = index(&array.shape, at);
+    let place =
+        if index.is_empty() { String::new() } else { format!("[{}]", index.iter().map(usize::to_string).collect::<Vec<_>>().join(",")) };
     let count = array.data.iter().filter(|x| !x.is_finite()).count();
-    let more = if count > 1 { format!(", and {} more entries", count - 1) } else { String::new() };
+    let more = more(count);
     Some(format!("{name}{place} is not finite ({}){more}", numerals::shortest(array.data[at])))
 }

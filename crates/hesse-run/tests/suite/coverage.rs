@@ -2,7 +2,7 @@
 
 use crate::book::Layout;
 use crate::{CHAPTERS, book, folder};
-use hesse::facts::{codes::CODES, functions::FUNCTIONS, matrices::MATRIX_FUNCTIONS, notation::NOTATION};
+use hesse::facts::{codes::CODES, functions::FUNCTIONS, kernels::STABLE, matrices::MATRIX_FUNCTIONS, notation::NOTATION};
 use std::collections::BTreeSet;
 
 /// Text of every file of a folder with this ending, by name.
@@ -106,6 +106,30 @@ fn every_row_of_the_tables_has_a_case_and_is_in_the_language_reference() {
         }
         if !language.contains(&format!("`{name}`")) && !language.contains(&format!("`{name}(")) {
             missing.push(format!("`{name}` is not in suite/language.md"));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn every_stable_form_is_listed_and_met() {
+    let page = std::fs::read_to_string(folder().join("hazards.md")).unwrap();
+    let mut met = BTreeSet::new();
+    for case in book().iter().filter(|c| c.path.ends_with("hazards.md")).flat_map(|c| &c.cases) {
+        for question in &case.questions {
+            let text = format!("{}\n{}", case.statements, question.expression);
+            let formula = hesse::Formula::parse(&text, false).unwrap_or_else(|e| panic!("{text}: {e}"));
+            met.extend(formula.stable_program(None).unwrap().forms.into_iter().map(|form| form.name));
+        }
+    }
+    let mut missing = vec![];
+    for row in STABLE {
+        let line = format!("| `{}` | `{}` |", row.from, row.to);
+        if !page.contains(&line) {
+            missing.push(line);
+        }
+        if !met.contains(row.name) {
+            missing.push(format!("no case of: {}", row.name));
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));

@@ -57,6 +57,7 @@ chapters! {
     structured = "structured",
     kinks = "kinks",
     names = "names",
+    hazards = "hazards",
     language = "language",
     errors = "errors",
 }

@@ -37,6 +37,8 @@ pub struct Built {
     pub definitions: Vec<Named>,
     /// What only the numbers show: index out of range, division by 0.
     pub diagnostics: Vec<Diagnostic>,
+    /// The value of each term that has one.
+    pub values: Vec<Option<Expr>>,
 }
 
 /// The builder.
@@ -84,6 +86,7 @@ pub fn build(pool: &mut Pool, terms: &Terms, shapes: &Shapes, inputs: &[VarId], 
         }
         b.one(t, inputs, definitions);
     }
+    b.out.values = b.values.iter().map(|v| v.as_ref().map(|v| v.expr)).collect();
     b.out
 }
 

@@ -2,7 +2,7 @@
 //! the declarations is decided by [`crate::calculus::signs`].
 
 use crate::calculus::complaint::quote;
-use crate::calculus::model::Condition;
+use crate::calculus::model::{Asks, Condition};
 use crate::calculus::scope::Proto;
 use crate::calculus::shapes::{Class, Shapes};
 use crate::calculus::signs::{Fact, Signs};
@@ -11,8 +11,14 @@ use crate::diagnostic::Span;
 use crate::syntax::tree::Operator;
 use num_traits::Signed;
 
-/// All conditions of a formula, in source order, each once.
-pub fn conditions(terms: &Terms, shapes: &Shapes, protos: &[Proto], assumed: &[Vec<String>], source: &str) -> Vec<Condition> {
+/// All conditions of a formula, in source order, each once, with the terms that they are about.
+pub fn conditions(
+    terms: &Terms,
+    shapes: &Shapes,
+    protos: &[Proto],
+    assumed: &[Vec<String>],
+    source: &str,
+) -> Vec<(Condition, Vec<TermId>)> {
     let signs = Signs::new(terms, shapes, protos, assumed);
     let mut closed: Vec<bool> = vec![];
     for t in terms.ids() {
@@ -25,15 +31,15 @@ pub fn conditions(terms: &Terms, shapes: &Shapes, protos: &[Proto], assumed: &[V
             d.demand(t);
         }
     }
-    d.out.sort_by_key(|c| c.span);
-    let mut out: Vec<Condition> = vec![];
+    d.out.sort_by_key(|c| c.0.span);
+    let mut out: Vec<(Condition, Vec<TermId>)> = vec![];
     let mut place: rustc_hash::FxHashMap<(&'static str, String), usize> = Default::default();
-    for c in d.out {
+    for (c, of) in d.out {
         match place.get(&(c.kind, c.text.clone())) {
-            Some(&k) => out[k].proved &= c.proved,
+            Some(&k) => out[k].0.proved &= c.proved,
             None => {
                 place.insert((c.kind, c.text.clone()), out.len());
-                out.push(c);
+                out.push((c, of));
             }
         }
     }
@@ -48,7 +54,7 @@ struct Demands<'a> {
     signs: Signs<'a>,
     /// Terms without any variable: whether they are defined shows at once.
     closed: Vec<bool>,
-    out: Vec<Condition>,
+    out: Vec<(Condition, Vec<TermId>)>,
 }
 
 impl Demands<'_> {
@@ -56,8 +62,9 @@ impl Demands<'_> {
         quote(self.source, self.terms.get(t).span)
     }
 
-    fn add(&mut self, kind: &'static str, text: String, span: Span, proved: bool) {
-        self.out.push(Condition { kind, text, span, proved });
+    fn add(&mut self, kind: &'static str, text: String, span: Span, proved: bool, asks: Asks, of: &[TermId]) {
+        let expression = of.first().map_or_else(String::new, |&t| self.text(t));
+        self.out.push((Condition { kind, text, span, expression, proved, asks, of: vec![] }, of.to_vec()));
     }
 
     fn closed(&self, t: TermId) -> bool {
@@ -82,16 +89,16 @@ impl Demands<'_> {
 
     fn nonzero(&mut self, x: TermId, span: Span) {
         if !self.closed(x) {
-            self.add("domain", format!("{} nonzero", self.text(x)), span, self.signs.get(x).nonzero);
+            self.add("domain", format!("{} nonzero", self.text(x)), span, self.signs.get(x).nonzero, Asks::Nonzero, &[x]);
         }
     }
     fn invertible(&mut self, x: TermId, span: Span) {
-        self.add("invertible", format!("{} invertible", self.text(x)), span, self.signs.get(x).invertible);
+        self.add("invertible", format!("{} invertible", self.text(x)), span, self.signs.get(x).invertible, Asks::Invertible, &[x]);
     }
     fn positive(&mut self, x: TermId, span: Span) {
         let proved = self.signs.get(x).positive();
         if !(self.closed(x) && proved) {
-            self.add("domain", format!("{} > 0", self.text(x)), span, proved || self.above(x));
+            self.add("domain", format!("{} > 0", self.text(x)), span, proved || self.above(x), Asks::Positive, &[x]);
         }
     }
 
@@ -137,7 +144,8 @@ impl Demands<'_> {
                     | Operator::NotEqual => op.spelling(),
                     _ => return,
                 };
-                self.add("kink", format!("{} {sign} {}: derivative 0 everywhere", self.text(a[0]), self.text(a[1])), span, true);
+                let text = format!("{} {sign} {}: derivative 0 everywhere", self.text(a[0]), self.text(a[1]));
+                self.add("convention", text, span, true, Asks::Nothing, &[t]);
             }
             Op::Map(f) => self.row(f.row().of, f.row().domain, f.row().at_kink, t),
             Op::Apply(f) if scalar(self, 0) => match f.row().name {
@@ -162,26 +170,34 @@ impl Demands<'_> {
         }
         let first = args.first().map_or(Fact::default(), |&a| self.signs.get(a));
         if !domain.is_empty() {
-            let (kind, proved) = match domain {
-                _ if domain.ends_with("invertible") => ("invertible", first.invertible),
-                _ if domain.starts_with("det(") => ("domain", first.detpos),
-                _ if domain.starts_with("abs(") => ("domain", first.inside),
-                _ if domain.ends_with("nonzero") => ("domain", first.nonzero),
-                _ if domain.ends_with("> -1") => ("domain", first.nonneg || first.inside),
-                _ => ("domain", first.positive() || args.first().is_some_and(|&a| self.above(a))),
+            let (asks, proved) = match domain {
+                _ if domain.ends_with("invertible") => (Asks::Invertible, first.invertible),
+                _ if domain.starts_with("det(") => (Asks::PositiveDeterminant, first.detpos),
+                _ if domain.starts_with("abs(") => (Asks::Inside, first.inside),
+                _ if domain.ends_with("nonzero") => (Asks::Nonzero, first.nonzero),
+                _ if domain.ends_with("> -1") => (Asks::AboveMinusOne, first.nonneg || first.inside),
+                _ => (Asks::Positive, first.positive() || args.first().is_some_and(|&a| self.above(a))),
             };
+            let kind = if asks == Asks::Invertible { "invertible" } else { "domain" };
             let text = self.filled(domain, of, args);
-            self.add(kind, text, span, proved);
+            self.add(kind, text, span, proved, asks, &args[..1]);
         }
         match at_kink.split_once(" at ") {
             Some((value, place)) => {
                 let text = format!("{} at {}: derivative {value}", self.text(t), self.filled(place, of, args));
                 // The kink of a function of one argument is met where the argument is 0.
-                self.add("kink", text, span, args.len() == 1 && first.nonzero);
+                // That of a norm is where all entries are 0 at once.
+                let whole = matches!(term.op, Op::Apply(_));
+                let (kind, asks) = if whole { ("convention", Asks::Nothing) } else { ("tie", Asks::Apart) };
+                self.add(kind, text, span, args.len() == 1 && first.nonzero, asks, args);
+                let whole = self.text(t);
+                if let Some(last) = self.out.last_mut() {
+                    last.0.expression = whole;
+                }
             }
             None if !at_kink.is_empty() => {
                 let text = format!("{}: derivative {at_kink}", self.text(t));
-                self.add("kink", text, span, true);
+                self.add("convention", text, span, true, Asks::Nothing, &[t]);
             }
             None => {}
         }

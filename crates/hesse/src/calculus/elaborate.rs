@@ -15,7 +15,7 @@ use crate::calculus::conditions;
 use crate::calculus::domain::{self, Clause};
 use crate::calculus::habit::habit_type;
 use crate::calculus::lower::Lower;
-use crate::calculus::model::{Input, Model, Origin};
+use crate::calculus::model::{Condition, Input, Model, Origin};
 use crate::calculus::scope::{Definition, Proto, Scope};
 use crate::calculus::shapes::{Shapes, list_text};
 use crate::calculus::term::{Op, TermId, Terms};
@@ -208,6 +208,8 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
         return Err(refuse(built.diagnostics));
     }
     let notes = notes(&pool, &terms, &inputs, scope);
+    let valued = |(c, of): (Condition, Vec<TermId>)| Condition { of: of.iter().filter_map(|t| built.values[t.index()]).collect(), ..c };
+    let conditions = conditions.into_iter().map(valued).collect();
     Ok(Model { pool, inputs, vertices: built.vertices, definitions: built.definitions, conditions, relations, notes })
 }
 

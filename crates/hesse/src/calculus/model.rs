@@ -65,17 +65,52 @@ pub struct Named {
     pub span: Span,
 }
 
+/// What a condition asks of its sub-expressions at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Every entry > 0.
+    Positive,
+    /// Every entry ≠ 0.
+    Nonzero,
+    /// Every entry > −1.
+    AboveMinusOne,
+    /// Every entry between −1 and 1.
+    Inside,
+    /// A square matrix with an inverse.
+    Invertible,
+    /// A square matrix with a positive determinant.
+    PositiveDeterminant,
+    /// The two (or the one and 0) are equal in no entry.
+    Apart,
+    /// It is a remark that holds everywhere.
+    Nothing,
+}
+
 /// A condition under which the formula or its derivative holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
-    /// `domain`, `kink`, `invertible`, `shape`
+    /// `domain`, `invertible`, `tie` (a kink where sides meet), `convention` (what is said of a place without a derivative),
+    /// `assumption` (of a rule that was used)
     pub kind: &'static str,
     /// In words that quote the formula: `b - A*x > 0`, `max(0, z) at z = 0: derivative 0`.
     pub text: String,
-    /// Where.
+    /// The operation that asks for it.
     pub span: Span,
+    /// The sub-expression that it is about, as written.
+    pub expression: String,
     /// Whether it follows from the declarations.
     pub proved: bool,
+    /// What is asked.
+    pub asks: Asks,
+    /// The values that it is asked of, over the symbols of the model.
+    pub of: Vec<Expr>,
+}
+
+impl Condition {
+    /// Whether it is about a place without a derivative, not about a place without a value.
+    pub fn is_kink(&self) -> bool {
+        matches!(self.kind, "tie" | "convention")
+    }
 }
 
 /// A typed formula.

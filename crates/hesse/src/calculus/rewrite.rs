@@ -135,7 +135,14 @@ fn template(syntax: &Syntax, root: NodeId, names: &mut Vec<String>) -> Option<Te
                 let minus = terms(get(b)?).into_iter().map(|(c, t)| (-c, t)).collect();
                 Template::Sum([terms(get(a)?), minus].concat())
             }
-            Kind::Binary(Operator::Times, a, b) => Template::Times([factors(get(a)?), factors(get(b)?)].concat()),
+            Kind::Binary(Operator::Times, a, b) => match (get(a)?, get(b)?) {
+                (Template::Number(r), b) => Template::Sum(vec![(r, b)]),
+                (a, b) => Template::Times([factors(a), factors(b)].concat()),
+            },
+            Kind::Binary(Operator::Over | Operator::DotOver, a, b) => match (get(a)?, get(b)?) {
+                (Template::Number(p), Template::Number(q)) => Template::Number(p / q),
+                (a, b) => Template::Times([numerator(a), factors(b).into_iter().map(|(t, p)| (t, -p)).collect()].concat()),
+            },
             Kind::Binary(Operator::Power | Operator::DotPower, a, b) => match (get(a)?, get(b)?) {
                 (base, Template::Number(p)) => Template::Times(vec![(base, p)]),
                 _ => return None,
@@ -145,6 +152,7 @@ fn template(syntax: &Syntax, root: NodeId, names: &mut Vec<String>) -> Option<Te
                 Template::Times(factors) if factors.len() == 1 => Template::Total(Box::new(factors[0].0.clone()), factors[0].1),
                 t => Template::Total(Box::new(t), Rational::from_integer(1)),
             },
+            Kind::Call(name, args) if name == "sqrt" => Template::Times(vec![(get(&args[0])?, Rational::new(1, 2))]),
             Kind::Call(name, args) => {
                 let args: Option<Vec<Template>> = args.iter().map(get).collect();
                 match (functions::find(name), matrices::find(name)) {
@@ -165,6 +173,11 @@ fn terms(t: Template) -> Vec<(Rational, Template)> {
         Template::Sum(terms) => terms,
         t => vec![(Rational::from_integer(1), t)],
     }
+}
+
+/// The factors over a quotient: none for 1.
+fn numerator(t: Template) -> Vec<(Template, Rational)> {
+    if t == Template::Number(Rational::from_integer(1)) { vec![] } else { factors(t) }
 }
 
 fn factors(t: Template) -> Vec<(Template, Rational)> {
@@ -195,47 +208,46 @@ pub fn rewrite(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr
 }
 
 fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
+    let of_rows = rules().iter().find_map(|c| Some((replace(pool, e, &c.from, &c.names, c.rule.to)?, c.rule)));
+    of_rows
+        .or_else(|| inverse_of_product(pool, e).map(|made| (made, &INVERSE_OF_PRODUCT)))
+        .or_else(|| comparison(pool, e).map(|made| (made, &COMPARISON)))
+}
+
+/// The expression with an instance of a template at its top replaced by the text `to` over the arguments of these names: the whole of
+/// a function, some factors of a product. `None` if there is none.
+pub fn replace(pool: &mut Pool, e: Expr, from: &Template, names: &[String], to: &str) -> Option<Expr> {
     match pool.node(e).clone() {
-        Node::Map(..) | Node::Apply(..) => of_function(pool, e)
-            .or_else(|| inverse_of_product(pool, e).map(|made| (made, &INVERSE_OF_PRODUCT)))
-            .or_else(|| comparison(pool, e).map(|made| (made, &COMPARISON))),
-        Node::Product { factors, out, sizes } => rules().iter().find_map(|c| {
-            let found = pool.find(&c.from, &factors, &out)?;
+        Node::Map(..) | Node::Apply(..) => {
+            let same_head = matches!((from, pool.node(e)), (Template::Map(f, _), Node::Map(g, _)) if f == g)
+                || matches!((from, pool.node(e)), (Template::Apply(f, _), Node::Apply(g, _)) if f == g);
+            let mut bindings = vec![];
+            if !same_head || !pool.matches(from, e, &mut bindings) {
+                return None;
+            }
+            let axes = pool.axes(e).to_vec();
+            filled(pool, to, names, &bindings, &axes)
+        }
+        Node::Product { factors, out, sizes } => {
+            let found = pool.find(from, &factors, &out)?;
             let rest: Vec<Factor> = factors.iter().enumerate().filter(|(k, _)| !found.used.contains(k)).map(|(_, f)| f.clone()).collect();
-            let to: Vec<Label> = match &c.from {
+            let labels: Vec<Label> = match from {
                 Template::Labelled(_, kept) => kept.iter().filter_map(|k| found.letters[*k]).collect(),
                 _ => found.letters.iter().flatten().copied().collect(),
             };
-            let axes: Vec<Dim> = to.iter().map(|l| sizes[*l as usize]).collect();
-            let value = right(pool, c, &found.bindings, &axes)?;
+            let axes: Vec<Dim> = labels.iter().map(|l| sizes[*l as usize]).collect();
+            let value = filled(pool, to, names, &found.bindings, &axes)?;
             let power = pool.integer(found.times);
-            let mut all = [rest, vec![Factor { base: value, labels: to.clone(), power }]].concat();
+            let mut all = [rest, vec![Factor { base: value, labels: labels.clone(), power }]].concat();
             for (k, left) in &found.rest {
                 all.push(Factor { power: pool.number(*left), ..factors[*k].clone() });
             }
             // Labels that the rule sums away are gone with its factors.
             let kept: Vec<(Label, Dim)> = out.iter().chain(all.iter().flat_map(|f| &f.labels)).map(|l| (*l, sizes[*l as usize])).collect();
-            Some((pool.product_of(all, out.clone(), &kept), c.rule))
-        }),
+            Some(pool.product_of(all, out.clone(), &kept))
+        }
         _ => None,
     }
-}
-
-/// A rule whose left side is the whole function.
-fn of_function(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
-    rules().iter().find_map(|c| {
-        let same_head = match (&c.from, pool.node(e)) {
-            (Template::Map(f, _), Node::Map(g, _)) => f == g,
-            (Template::Apply(f, _), Node::Apply(g, _)) => f == g,
-            _ => false,
-        };
-        let mut bindings = vec![];
-        if !same_head || !pool.matches(&c.from, e, &mut bindings) {
-            return None;
-        }
-        let axes = pool.axes(e).to_vec();
-        Some((right(pool, c, &bindings, &axes)?, c.rule))
-    })
 }
 
 /// a > b as a - b > 0 where that is shorter, without a positive number in front.
@@ -257,16 +269,16 @@ fn comparison(pool: &mut Pool, e: Expr) -> Option<Expr> {
     (made != e && size(pool, &turned) < size(pool, &args)).then_some(made)
 }
 
-/// The right side of a rule as an expression with these axes.
-fn right(pool: &mut Pool, c: &Compiled, bindings: &Bindings, axes: &[Dim]) -> Option<Expr> {
-    if c.rule.to.starts_with("eye[") {
+/// A right side over its arguments, as an expression with these axes.
+pub fn filled(pool: &mut Pool, to: &str, names: &[String], bindings: &Bindings, axes: &[Dim]) -> Option<Expr> {
+    if to.starts_with("eye[") {
         return Some(pool.identity(&axes[..axes.len() / 2]));
     }
     let names: Vec<(&str, Expr)> =
-        c.names.iter().map(String::as_str).zip(bindings.iter().map(|b| b.unwrap_or_else(|| pool.one()))).collect::<Vec<_>>();
-    match names.iter().find(|n| n.0 == c.rule.to) {
+        names.iter().map(String::as_str).zip(bindings.iter().map(|b| b.unwrap_or_else(|| pool.one()))).collect::<Vec<_>>();
+    match names.iter().find(|n| n.0 == to) {
         // An argument itself keeps its axes.
         Some((_, e)) => Some(*e),
-        None => library::elementwise(pool, c.rule.to, &names, axes),
+        None => library::elementwise(pool, to, &names, axes),
     }
 }

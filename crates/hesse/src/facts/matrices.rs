@@ -57,6 +57,7 @@ pub const MATRIX_FUNCTIONS: &[MatrixFunction] = &[
     MatrixFunction { name: "inv", gives: "same", slope: "-inv(A)[k,i]*inv(A)[j,l] -> [k, l, i, j]", domain: "A invertible", keeps_symmetric: true, says: "inverse", ..PLAIN },
     MatrixFunction { name: "det", slope: "det(A)*inv(A)[j,i] -> [i, j]", latex: r"\det", says: "determinant", ..PLAIN },
     MatrixFunction { name: "logdet", slope: "inv(A)[j,i] -> [i, j]", domain: "det(A) > 0", latex: r"\log\det", says: "log(det(A))", ..PLAIN },
+    MatrixFunction { name: "logabsdet", slope: "inv(A)[j,i] -> [i, j]", domain: "A invertible", says: "log(abs(det(A)))", ..PLAIN },
     MatrixFunction { name: "norm2", of: "any", slope: "A/norm2(A)", at_kink: "0 at A = 0", says: "Euclidean or Frobenius norm", ..PLAIN },
     MatrixFunction { name: "logsumexp", of: "any", slope: "exp(A - logsumexp(A))", says: "log(sum(exp(A))), stable", ..PLAIN },
 ];

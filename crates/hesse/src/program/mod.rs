@@ -2,3 +2,4 @@
 pub mod plan;
 #[allow(clippy::module_inception)] // the room is named after what it is about
 pub mod program;
+pub mod stabilise;

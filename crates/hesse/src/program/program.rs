@@ -126,6 +126,15 @@ pub struct Output {
     pub value: Value,
 }
 
+/// A form that a program computes instead of what was written: equal in exact arithmetic, stable in floating point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The name of its row in `facts::kernels`.
+    pub name: String,
+    /// What is computed, in the input language.
+    pub text: String,
+}
+
 /// A straight-line program.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Program {
@@ -137,4 +146,6 @@ pub struct Program {
     pub steps: Vec<Step>,
     /// What it gives.
     pub outputs: Vec<Output>,
+    /// What it computes otherwise than written.
+    pub forms: Vec<Form>,
 }

@@ -198,6 +198,10 @@ impl Pool {
                 "det" | "logsumexp" => Some(a),
                 "logdet" => functions::find("log").map(|log| self.map(log, &[a])),
                 "norm2" => functions::find("abs").map(|abs| self.map(abs, &[a])),
+                "logabsdet" => {
+                    let size = functions::find("abs").map(|abs| self.map(abs, &[a]))?;
+                    functions::find("log").map(|log| self.map(log, &[size]))
+                }
                 _ => None,
             };
         }

@@ -108,7 +108,7 @@ impl Pool {
                         && factors.len() == others.len()
                         && self
                             .match_times(factors, &others, bindings)
-                            .is_some_and(|t| t.labels.is_some_and(|l| l == all) && t.ratios.iter().all(One::is_one))
+                            .is_some_and(|t| t.labels.unwrap_or_default() == all && t.ratios.iter().all(One::is_one))
                 }
                 _ => false,
             },
@@ -200,7 +200,7 @@ impl Pool {
         bindings: &mut Bindings,
         taken: Taken,
     ) -> Option<Taken> {
-        let Some((&k, rest)) = order.split_first() else { return taken.labels.is_some().then_some(taken) };
+        let Some((&k, rest)) = order.split_first() else { return Some(taken) };
         let (t, power) = &factors[k];
         // A total is a scalar beside factors that have labels.
         let total = matches!(t, Template::Total(..));
@@ -246,7 +246,7 @@ impl Pool {
                 if wanted.len() == 1 && !rest.is_empty() {
                     return None;
                 }
-                Some(Found { used, bindings, letters: labels?.into_iter().map(Some).collect(), times, rest })
+                Some(Found { used, bindings, letters: labels.unwrap_or_default().into_iter().map(Some).collect(), times, rest })
             }
             Template::Labelled(wanted, kept) => {
                 let letters = wanted.iter().flat_map(|w| &w.1).chain(kept).max().map_or(0, |k| k + 1);
