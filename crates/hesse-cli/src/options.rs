@@ -142,6 +142,9 @@ pub struct RequestOptions {
     /// Layout of the result
     #[arg(long, value_enum, default_value = "numerator")]
     pub layout: LayoutOption,
+    /// As the matrix d vec(F)/d vec(X)', columns stacked
+    #[arg(long)]
+    pub vec: bool,
     /// Order in which the chain rule is applied; results are equal
     #[arg(long, value_enum, default_value = "auto")]
     pub order: OrderOption,

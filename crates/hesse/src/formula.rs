@@ -1,5 +1,7 @@
 //! The one front door: every skin (command line, REPL, studio, Python) goes through [`Formula`].
 
+mod face;
+
 use crate::calculus::differentiate::{self, Tape, chain, differentiate};
 use crate::calculus::domain;
 use crate::calculus::elaborate::{self, Options};
@@ -17,8 +19,11 @@ use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
 use crate::syntax::{latex, mathml, plain, unicode};
-use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use crate::tensor::{Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use face::{Laid, face, grouped, shape_text};
 use rustc_hash::FxHashMap;
+
+pub use face::Form;
 
 /// Which way a derivative is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -67,6 +72,8 @@ pub struct Request {
     pub order: usize,
     /// Layout of the result.
     pub layout: Layout,
+    /// Form of the result.
+    pub form: Form,
     /// `symmetric` or `diagonal`: the structured derivative.
     pub structure: Option<String>,
     /// Order of elimination.
@@ -566,7 +573,7 @@ impl Derivation<'_> {
         }
         let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
-        let (face, matrix) = face(shape, variables, request);
+        let Laid { face, matrix } = face(shape, variables, request);
         let spelling =
             Spelling { rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
@@ -632,55 +639,5 @@ impl Derivation<'_> {
                 .help("symmetric, diagonal or lower")
                 .into()),
         }
-    }
-}
-
-/// `["m*n", "k"]`
-fn shape_text(pool: &Pool, shape: &Shape) -> Vec<String> {
-    let mut dims = pool.dims.clone();
-    let mut side = |axes: &[Dim]| {
-        let one = dims.integer(1);
-        let total = axes.iter().fold(one, |d, e| dims.multiply(d, *e));
-        dims.text(total)
-    };
-    vec![side(&shape.rows), side(&shape.cols)]
-}
-
-/// Index groups of a face: `[(i k),(j l)]`, a row as `[,j]`.
-fn grouped(face: &Face) -> Vec<Vec<usize>> {
-    match (face.rows.is_empty(), face.cols.is_empty()) {
-        (true, true) => vec![],
-        (false, true) => vec![face.rows.clone()],
-        _ => vec![face.rows.clone(), face.cols.clone()],
-    }
-}
-
-/// Rows and columns of a derivative, and whether it is a matrix at all (else it has an axis per index).
-///
-/// | function | variable | numerator layout |
-/// |---|---|---|
-/// | scalar | anything | the variable's shape transposed |
-/// | anything | scalar | the function's shape |
-/// | vector | vector | function × variable |
-/// | scalar, twice | vectors | first × second variable |
-fn face(shape: &Shape, variables: &[Shape], request: &Request) -> (Face, bool) {
-    let f = shape.axes().len();
-    let rank = f + variables.iter().map(|v| v.axes().len()).sum::<usize>();
-    let vector = |s: &Shape| s.rows.is_empty() || s.cols.is_empty();
-    let flip = |face: Face, yes: bool| if yes { face.transposed() } else { face };
-    let denominator = request.layout == Layout::Denominator;
-    // Products with a direction have the shape of the variable, or of the function: layout does not enter.
-    match (variables, request.want) {
-        ([], _) => return (Face::split(rank, shape.rows.len()), true),
-        ([x], Want::Vjp | Want::Hvp) => return (Face::split(rank, x.rows.len()), true),
-        _ => {}
-    }
-    match variables {
-        [x] if f == 0 => (flip(Face::split(rank, x.rows.len()).transposed(), denominator), true),
-        [x] if x.is_scalar() => (flip(Face::split(rank, shape.rows.len()), denominator), true),
-        [x] if vector(shape) && vector(x) => (flip(Face::split(rank, f), denominator), true),
-        [x, y] if f == 0 && vector(x) && vector(y) => (Face::split(rank, x.axes().len()), true),
-        _ if rank <= 1 => (Face::split(rank, rank), true),
-        _ => (Face::split(rank, f), false),
     }
 }

@@ -15,7 +15,7 @@ use crate::screen::Screen;
 use hesse::calculus::domain;
 use hesse::calculus::elaborate::Options;
 use hesse::tensor::Limits;
-use hesse::{Diagnostic, Error, Formula, Layout, Request, Span, Want};
+use hesse::{Diagnostic, Error, Form, Formula, Layout, Request, Span, Want};
 use hesse_data::Tensor;
 use serde_json::{Map, Value, json};
 use std::fs::File;
@@ -152,6 +152,11 @@ impl Job {
             Some("denominator") => Layout::Denominator,
             Some(other) => return Err(odd(format!("`layout` is numerator or denominator, not `{other}`"))),
         };
+        let form = match text("form")?.as_deref() {
+            None | Some("natural") => Form::Natural,
+            Some("vec") => Form::Vec,
+            Some(other) => return Err(odd(format!("`form` is natural or vec, not `{other}`"))),
+        };
         let structure = text("structure")?;
         if let Some(other) = structure.as_deref().filter(|s| !matches!(*s, "symmetric" | "diagonal")) {
             return Err(odd(format!("`structure` is symmetric or diagonal, not `{other}`")));
@@ -168,7 +173,7 @@ impl Job {
             Some(Value::Bool(check)) => *check,
             Some(_) => return Err(odd("`check` is true or false")),
         };
-        let request = Request { wrt: vec![needed("wrt")?], wrt2: text("wrt2")?, want, layout, structure, ..Request::default() };
+        let request = Request { wrt: vec![needed("wrt")?], wrt2: text("wrt2")?, want, layout, form, structure, ..Request::default() };
         Ok(Job { vars, expression: needed("expr")?, domain: text("domain")?.unwrap_or_default(), request, at, check })
     }
 
