@@ -124,15 +124,18 @@ fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k:
     let program = derivative.tensor_program(k)?;
     let parameter = || PARAMETER.to_string();
     let (primal, program, wrt) = match (request.want, request.structure.as_deref()) {
-        (Want::Jvp, _) => {
-            let direction = format!("d{x}");
-            (rewire::moved_along(&primal, x, &direction), rewire::moved_along(&program, x, &direction), vec![parameter()])
+        (Want::Jvp | Want::Hvp, _) => {
+            let moved = variables.last().unwrap_or(x);
+            let direction = part.direction.as_deref().unwrap_or_default();
+            // Along the direction once, by the variables as often as the product still has their axes.
+            let rest = variables[..variables.len() - 1].iter().cloned();
+            let wrt = std::iter::once(parameter()).chain(rest).collect();
+            (rewire::moved_along(&primal, moved, direction), rewire::moved_along(&program, moved, direction), wrt)
         }
         (Want::Vjp, _) => {
             let rows = target(model, request).map_or(0, |d| d.shape.rows.len());
-            (rewire::paired(&primal, &format!("{}_bar", part.of), rows), program, vec![x.clone()])
+            (rewire::paired(&primal, part.direction.as_deref().unwrap_or_default(), rows), program, vec![x.clone()])
         }
-        (Want::Hvp, _) => (rewire::moved_along(&primal, x, "v"), rewire::moved_along(&program, x, "v"), vec![parameter(), x.clone()]),
         (_, Some("symmetric")) => {
             (rewire::symmetrised(&primal, x), rewire::lower_triangle(&rewire::symmetrised(&program, x)), vec![x.clone()])
         }

@@ -31,9 +31,15 @@ pub fn left_side(part: &Part, request: &Request) -> String {
     let of = if part.of.is_empty() { "f" } else { &part.of };
     match (request.want, part.wrt.as_slice()) {
         (Want::Vjp, [v, ..]) => format!("{v}_bar"),
-        (Want::Jvp, _) => format!("d{of}"),
-        (Want::Hvp, [v, ..]) if part.shape.is_scalar() => format!("∂²{of}/∂{v}²·v"),
-        (Want::Hvp, [v, ..]) => format!("∂²{of}/∂{v}∂{v}ᵀ·v"),
+        (Want::Jvp, []) => format!("d{of}"),
+        (Want::Jvp | Want::Hvp, [v, .., w]) => {
+            let direction = part.direction.as_deref().unwrap_or_default();
+            match part.wrt.len() {
+                2 if part.shape.is_scalar() && v == w => format!("∂²{of}/∂{v}²·{direction}"),
+                2 => format!("∂²{of}/∂{v}∂{w}ᵀ·{direction}"),
+                n => format!("∂^{n}{of}/∂{v}^{n}·{direction}"),
+            }
+        }
         (_, []) => of.to_string(),
         (_, [v]) => format!("∂{of}/∂{v}"),
         // The columns of a matrix of second derivatives are those of its second variable.

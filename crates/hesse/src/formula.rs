@@ -47,11 +47,11 @@ pub enum Want {
     /// Derivative of anything by anything.
     #[default]
     Derivative,
-    /// Jacobian times a direction (its name is the variable's with `d` before).
+    /// Jacobian times a direction, for a variable X called `dX`. Of a higher order: the last derivative is taken along it.
     Jvp,
     /// Cotangent times Jacobian (its name is the target's with `_bar` behind).
     Vjp,
-    /// Hessian times a direction `v`.
+    /// Hessian times a direction in the (second) variable: `v` for a vector, `dX` for a matrix.
     Hvp,
 }
 
@@ -80,6 +80,30 @@ pub struct Request {
     pub elimination: Elimination,
 }
 
+impl Request {
+    /// The request for the same derivative as a linear map, `dX ↦ A*dX*B`: what it gives has one variable less. `None` for what is
+    /// such a product already or is no map between whole spaces (a structured derivative).
+    ///
+    /// ```
+    /// use hesse::{Formula, Request};
+    /// let f = Formula::parse("A : matrix(k, m); X : matrix(m, n); B : matrix(n, l); A*X*B", false)?;
+    /// let request = Request { wrt: vec!["X".into()], ..Request::default() };
+    /// let map = f.derive(&request.map().unwrap())?;
+    /// assert_eq!(map.parts[0].direction.as_deref(), Some("dX"));
+    /// assert_eq!(map.parts[0].plain(), "A*dX*B");
+    /// # Ok::<(), hesse::Error>(())
+    /// ```
+    pub fn map(&self) -> Option<Request> {
+        let want = match self.want {
+            _ if self.structure.is_some() => return None,
+            Want::Gradient | Want::Jacobian | Want::Derivative => Want::Jvp,
+            Want::Hessian => Want::Hvp,
+            Want::Jvp | Want::Vjp | Want::Hvp => return None,
+        };
+        Some(Request { want, form: Form::Natural, ..self.clone() })
+    }
+}
+
 /// One derivative.
 #[derive(Clone, Debug)]
 pub struct Part {
@@ -105,6 +129,8 @@ pub struct Part {
     pub root: NodeId,
     /// Whether it is printed in index notation.
     pub indexed: bool,
+    /// The name of the direction or cotangent that it is a product with.
+    pub direction: Option<String>,
 }
 
 impl Part {
@@ -387,6 +413,8 @@ struct Symbolic {
     tensor: Expr,
     shape: Shape,
     variables: Vec<Shape>,
+    /// The direction or cotangent that the derivative was multiplied with.
+    direction: Option<String>,
 }
 
 /// A variable of differentiation: name, symbol, face.
@@ -413,7 +441,7 @@ impl Derivation<'_> {
             let tensor = self.row_of_partials(target, &wrt, request.elimination)?;
             let columns = self.pool.dims.integer(wrt.len() as i64);
             let names = wrt.iter().map(|v| v.0.clone()).collect();
-            return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])] }]);
+            return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])], direction: None }]);
         }
         if first_order {
             // One elimination for all variables: they share their adjoints.
@@ -425,6 +453,7 @@ impl Derivation<'_> {
                 tensor,
                 shape: shape.clone(),
                 variables: vec![v.2],
+                direction: None,
             });
             return Ok(made.collect());
         }
@@ -434,8 +463,7 @@ impl Derivation<'_> {
                 Some(name) => self.variable(name)?,
                 None => v.clone(),
             };
-            let (tensor, names, variables, shape) = self.tensor(target, &shape, &of, &v, &second, request)?;
-            made.push(Symbolic { of: of.clone(), names, tensor, shape, variables });
+            made.push(self.along(target, &shape, &of, [&v, &second], request)?);
         }
         Ok(made)
     }
@@ -485,65 +513,66 @@ impl Derivation<'_> {
         Ok(())
     }
 
-    /// The derivative over symbols: its tensor, the names and faces of the variables, the face of what was derived.
-    fn tensor(
-        &mut self,
-        target: Expr,
-        shape: &Shape,
-        of: &str,
-        v: &Variable,
-        second: &Variable,
-        request: &Request,
-    ) -> Result<(Expr, Vec<String>, Vec<Shape>, Shape), Error> {
-        let names = |n: usize| -> Vec<String> {
-            std::iter::once(&v.0).chain(std::iter::repeat_n(&second.0, n.saturating_sub(1))).cloned().collect()
-        };
+    /// A derivative of higher order, or its product with a direction or cotangent, over symbols.
+    fn along(&mut self, target: Expr, shape: &Shape, of: &str, [v, second]: [&Variable; 2], request: &Request) -> Result<Symbolic, Error> {
         let order = request.elimination;
+        let times = request.order.max(1);
+        let variables = |n: usize| std::iter::once(v).chain(std::iter::repeat_n(second, n.saturating_sub(1))).take(n);
+        let named = |n: usize| variables(n).map(|v| v.0.clone()).collect::<Vec<String>>();
+        let shapes = |n: usize| variables(n).map(|v| v.2.clone()).collect::<Vec<Shape>>();
+        let repeated = |w: &mut Self, times: usize| variables(times).try_fold(target, |e, v| w.by(e, v.1, order));
+        let mut made =
+            Symbolic { of: of.to_string(), names: vec![], tensor: target, shape: shape.clone(), variables: vec![], direction: None };
         match request.want {
-            Want::Hessian => {
-                let first = self.by(target, v.1, order)?;
-                Ok((self.by(first, second.1, order)?, names(2), vec![v.2.clone(), second.2.clone()], shape.clone()))
-            }
+            Want::Hessian => (made.tensor, made.names, made.variables) = (repeated(self, 2)?, named(2), shapes(2)),
             // First derivatives are taken for all variables at once, by `symbolic`.
             Want::Gradient | Want::Jacobian | Want::Derivative => {
-                let mut e = self.by(target, v.1, order)?;
-                for _ in 1..request.order {
-                    e = self.by(e, second.1, order)?;
-                }
-                let shapes = std::iter::once(&v.2).chain(std::iter::repeat_n(&second.2, request.order - 1)).cloned().collect();
-                Ok((e, names(request.order), shapes, shape.clone()))
+                (made.tensor, made.names, made.variables) = (repeated(self, times)?, named(times), shapes(times));
             }
             Want::Vjp => {
-                let cotangent = self.direction(&format!("{of}_bar"), shape);
+                let (name, cotangent) = self.direction(format!("{of}_bar"), shape);
                 let labels: Vec<Label> = (0..self.pool.rank(target) as Label).collect();
                 let paired = self.pool.product(&[(cotangent, &labels), (target, &labels)], &[], &[]);
-                Ok((self.by(paired, v.1, order)?, names(1), vec![v.2.clone()], Shape::scalar()))
+                (made.tensor, made.names, made.variables) = (self.by(paired, v.1, order)?, named(1), shapes(1));
+                (made.shape, made.direction) = (Shape::scalar(), Some(name));
             }
             Want::Jvp => {
-                let jacobian = self.by(target, v.1, order)?;
-                let direction = self.direction(&format!("d{}", v.0), &v.2);
+                let jacobian = repeated(self, times)?;
+                let (name, direction) = self.direction(format!("d{}", second.0), &second.2);
                 let rank = self.pool.rank(direction);
-                Ok((chain(&mut self.pool, jacobian, direction, rank), vec![], vec![], shape.clone()))
+                made.tensor = chain(&mut self.pool, jacobian, direction, rank);
+                (made.names, made.variables, made.direction) =
+                    (if times > 1 { named(times) } else { vec![] }, shapes(times - 1), Some(name));
             }
             Want::Hvp => {
-                let gradient = self.by(target, v.1, order)?;
-                let direction = self.direction("v", &v.2);
+                let gradient = self.by(target, second.1, order)?;
+                let vector = second.2.rows.is_empty() || second.2.cols.is_empty();
+                let (name, direction) = self.direction(if vector { "v".into() } else { format!("d{}", second.0) }, &second.2);
                 let labels: Vec<Label> = (0..self.pool.rank(direction) as Label).collect();
                 let along = self.pool.product(&[(gradient, &labels), (direction, &labels)], &[], &[]);
-                Ok((self.by(along, v.1, order)?, names(2), vec![v.2.clone()], Shape::scalar()))
+                (made.tensor, made.names, made.variables) = (self.by(along, v.1, order)?, named(2), shapes(1));
+                (made.shape, made.direction) = (Shape::scalar(), Some(name));
             }
         }
+        Ok(made)
     }
 
     fn by(&mut self, target: Expr, v: VarId, order: Elimination) -> Result<Expr, Error> {
         Ok(differentiate(&mut self.pool, &mut self.tape, target, &[v], order)?[0])
     }
 
-    /// A new input: a direction or cotangent.
-    fn direction(&mut self, name: &str, shape: &Shape) -> Expr {
-        let (var, e) = self.pool.declare(name, shape.axes(), VarKind::Input);
-        self.inputs.push((name.to_string(), var, shape.rows.len()));
-        e
+    /// A new input, a direction or cotangent, under this name or, where the formula uses it, the first that is free: `v1`, `v2`, …
+    fn direction(&mut self, wanted: String, shape: &Shape) -> (String, Expr) {
+        let model = &self.formula.model;
+        let free = |name: &String| {
+            !model.inputs.iter().any(|i| i.name == *name)
+                && !model.definitions.iter().any(|d| d.name == *name)
+                && !self.pool.dims.names().contains(name)
+        };
+        let name = std::iter::once(wanted.clone()).chain((1..).map(|k| format!("{wanted}{k}"))).find(free).unwrap_or(wanted);
+        let (var, e) = self.pool.declare(&name, shape.axes(), VarKind::Input);
+        self.inputs.push((name.clone(), var, shape.rows.len()));
+        (name, e)
     }
 
     /// The partials by several scalars, side by side.
@@ -565,7 +594,7 @@ impl Derivation<'_> {
     }
 
     fn part(&mut self, symbolic: Symbolic, request: &Request) -> Result<Part, Error> {
-        let Symbolic { of, names: wrt, tensor, shape, variables } = symbolic;
+        let Symbolic { of, names: wrt, tensor, shape, variables, direction } = symbolic;
         let (shape, variables) = (&shape, variables.as_slice());
         let mut full = self.tape.expand(&mut self.pool, tensor);
         if let Some(structure) = &request.structure {
@@ -609,7 +638,20 @@ impl Derivation<'_> {
         let shape_text = if matrix { shape_text(&self.pool, &laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
         let rows = shape.axes().len().max(if variables.len() > 1 { variables[0].axes().len() } else { 0 });
         let pattern = structure::pattern(&mut self.pool, tensor, rows).to_string();
-        Ok(Part { of: of.to_string(), wrt, shape: laid, shape_text, layout: request.layout, pattern, tensor, face, syntax, root, indexed })
+        Ok(Part {
+            of: of.to_string(),
+            wrt,
+            shape: laid,
+            shape_text,
+            layout: request.layout,
+            pattern,
+            tensor,
+            face,
+            syntax,
+            root,
+            indexed,
+            direction,
+        })
     }
 
     fn within_limits(&self) -> Result<(), Error> {

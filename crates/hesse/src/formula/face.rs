@@ -41,7 +41,7 @@ pub(super) fn face(shape: &Shape, variables: &[Shape], request: &Request) -> Lai
     // Products with a direction have the shape of what is derived along it: layout and form do not enter.
     match (variables, request.want) {
         ([], _) => return matrix(Face::split(rank, shape.rows.len())),
-        ([x], Want::Vjp | Want::Hvp) => return matrix(Face::split(rank, x.rows.len())),
+        ([x], Want::Vjp | Want::Hvp | Want::Jvp) if f == 0 => return matrix(Face::split(rank, x.rows.len())),
         _ => {}
     }
     if request.form == Form::Vec {
