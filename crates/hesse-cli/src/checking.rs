@@ -113,7 +113,8 @@ pub fn verify(formula: &Formula, derivative: &Derivative, request: &Request, see
     (0..derivative.parts.len()).map(|k| verify_part(formula, derivative, request, k, seed)).collect()
 }
 
-fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k: usize, seed: u64) -> Result<Verdict, Error> {
+/// Compares one part.
+pub fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k: usize, seed: u64) -> Result<Verdict, Error> {
     let (model, part) = (formula.model(), &derivative.parts[k]);
     let variables = variables(model, part, request, k);
     if let Some(name) = variables.iter().find(|name| !model.inputs.iter().any(|i| i.name == **name)) {
@@ -177,8 +178,8 @@ fn target<'a>(model: &'a Model, request: &Request) -> Option<&'a Named> {
 }
 
 /// An error for each part that failed: a wrong derivative is a defect of hesse.
-pub fn complaints(derivative: &Derivative, verdicts: &[Verdict]) -> Vec<Diagnostic> {
-    let failed = derivative.parts.iter().zip(verdicts).filter(|(_, v)| v.status == Status::Failed);
+pub fn complaints<'a>(judged: impl IntoIterator<Item = (&'a Part, &'a Verdict)>) -> Vec<Diagnostic> {
+    let failed = judged.into_iter().filter(|(_, v)| v.status == Status::Failed);
     failed
         .map(|(part, _)| {
             let message = format!("the derivative of `{}` by `{}` differs from the numeric one", part.of, part.wrt.join(", "));

@@ -1,5 +1,6 @@
 //! Results as JSON. Every object carries a schema with its version; `hesse schema` prints what they hold.
 
+use crate::beside::{Beside, Shown};
 use crate::checking::Verdict;
 use crate::describe;
 use crate::exit::Exit;
@@ -100,19 +101,46 @@ pub fn part(part: &Part, want: Want, check: Option<&Verdict>) -> Value {
         "mathml": part.mathml(),
         "shape": part.shape_text,
         "layout": describe::layout(part.layout),
-        "pattern": part.pattern,
+        "pattern": part.structure.name(),
+        "symmetric": part.structure.symmetric,
+        "semidefinite": part.structure.semidefinite,
+        "nonzeros": part.structure.nonzeros,
+        "entries": part.structure.entries,
         "indexed": part.indexed,
         "nodes": part.nodes(),
     });
+    if let Some(direction) = &part.direction {
+        out["direction"] = direction.as_str().into();
+    }
     if let Some(v) = check {
         out["check"] = verdict(v);
     }
     out
 }
 
+/// A derivative as a linear map.
+pub fn map(map: &Shown) -> Value {
+    part(&map.part, map.request.want, map.check.as_ref())
+}
+
+/// A picture: one text a row, `*` where an entry can be non-zero.
+pub fn picture(rows: &[Vec<bool>]) -> Value {
+    rows.iter().map(|row| row.iter().map(|b| if *b { '*' } else { '.' }).collect::<String>()).collect()
+}
+
 /// A whole derivative.
-pub fn derivative(formula: &Formula, source: &Source, derivative: &Derivative, want: Want, checks: &[Verdict]) -> Value {
-    let parts: Vec<Value> = derivative.parts.iter().enumerate().map(|(k, p)| part(p, want, checks.get(k))).collect();
+pub fn derivative(formula: &Formula, source: &Source, derivative: &Derivative, want: Want, beside: &[Beside]) -> Value {
+    let one = |(p, beside): (&Part, &Beside)| {
+        let mut out = part(p, want, beside.check.as_ref());
+        if let Some(shown) = &beside.map {
+            out["map"] = map(shown);
+        }
+        if let Some(rows) = &beside.picture {
+            out["picture"] = picture(rows);
+        }
+        out
+    };
+    let parts: Vec<Value> = derivative.parts.iter().zip(beside).map(one).collect();
     let notes: Vec<Value> = formula.model().notes.iter().map(|d| diagnostic(d, Some(source))).collect();
     json!({
         "schema": DERIVATIVE,

@@ -165,6 +165,9 @@ pub struct DeriveOptions {
     /// Notation; without it a report for people
     #[arg(long, value_enum, help_heading = "Output")]
     pub format: Option<Format>,
+    /// Show which entries can be non-zero, with all sizes K
+    #[arg(long, value_name = "K", num_args = 0..=1, default_missing_value = "5", value_parser = clap::value_parser!(u8).range(1..=40), help_heading = "Output")]
+    pub picture: Option<u8>,
     /// The test.
     #[command(flatten)]
     pub check: ProbeOptions,

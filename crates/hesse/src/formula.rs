@@ -1,6 +1,7 @@
 //! The one front door: every skin (command line, REPL, studio, Python) goes through [`Formula`].
 
 mod face;
+mod request;
 
 use crate::calculus::differentiate::{self, Tape, chain, differentiate};
 use crate::calculus::domain;
@@ -8,7 +9,7 @@ use crate::calculus::elaborate::{self, Options};
 use crate::calculus::model::{Condition, Model};
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
 use crate::calculus::simplify;
-use crate::calculus::structure;
+use crate::calculus::structure::{self, Structure};
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
@@ -20,89 +21,12 @@ use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
 use crate::syntax::{latex, mathml, plain, unicode};
 use crate::tensor::{Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
-use face::{Laid, face, grouped, shape_text};
+use face::{Laid, face, grouped, shape_text, stacked};
 use rustc_hash::FxHashMap;
 
-pub use face::Form;
-
-/// Which way a derivative is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Layout {
-    /// Rows are functions, columns are variables; the gradient of a scalar is a row.
-    #[default]
-    Numerator,
-    /// The transpose; the gradient of a scalar has the shape of the variable.
-    Denominator,
-}
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Want {
-    /// Derivative of a scalar by anything.
-    Gradient,
-    /// Derivative of a row or column by a vector.
-    Jacobian,
-    /// Second derivative of a scalar.
-    Hessian,
-    /// Derivative of anything by anything.
-    #[default]
-    Derivative,
-    /// Jacobian times a direction, for a variable X called `dX`. Of a higher order: the last derivative is taken along it.
-    Jvp,
-    /// Cotangent times Jacobian (its name is the target's with `_bar` behind).
-    Vjp,
-    /// Hessian times a direction in the (second) variable: `v` for a vector, `dX` for a matrix.
-    Hvp,
-}
-
 pub use crate::calculus::differentiate::Elimination;
-
-/// A request for derivatives.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    /// Name of the definition to derive; the last one if `None`.
-    pub target: Option<String>,
-    /// Variables; all `param` (or, without any, all inputs that are not `data`) if empty. One [`Part`] each.
-    pub wrt: Vec<String>,
-    /// Second variable of a mixed Hessian (the same as the first if `None`).
-    pub wrt2: Option<String>,
-    /// What is asked for.
-    pub want: Want,
-    /// Derivative order for [`Want::Derivative`] (1 if 0).
-    pub order: usize,
-    /// Layout of the result.
-    pub layout: Layout,
-    /// Form of the result.
-    pub form: Form,
-    /// `symmetric` or `diagonal`: the structured derivative.
-    pub structure: Option<String>,
-    /// Order of elimination.
-    pub elimination: Elimination,
-}
-
-impl Request {
-    /// The request for the same derivative as a linear map, `dX ↦ A*dX*B`: what it gives has one variable less. `None` for what is
-    /// such a product already or is no map between whole spaces (a structured derivative).
-    ///
-    /// ```
-    /// use hesse::{Formula, Request};
-    /// let f = Formula::parse("A : matrix(k, m); X : matrix(m, n); B : matrix(n, l); A*X*B", false)?;
-    /// let request = Request { wrt: vec!["X".into()], ..Request::default() };
-    /// let map = f.derive(&request.map().unwrap())?;
-    /// assert_eq!(map.parts[0].direction.as_deref(), Some("dX"));
-    /// assert_eq!(map.parts[0].plain(), "A*dX*B");
-    /// # Ok::<(), hesse::Error>(())
-    /// ```
-    pub fn map(&self) -> Option<Request> {
-        let want = match self.want {
-            _ if self.structure.is_some() => return None,
-            Want::Gradient | Want::Jacobian | Want::Derivative => Want::Jvp,
-            Want::Hessian => Want::Hvp,
-            Want::Jvp | Want::Vjp | Want::Hvp => return None,
-        };
-        Some(Request { want, form: Form::Natural, ..self.clone() })
-    }
-}
+pub use face::Form;
+pub use request::{Layout, Request, Want};
 
 /// One derivative.
 #[derive(Clone, Debug)]
@@ -117,12 +41,14 @@ pub struct Part {
     pub shape_text: Vec<String>,
     /// The layout.
     pub layout: Layout,
-    /// `zero`, `identity`, `diagonal`, `dense`, `symmetric`, `constant` …
-    pub pattern: String,
+    /// What its form says of its entries: which can be non-zero, how many. Of more than two axes: as the matrix of [`Form::Vec`].
+    pub structure: Structure,
     /// The derivative with axes of the target, then of the variables; simplified.
     pub tensor: Expr,
     /// Which axes of the tensor are rows and columns in the chosen layout.
     pub face: Face,
+    /// The same for what is no matrix in the chosen form: columns stacked.
+    pub stack: Face,
     /// The printed tree.
     pub syntax: Syntax,
     /// Its root.
@@ -168,9 +94,35 @@ pub struct Derivative {
     /// Rules of `facts::rules` that shortened it, each once; their conditions hold wherever those of the formula do.
     pub rules: Vec<&'static Rule>,
     inputs: Vec<(String, VarId, usize)>,
+    declared: Vec<(VarId, Vec<String>)>,
 }
 
+/// The largest picture, in entries.
+const PICTURE: usize = 1 << 14;
+
 impl Derivative {
+    /// Which entries of a part can be non-zero at these sizes of names: rows of the matrix in its layout, of more than two axes
+    /// as that of [`Form::Vec`].
+    ///
+    /// ```
+    /// let f = hesse::Formula::parse("x : vector(n); x.^2", false)?;
+    /// let picture = f.derive(&hesse::Request::default())?.picture(0, &|_| 2)?;
+    /// assert_eq!(picture, [[true, false], [false, true]]);
+    /// # Ok::<(), hesse::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// E402 where sizes so small make no sense of the formula, or the picture would be too large.
+    pub fn picture(&self, part: usize, size: &dyn Fn(&str) -> usize) -> Result<Vec<Vec<bool>>, Error> {
+        let part = &self.parts[part];
+        structure::picture(&self.pool, part.tensor, &part.stack, &self.declared, size, PICTURE).ok_or_else(|| {
+            Diagnostic::error("E402", Span::default(), "there is no picture at these sizes")
+                .because(format!("a position of the formula lies outside, or the matrix has more than {PICTURE} entries"))
+                .help("choose another size: --picture 8")
+                .into()
+        })
+    }
+
     /// A program whose only output is the value of a part, laid out as rows × columns of `part.shape`
     /// (axes rows then columns). The inputs are those of the formula that it reads.
     ///
@@ -366,6 +318,11 @@ impl Formula {
         Tape { definitions: self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect() }
     }
 
+    /// The properties of the inputs.
+    fn declared(&self) -> Vec<(VarId, Vec<String>)> {
+        self.model.inputs.iter().map(|i| (i.var, i.properties.clone())).collect()
+    }
+
     fn symmetric(&self) -> Vec<VarId> {
         self.model.inputs.iter().filter(|i| i.properties.iter().any(|p| p == "symmetric")).map(|i| i.var).collect()
     }
@@ -427,7 +384,14 @@ impl Derivation<'_> {
             parts.push(self.part(symbolic, request)?);
         }
         self.within_limits()?;
-        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, inputs: self.inputs })
+        Ok(Derivative {
+            pool: self.pool,
+            parts,
+            conditions: self.formula.model.conditions.clone(),
+            rules: self.fired,
+            inputs: self.inputs,
+            declared: self.formula.declared(),
+        })
     }
 
     /// The derivatives over the symbols of the tape, before anything is written out.
@@ -636,17 +600,18 @@ impl Derivation<'_> {
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
         let shape_text = if matrix { shape_text(&self.pool, &laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
-        let rows = shape.axes().len().max(if variables.len() > 1 { variables[0].axes().len() } else { 0 });
-        let pattern = structure::pattern(&mut self.pool, tensor, rows).to_string();
+        let stack = if matrix { face.clone() } else { stacked(shape, variables) };
+        let structure = structure::structure(&mut self.pool, tensor, &stack, &self.formula.declared());
         Ok(Part {
             of: of.to_string(),
             wrt,
             shape: laid,
             shape_text,
             layout: request.layout,
-            pattern,
+            structure,
             tensor,
             face,
+            stack,
             syntax,
             root,
             indexed,

@@ -121,6 +121,7 @@ struct Job {
     request: Request,
     at: Option<Vec<(String, Bound)>>,
     check: bool,
+    map: bool,
 }
 
 impl Job {
@@ -168,13 +169,14 @@ impl Job {
             }
             Some(_) => return Err(odd("`at` is an object of names and numbers")),
         };
-        let check = match fields.get("check") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(check)) => *check,
-            Some(_) => return Err(odd("`check` is true or false")),
+        let flag = |name: &str| match fields.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(odd(format!("`{name}` is true or false"))),
         };
+        let (check, map) = (flag("check")?, flag("map")?);
         let request = Request { wrt: vec![needed("wrt")?], wrt2: text("wrt2")?, want, layout, form, structure, ..Request::default() };
-        Ok(Job { vars, expression: needed("expr")?, domain: text("domain")?.unwrap_or_default(), request, at, check })
+        Ok(Job { vars, expression: needed("expr")?, domain: text("domain")?.unwrap_or_default(), request, at, check, map })
     }
 
     /// The fields of the answer.
@@ -193,7 +195,9 @@ impl Job {
         put("latex", part.latex().into());
         put("shape", json!(part.shape_text));
         put("layout", describe::layout(part.layout).into());
-        put("pattern", part.pattern.clone().into());
+        put("pattern", part.structure.name().into());
+        put("nonzeros", json!(part.structure.nonzeros));
+        put("entries", part.structure.entries.clone().into());
         put("nodes", part.nodes().into());
         put("conditions", json!(conditions));
         if let Some(at) = &self.at {
@@ -202,6 +206,10 @@ impl Job {
             if value.data.iter().any(|x| !x.is_finite()) {
                 put("nonfinite", true.into());
             }
+        }
+        if let Some(along) = self.request.map().filter(|_| self.map) {
+            let found = formula.derive(&along)?;
+            put("map", json::part(&found.parts[0], along.want, None));
         }
         if self.check {
             let verdicts = checking::verify(&formula, &derivative, &self.request, options.seed)?;

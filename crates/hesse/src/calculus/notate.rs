@@ -13,6 +13,7 @@ use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
 use kron::is_wide_sum;
+pub(crate) use kron::{apart, is_outer};
 use num_traits::{One, Signed};
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -59,7 +59,7 @@ pub(super) fn face(shape: &Shape, variables: &[Shape], request: &Request) -> Lai
 }
 
 /// d vec(F) / d vec(X)', once for each variable: what was a matrix before is stacked, column after column.
-fn stacked(shape: &Shape, variables: &[Shape]) -> Face {
+pub(super) fn stacked(shape: &Shape, variables: &[Shape]) -> Face {
     // The slowest axes of a stack are those of the columns.
     let stack = |s: &Shape, first: usize| -> Vec<usize> {
         let (rows, all) = (s.rows.len(), s.axes().len());

@@ -138,3 +138,19 @@ pub struct Program {
     /// What it gives.
     pub outputs: Vec<Output>,
 }
+
+impl Program {
+    /// Multiplications, roughly, where every named size is `size`: what tells a product with a vector from one with a matrix.
+    pub fn work(&self, size: usize) -> u64 {
+        let sizes = vec![size; self.sizes.len()];
+        let number = |s: &Size| s.bind(&sizes).unwrap_or(0) as u64;
+        let elements = |axes: &[Size]| axes.iter().fold(1u64, |n, s| n.saturating_mul(number(s)));
+        let step = |s: &Step| match &s.op {
+            Op::Input(_) | Op::Constant(_) | Op::Size(_) | Op::Mask(_) | Op::Zeros => 0,
+            Op::Contract { sizes, .. } => elements(sizes),
+            Op::Apply(..) | Op::Adjugate(_) | Op::Solve { .. } => elements(&s.axes).saturating_mul(size as u64),
+            Op::Combine(_) | Op::Map(..) | Op::Power(..) | Op::GuardedPower(..) => elements(&s.axes),
+        };
+        self.steps.iter().map(step).fold(0, u64::saturating_add)
+    }
+}

@@ -510,6 +510,27 @@ fn separate(tensors: &[Factor], first: &[Label], second: &[Label]) -> Option<(Ve
     Some((ordered(left), ordered(right)))
 }
 
+/// The labelled factors, rows and columns of a product.
+fn network_of(pool: &Pool, e: Expr, face: &Face) -> Option<(Vec<Factor>, Vec<Label>, Vec<Label>)> {
+    let Node::Product { factors, out, .. } = pool.node(e) else { return None };
+    let tensors = factors.iter().filter(|f| !f.labels.is_empty()).cloned().collect();
+    let side = |axes: &[usize]| axes.iter().map(|a| out[*a]).collect();
+    Some((tensors, side(&face.rows), side(&face.cols)))
+}
+
+/// Whether a product is a Kronecker product of two matrices with sides of their own.
+pub(crate) fn apart(pool: &Pool, e: Expr, face: &Face) -> bool {
+    network_of(pool, e, face).is_some_and(|(tensors, rows, cols)| {
+        let inner = splits(rows.len(), cols.len()).into_iter().filter(|(p, q)| *p > 0 && *q > 0 && *p < rows.len() && *q < cols.len());
+        inner.into_iter().any(|(p, q)| separate(&tensors, &[&rows[..p], &cols[..q]].concat(), &[&rows[p..], &cols[q..]].concat()).is_some())
+    })
+}
+
+/// Whether a product is a column times a row.
+pub(crate) fn is_outer(pool: &Pool, e: Expr, face: &Face) -> bool {
+    network_of(pool, e, face).is_some_and(|(tensors, rows, cols)| separate(&tensors, &rows, &cols).is_some())
+}
+
 /// Whether an expression is a sum over many axes: a factor that only a face of its own can write.
 pub(super) fn is_wide_sum(pool: &Pool, e: Expr) -> bool {
     pool.rank(e) > 2 && matches!(pool.node(e), Node::Sum(..))
