@@ -1,6 +1,7 @@
 //! What is shown beside a derivative: the check, the same as a linear map, a picture of its zeros.
 
 use crate::checking::{self, Verdict};
+use hesse::calculus::structure::Kind;
 use hesse::{Derivative, Error, Formula, Part, Request, Want};
 
 /// What is shown beside one part.
@@ -33,6 +34,8 @@ const SIZE: usize = 64;
 pub fn maps(formula: &Formula, derivative: &Derivative, request: &Request, seed: Option<u64>) -> Result<Vec<Option<Shown>>, Error> {
     let none = || derivative.parts.iter().map(|_| None).collect();
     let wide = |part: &Part| derivative.pool.rank(part.tensor) > 2;
+    // A few diagonals are no work to hold.
+    let thin = |p: &Part| matches!(p.structure.kind, Kind::Identity | Kind::ScaledIdentity | Kind::Diagonal | Kind::Banded { .. });
     let second = request.want == Want::Hessian;
     let worth = derivative.parts.iter().any(|p| wide(p) || second && derivative.pool.rank(p.tensor) == 2);
     let Some(along) = request.map().filter(|_| worth) else { return Ok(none()) };
@@ -45,7 +48,7 @@ pub fn maps(formula: &Formula, derivative: &Derivative, request: &Request, seed:
     for (k, (part, map)) in derivative.parts.iter().zip(&found.parts).enumerate() {
         let cheaper = || -> Result<bool, Error> {
             let product = found.program(k)?.work(SIZE).saturating_mul(CHEAPER);
-            Ok(second && derivative.pool.rank(part.tensor) == 2 && product < derivative.program(k)?.work(SIZE))
+            Ok(second && derivative.pool.rank(part.tensor) == 2 && !thin(part) && product < derivative.program(k)?.work(SIZE))
         };
         let zero = derivative.pool.is_zero(part.tensor);
         shown.push(if !map.indexed && !zero && (wide(part) || cheaper()?) {

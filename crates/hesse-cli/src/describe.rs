@@ -64,7 +64,7 @@ pub fn left_side(part: &Part, request: &Request) -> String {
 
 /// What stands to the right of a printed derivative: its size, its layout where there is a choice, its structure.
 pub fn remark(part: &Part, request: &Request, conditions: &[Condition]) -> String {
-    let mut out = part.shape_text.join("×");
+    let mut out = size(part);
     let chosen = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative);
     if chosen && order(request) == 1 && !part.indexed && part.shape_text.iter().any(|size| size != "1") {
         out.push_str(&format!("   {} layout", layout(part.layout)));
@@ -74,6 +74,12 @@ pub fn remark(part: &Part, request: &Request, conditions: &[Condition]) -> Strin
         out.push_str(&format!("   {structure}"));
     }
     out
+}
+
+/// `m×n`, `(n - 1)×n`
+pub fn size(part: &Part) -> String {
+    let one = |s: &String| if s.contains(' ') { format!("({s})") } else { s.clone() };
+    part.shape_text.iter().map(one).collect::<Vec<_>>().join("×")
 }
 
 /// What is known of the entries: `diagonal, n of n² entries can be non-zero`; nothing for a dense matrix.

@@ -44,7 +44,7 @@ pub fn formulas(screen: &mut Screen, derivative: &Derivative, request: &Request,
         if let Some(map) = &beside.map {
             let direction = map.part.direction.as_deref().unwrap_or_default();
             let word = if map.request.want == Want::Hvp && derivative_is_matrix(derivative, map) { "product" } else { "map" };
-            let text = format!("{direction} ↦ {}   {}", right(&map.part), map.part.shape_text.join("×"));
+            let text = format!("{direction} ↦ {}   {}", right(&map.part), describe::size(&map.part));
             screen.line(&format!("{}{text}", label(word, Style::new().bold())))?;
         }
         for line in beside.picture.iter().flat_map(|rows| drawn(rows, ascii)) {
@@ -140,13 +140,12 @@ pub fn notes(screen: &mut Screen, formula: &Formula, source: &Source, derivative
             said.extend(part.wrt.first().map(|v| format!("`{}` does not depend on `{v}`", part.of)));
         }
         let axes = derivative.pool.rank(part.tensor);
-        if part.indexed && request.form == Form::Vec {
-            said.push(format!(
-                "no Kronecker notation holds this matrix; it is written entry by entry, {} (N301)",
-                part.shape_text.join("×")
-            ));
+        if part.indexed && (request.form == Form::Vec || axes <= 2) {
+            said.push(format!("no matrix notation holds this {} matrix; it is written entry by entry (N301)", describe::size(part)));
         } else if part.indexed && axes > 2 {
-            let by = part.wrt.join("` and `");
+            let mut by = part.wrt.clone();
+            by.dedup();
+            let by = by.join("` and `");
             said.push(format!(
                 "the derivative of `{}` by `{by}` has {axes} indices; as a matrix, columns stacked, use --vec (N301)",
                 part.of

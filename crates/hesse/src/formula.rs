@@ -279,7 +279,7 @@ impl Formula {
         planned(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
-    /// equal handles after the same simplification.
+    /// equal handles after the same simplification, as they are or spread out.
     ///
     /// # Errors
     /// The text cannot be read or typed.
@@ -307,7 +307,9 @@ impl Formula {
         let mine = pool.permute(mine, &order);
         let symmetric: Vec<VarId> = self.symmetric().iter().filter_map(|v| same.get(v).copied()).collect();
         let both = [mine, again].map(|e| simplify::normal(&mut pool, e, &symmetric, &mut vec![]));
-        Ok(both[0] == both[1])
+        // (A + B)*C is A*C + B*C: what was taken out to print shorter is spread out again.
+        let spread = both.map(|e| simplify::spread(&mut pool, e));
+        Ok(both[0] == both[1] || spread[0].is_some() && spread[0] == spread[1])
     }
 
     fn derivation(&self) -> Derivation<'_> {

@@ -229,6 +229,7 @@ impl Supports {
         };
         let (small, large) = (reach(self.least + 2)?, reach(self.least + 3)?);
         match small {
+            (0, 0) => Some(Kind::Diagonal),
             (0, above) if small != large && above > 0 => Some(Kind::Upper),
             (below, 0) if small != large && below > 0 => Some(Kind::Lower),
             (below, above) if small == large => Some(Kind::Banded { below, above }),
