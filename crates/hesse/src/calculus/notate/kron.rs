@@ -395,10 +395,7 @@ impl Writer<'_> {
             let own: Vec<Expr> = left.iter().filter_map(|t| t.2.iter().find(|o| same(o, found))).map(|o| o.own).collect();
             let total = own[1..].iter().fold(own[0], |a, b| self.pool.add(a, *b));
             let ((p, q), turn, shared, shared_first) = (found.at, found.turn, found.shared, found.shared_first);
-            left = left
-                .into_iter()
-                .filter(|t| !t.2.iter().any(|o| (o.turn, o.at, o.shared_first, o.shared) == (turn, (p, q), shared_first, shared)))
-                .collect();
+            left.retain(|t| !t.2.iter().any(|o| (o.turn, o.at, o.shared_first, o.shared) == (turn, (p, q), shared_first, shared)));
             let (first, second) = if shared_first { (shared, total) } else { (total, shared) };
             let a = self.write(first, &Face::split(p + q, p))?;
             let rank = self.pool.rank(second);

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 type Monomial = Vec<u32>;
 
 /// More counts than this are not made.
-const COUNTS: usize = 64;
+const COUNTS: usize = 36;
 
 pub(super) struct Count {
     dims: Vec<Dim>,

@@ -7,10 +7,10 @@ use num_traits::Signed;
 use rustc_hash::FxHashMap;
 
 /// More entries than this are not looked at one by one: all of them count as possible.
-const ENTRIES: usize = 1 << 16;
+const ENTRIES: usize = 1 << 14;
 
 /// More places of labels than this are not gone through.
-const PLACES: usize = 1 << 20;
+const PLACES: usize = 1 << 16;
 
 /// Sizes by the position of their names in [`crate::tensor::dim::Dims`].
 pub(super) type Sizes = Vec<usize>;
@@ -62,7 +62,7 @@ impl Supports {
         let plain = self.under.iter().all(|x| match pool.node(*x) {
             Node::Product { out, .. } => distinct(out),
             Node::Pattern(_) => false,
-            Node::Sum(terms, axes) => !(terms.is_empty() && !axes.is_empty()),
+            Node::Sum(terms, axes) => !terms.is_empty() || axes.is_empty(),
             Node::Var(v) => !self.declared.contains_key(v),
             _ => true,
         });
