@@ -589,15 +589,23 @@ impl Writer<'_> {
         for f in factors {
             if f.labels.is_empty() { self.scalar_factor(&f, &mut fraction)? } else { tensors.push(f) }
         }
-        // A sum over many axes, scaled.
-        if let [f] = tensors.as_slice()
-            && f.power == self.pool.one()
-            && is_wide_sum(self.pool, f.base)
-            && f.labels.len() == out.len()
-        {
-            let place = |axes: &[usize]| axes.iter().map(|a| f.labels.iter().position(|l| *l == out[*a])).collect::<Option<Vec<_>>>();
-            let inner = Face { rows: place(&face.rows)?, cols: place(&face.cols)? };
-            let body = self.write(f.base, &inner)?;
+        // A sum over many axes has a face of its own, or is written term by term.
+        let one = self.pool.one();
+        if tensors.iter().any(|f| f.power == one && is_wide_sum(self.pool, f.base)) {
+            let body = match tensors.as_slice() {
+                [f] if f.labels.len() == out.len() => {
+                    let place =
+                        |axes: &[usize]| axes.iter().map(|a| f.labels.iter().position(|l| *l == out[*a])).collect::<Option<Vec<_>>>();
+                    let inner = Face { rows: place(&face.rows)?, cols: place(&face.cols)? };
+                    self.write(f.base, &inner)?
+                }
+                _ => {
+                    let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                    let e = self.pool.product_of(tensors, out.to_vec(), &broadcast);
+                    let terms = self.opened(Rational::one(), e)?;
+                    self.sum_of(&terms, face)?
+                }
+            };
             if fraction.above.is_empty() && fraction.below.is_empty() {
                 return Some(self.scaled(c, body));
             }
@@ -751,7 +759,8 @@ impl Writer<'_> {
             }
             return Some(node);
         }
-        let mut terms = terms;
+        let opened: Option<Vec<_>> = terms.into_iter().map(|(c, t)| self.opened(c, t)).collect();
+        let mut terms = opened?.concat();
         terms.sort_by_key(|t| t.0.is_negative());
         for (c, t) in terms {
             let node = self.indexed_term(c.abs(), t, letters, rank)?;

@@ -14,7 +14,7 @@
 use super::{Face, Fraction, Writer};
 use crate::syntax::tree::{Kind, NodeId, Operator};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational};
-use num_traits::Signed;
+use num_traits::{CheckedMul, Signed};
 
 /// The factors of a network and the sizes of its labels.
 #[derive(Clone, Copy)]
@@ -332,6 +332,37 @@ impl Writer<'_> {
     }
 
     // ---- sums ----
+
+    /// A product with sums over many axes as the terms that it stands for: a diagonal that all terms of a sum share stands outside of it.
+    pub(super) fn opened(&mut self, c: Rational, e: Expr) -> Option<Vec<(Rational, Expr)>> {
+        let one = self.pool.one();
+        let (mut done, mut pending) = (vec![], vec![(c, e)]);
+        while let Some((c, e)) = pending.pop() {
+            if !self.pool.spend(1) {
+                return None;
+            }
+            match self.pool.node(e).clone() {
+                // A multiple is a sum of one term.
+                Node::Sum(terms, _) if terms.len() == 1 => pending.push((c.checked_mul(&terms[0].0)?, terms[0].1)),
+                Node::Product { factors, out, sizes } => {
+                    let wide = factors.iter().position(|f| f.power == one && is_wide_sum(self.pool, f.base));
+                    let Some(k) = wide else {
+                        done.push((c, e));
+                        continue;
+                    };
+                    let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                    let Node::Sum(terms, _) = self.pool.node(factors[k].base).clone() else { continue };
+                    for (d, t) in terms.into_iter().rev() {
+                        let mut term = factors.clone();
+                        term[k].base = t;
+                        pending.push((c.checked_mul(&d)?, self.pool.product_of(term, out.clone(), &broadcast)));
+                    }
+                }
+                _ => done.push((c, e)),
+            }
+        }
+        Some(done)
+    }
 
     /// A sum with stacked sides, where terms share a part: the shortest way, `None` where nothing is shared.
     pub(super) fn shared(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
