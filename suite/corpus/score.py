@@ -9,7 +9,8 @@ For every entry, in both layouts, at the entry's sample point:
   plain   the printed text, parsed and computed here, against the same, and at a second point where inputs are not restricted; a row is not a column
   shape   the sizes that the answer claims
   probes  the convention at kinks
-Orders 3 and 4 are compared as tensors: axes of the function, then of the variables.
+Orders 3 and 4 are compared as tensors: axes of the function, then of the variables. Those with an `expected_vec` are asked for
+once more as the matrix d vec(F)/d vec(X)', columns stacked, and compared with that too.
 Refusals: every entry of reject-public.json must be refused with a code of its own, a place in the text and a help.
 Exit code 1 if any answer is wrong, fewer than 95 % are answered, or something was not refused; else 0.
 """
@@ -33,6 +34,12 @@ from language import Fault, count, evaluate, parse
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 1e-8
 LAYOUTS = ("numerator", "denominator")
+VEC = "vec"
+
+
+def asked(entry):
+    """The layouts in which an entry is asked for."""
+    return LAYOUTS + ((VEC,) if entry.get("expected_vec") else ())
 
 
 # ------------------------------------------------------------------------------------------------------- the corpus
@@ -86,7 +93,9 @@ def vectorised(tensor):
 
 
 def truth(entry, point, layout):
-    """The right answer: a matrix in this layout, or a tensor where `expected` is null."""
+    """The right answer: a matrix in this layout, a stacked matrix (VEC), or a tensor where `expected` is null."""
+    if layout == VEC:
+        return vectorised(np.reshape(point["tensor"], point["tensor_shape"]))
     if entry["expected"] is None:
         return squeezed(np.reshape(point["tensor"], point["tensor_shape"]), entry)
     matrix = np.array(point["matrix"], float)
@@ -131,6 +140,8 @@ def flat(declared, rows):
 
 def request(name, entry, layout, at=None, check=False):
     r = {"id": name, "vars": entry["vars"], "expr": entry["expr"], "wrt": entry["wrt"], "kind": entry["kind"], "layout": layout}
+    if layout == VEC:
+        r.update(layout="numerator", form="vec")
     for field in ("wrt2", "structure", "domain"):
         if entry.get(field):
             r[field] = entry[field]
@@ -292,7 +303,7 @@ def main():
 
     requests = []
     for e in entries:
-        for layout in LAYOUTS:
+        for layout in asked(e):
             requests.append(request("%s|%s" % (e["id"], layout), e, layout, points[e["id"]]["inputs"], o.check))
         for k, probe in enumerate(e.get("probes", [])):
             at = {v: np.reshape(x, (-1, 1)) if np.ndim(x) == 1 else x for v, x in probe["at"].items()}
@@ -303,12 +314,12 @@ def main():
         requests.append(request(e["id"], e, e["layout"], stable(e)[0]))
     answers = ask(o.hesse, requests, o.timeout)
 
-    wrong, refused, codes, ratios, long = [], [], Counter(), [], []
+    wrong, refused, codes, ratios, stacked = [], [], Counter(), [], []
     right = answered = 0
     for e in entries:
         point = points[e["id"]]
         second = second_point(e, point)
-        for layout in LAYOUTS:
+        for layout in asked(e):
             name = "%s|%s" % (e["id"], layout)
             a = answers.get(name)
             if not (a or {}).get("ok"):
@@ -316,19 +327,21 @@ def main():
                 codes[code] += 1
                 refused.append((name, code, ((a or {}).get("error") or {}).get("message", "")))
                 continue
-            answered += 1
-            more = [(second[0], second[1] if e["kind"] == "hessian" or layout == e["layout"] else second[1].T)] if second else []
+            answered += layout != VEC
+            more = []
+            if second and layout != VEC:
+                more = [(second[0], second[1] if e["kind"] == "hessian" or layout == e["layout"] else second[1].T)]
             problems = judge(e, a, truth(e, point, layout), point["inputs"], point["dims"], more)
             if problems:
                 wrong.append((name, problems))
+            elif layout == VEC:
+                stacked.append((count(parse(a["plain"])) / count(parse(e["expected_vec"])), e["id"] + "|vec", a["plain"], e["expected_vec"]))
             else:
                 right += 1
             if o.list:
                 print("%-34s %s" % (name, a["plain"]))
-            if layout == e["layout"] and "plain" in a and not problems:
-                text = e["expected"] if e["expected"] is not None else e["expected_vec"]
-                row = (count(parse(a["plain"])) / count(parse(text)), e["id"], a["plain"], text)
-                (ratios if e["expected"] is not None else long).append(row)
+            if layout == e["layout"] and e["expected"] is not None and "plain" in a and not problems:
+                ratios.append((count(parse(a["plain"])) / count(parse(e["expected"])), e["id"], a["plain"], e["expected"]))
         for k, probe in enumerate(e.get("probes", [])):
             name = "%s|probe %d" % (e["id"], k)
             a = answers.get(name) or {}
@@ -354,15 +367,18 @@ def main():
         except (KeyError, ValueError, TypeError):
             unstable.append((e["id"], "no value (%s); %s" % ((a.get("error") or {}).get("message"), e["why"])))
 
-    asked = len(LAYOUTS) * len(entries)
+    total = len(LAYOUTS) * len(entries)
+    total_stacked = sum(VEC in asked(e) for e in entries)
     ratios.sort(reverse=True)
+    stacked.sort(reverse=True)
     sizes = [r[0] for r in ratios]
     summary = {
         "schema": "hesse.score/1",
-        "asked": asked,
+        "asked": total,
         "answered": answered,
         "right": right,
         "wrong": [{"id": n, "problems": p} for n, p in wrong],
+        "stacked": {"asked": total_stacked, "right": len(stacked), "largest size": max((s[0] for s in stacked), default=None)},
         "refused": dict(codes),
         "unproved": [{"id": n, "problem": p} for n, p in unproved],
         "refusals": [{"id": n, "code": c, "message": m} for n, c, m in refused],
@@ -376,7 +392,7 @@ def main():
             "at most 1.5": sum(s <= 1.5 for s in sizes),
         },
     }
-    good = not wrong and not unproved and not accepted and answered >= 0.95 * asked
+    good = not wrong and not unproved and not accepted and answered >= 0.95 * total and len(stacked) == total_stacked
     if o.json:
         summary["ok"] = good
         if o.worst:
@@ -384,7 +400,7 @@ def main():
         print(json.dumps(summary, indent=1, ensure_ascii=False))
         return 0 if good else 1
 
-    print("%d questions (%d entries × %d layouts): %d answered, %d right" % (asked, len(entries), len(LAYOUTS), answered, right))
+    print("%d questions (%d entries × %d layouts): %d answered, %d right" % (total, len(entries), len(LAYOUTS), answered, right))
     for name, problem in unproved:
         print("UNPROVED %s: %s" % (name, problem))
     for name, problems in wrong:
@@ -409,8 +425,14 @@ def main():
             "size of the answer / size in the corpus: median %.2f, 95 %% below %.2f, largest %.2f; %d of %d at most 1.5"
             % (s["median"], s["p95"], s["max"], s["at most 1.5"], len(sizes))
         )
+    if total_stacked:
+        sizes = [s[0] for s in stacked] or [0]
+        print(
+            "d vec(F)/d vec(X)': %d of %d right; size of the answer / size in the corpus: median %.2f, largest %.2f"
+            % (len(stacked), total_stacked, np.median(sizes), max(sizes))
+        )
     if o.worst:
-        for ratio, name, plain, text in ratios[:10] + sorted(long, reverse=True)[:5]:
+        for ratio, name, plain, text in ratios[:10] + stacked[:5]:
             print("%6.2f  %s\n        %s\n        %s" % (ratio, name, plain, text))
     print("good" if good else "NOT GOOD")
     return 0 if good else 1

@@ -113,7 +113,8 @@ pub fn verify(formula: &Formula, derivative: &Derivative, request: &Request, see
     (0..derivative.parts.len()).map(|k| verify_part(formula, derivative, request, k, seed)).collect()
 }
 
-fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k: usize, seed: u64) -> Result<Verdict, Error> {
+/// Compares one part.
+pub fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k: usize, seed: u64) -> Result<Verdict, Error> {
     let (model, part) = (formula.model(), &derivative.parts[k]);
     let variables = variables(model, part, request, k);
     if let Some(name) = variables.iter().find(|name| !model.inputs.iter().any(|i| i.name == **name)) {
@@ -124,15 +125,18 @@ fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k:
     let program = derivative.tensor_program(k)?;
     let parameter = || PARAMETER.to_string();
     let (primal, program, wrt) = match (request.want, request.structure.as_deref()) {
-        (Want::Jvp, _) => {
-            let direction = format!("d{x}");
-            (rewire::moved_along(&primal, x, &direction), rewire::moved_along(&program, x, &direction), vec![parameter()])
+        (Want::Jvp | Want::Hvp, _) => {
+            let moved = variables.last().unwrap_or(x);
+            let direction = part.direction.as_deref().unwrap_or_default();
+            // Along the direction once, by the variables as often as the product still has their axes.
+            let rest = variables[..variables.len() - 1].iter().cloned();
+            let wrt = std::iter::once(parameter()).chain(rest).collect();
+            (rewire::moved_along(&primal, moved, direction), rewire::moved_along(&program, moved, direction), wrt)
         }
         (Want::Vjp, _) => {
             let rows = target(model, request).map_or(0, |d| d.shape.rows.len());
-            (rewire::paired(&primal, &format!("{}_bar", part.of), rows), program, vec![x.clone()])
+            (rewire::paired(&primal, part.direction.as_deref().unwrap_or_default(), rows), program, vec![x.clone()])
         }
-        (Want::Hvp, _) => (rewire::moved_along(&primal, x, "v"), rewire::moved_along(&program, x, "v"), vec![parameter(), x.clone()]),
         (_, Some("symmetric")) => {
             (rewire::symmetrised(&primal, x), rewire::lower_triangle(&rewire::symmetrised(&program, x)), vec![x.clone()])
         }
@@ -174,8 +178,8 @@ fn target<'a>(model: &'a Model, request: &Request) -> Option<&'a Named> {
 }
 
 /// An error for each part that failed: a wrong derivative is a defect of hesse.
-pub fn complaints(derivative: &Derivative, verdicts: &[Verdict]) -> Vec<Diagnostic> {
-    let failed = derivative.parts.iter().zip(verdicts).filter(|(_, v)| v.status == Status::Failed);
+pub fn complaints<'a>(judged: impl IntoIterator<Item = (&'a Part, &'a Verdict)>) -> Vec<Diagnostic> {
+    let failed = judged.into_iter().filter(|(_, v)| v.status == Status::Failed);
     failed
         .map(|(part, _)| {
             let message = format!("the derivative of `{}` by `{}` differs from the numeric one", part.of, part.wrt.join(", "));

@@ -1,7 +1,8 @@
 //! Words for what the engine found: types of inputs, names of derivatives, numbers.
 
 use hesse::calculus::complaint::type_text;
-use hesse::calculus::model::Input;
+use hesse::calculus::model::{Condition, Input};
+use hesse::calculus::structure::Kind;
 use hesse::facts::properties::PROPERTIES;
 use hesse::tensor::dim::Dims;
 use hesse::{Layout, Part, Request, Want};
@@ -31,9 +32,15 @@ pub fn left_side(part: &Part, request: &Request) -> String {
     let of = if part.of.is_empty() { "f" } else { &part.of };
     match (request.want, part.wrt.as_slice()) {
         (Want::Vjp, [v, ..]) => format!("{v}_bar"),
-        (Want::Jvp, _) => format!("d{of}"),
-        (Want::Hvp, [v, ..]) if part.shape.is_scalar() => format!("∂²{of}/∂{v}²·v"),
-        (Want::Hvp, [v, ..]) => format!("∂²{of}/∂{v}∂{v}ᵀ·v"),
+        (Want::Jvp, []) => format!("d{of}"),
+        (Want::Jvp | Want::Hvp, [v, .., w]) => {
+            let direction = part.direction.as_deref().unwrap_or_default();
+            match part.wrt.len() {
+                2 if part.shape.is_scalar() && v == w => format!("∂²{of}/∂{v}²·{direction}"),
+                2 => format!("∂²{of}/∂{v}∂{w}ᵀ·{direction}"),
+                n => format!("∂^{n}{of}/∂{v}^{n}·{direction}"),
+            }
+        }
         (_, []) => of.to_string(),
         (_, [v]) => format!("∂{of}/∂{v}"),
         // The columns of a matrix of second derivatives are those of its second variable.
@@ -55,17 +62,50 @@ pub fn left_side(part: &Part, request: &Request) -> String {
     }
 }
 
-/// What stands to the right of a printed derivative: its size, its layout where there is a choice, its pattern.
-pub fn remark(part: &Part, request: &Request) -> String {
-    let mut out = part.shape_text.join("×");
+/// What stands to the right of a printed derivative: its size, its layout where there is a choice, its structure.
+pub fn remark(part: &Part, request: &Request, conditions: &[Condition]) -> String {
+    let mut out = size(part);
     let chosen = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative);
     if chosen && order(request) == 1 && !part.indexed && part.shape_text.iter().any(|size| size != "1") {
         out.push_str(&format!("   {} layout", layout(part.layout)));
     }
-    if !part.pattern.is_empty() && part.pattern != "dense" {
-        out.push_str(&format!("   {}", part.pattern));
+    let structure = structure(part, request, conditions);
+    if !structure.is_empty() {
+        out.push_str(&format!("   {structure}"));
     }
     out
+}
+
+/// `m×n`, `(n - 1)×n`
+pub fn size(part: &Part) -> String {
+    let one = |s: &String| if s.contains(' ') { format!("({s})") } else { s.clone() };
+    part.shape_text.iter().map(one).collect::<Vec<_>>().join("×")
+}
+
+/// What is known of the entries: `diagonal, n of n² entries can be non-zero`; nothing for a dense matrix.
+fn structure(part: &Part, request: &Request, conditions: &[Condition]) -> String {
+    let s = &part.structure;
+    let mut words = vec![];
+    if s.name() != "dense" {
+        words.push(s.name());
+    }
+    let plain = matches!(s.kind, Kind::Zero | Kind::Identity | Kind::ScaledIdentity | Kind::Diagonal | Kind::Dense);
+    if s.symmetric && !plain {
+        words.push("symmetric".into());
+    }
+    if s.semidefinite && request.want == Want::Hessian && s.kind != Kind::Zero {
+        let kinks = conditions.iter().any(|c| c.kind == "kink");
+        words.push(format!("positive semidefinite{}", if kinks { " (almost everywhere)" } else { "" }));
+    }
+    if let Some(nonzeros) = s.nonzeros.as_ref().filter(|_| s.has_zeros() && s.kind != Kind::Zero) {
+        words.push(format!("{} of {} entries can be non-zero", raised(nonzeros), raised(&s.entries)));
+    }
+    words.join(", ")
+}
+
+/// n^2 as n².
+fn raised(text: &str) -> String {
+    text.replace("^2", "²").replace("^3", "³").replace("^4", "⁴")
 }
 
 /// The name of a layout.

@@ -1,5 +1,6 @@
 //! Results as JSON. Every object carries a schema with its version; `hesse schema` prints what they hold.
 
+use crate::beside::{Beside, Shown};
 use crate::checking::Verdict;
 use crate::describe;
 use crate::exit::Exit;
@@ -117,10 +118,17 @@ pub fn part(part: &Part, want: Want, check: Option<&Verdict>) -> Value {
         "mathml": part.mathml(),
         "shape": part.shape_text,
         "layout": describe::layout(part.layout),
-        "pattern": part.pattern,
+        "pattern": part.structure.name(),
+        "symmetric": part.structure.symmetric,
+        "semidefinite": part.structure.semidefinite,
+        "nonzeros": part.structure.nonzeros,
+        "entries": part.structure.entries,
         "indexed": part.indexed,
         "nodes": part.nodes(),
     });
+    if let Some(direction) = &part.direction {
+        out["direction"] = direction.as_str().into();
+    }
     if let Some(v) = check {
         out["check"] = verdict(v);
     }
@@ -139,6 +147,16 @@ fn name(named: &Named, name: &Name) -> Value {
     })
 }
 
+/// A derivative as a linear map.
+pub fn map(map: &Shown) -> Value {
+    part(&map.part, map.request.want, map.check.as_ref())
+}
+
+/// A picture: one text a row, `*` where an entry can be non-zero.
+pub fn picture(rows: &[Vec<bool>]) -> Value {
+    rows.iter().map(|row| row.iter().map(|b| if *b { '*' } else { '.' }).collect::<String>()).collect()
+}
+
 /// A whole derivative; with names each part has a second form over them.
 pub fn derivative(
     formula: &Formula,
@@ -146,17 +164,23 @@ pub fn derivative(
     derivative: &Derivative,
     named: Option<&Named>,
     want: Want,
-    checks: &[Verdict],
+    beside: &[Beside],
 ) -> Value {
-    let one = |(k, p)| {
-        let mut out = part(p, want, checks.get(k));
+    let one = |(k, (p, beside)): (usize, (&Part, &Beside))| {
+        let mut out = part(p, want, beside.check.as_ref());
+        if let Some(shown) = &beside.map {
+            out["map"] = map(shown);
+        }
+        if let Some(rows) = &beside.picture {
+            out["picture"] = picture(rows);
+        }
         if let Some(n) = named {
             let root = n.roots[k];
             out["named"] = json!({ "plain": n.plain(root), "unicode": n.unicode(root), "latex": n.latex(root), "mathml": n.mathml(root) });
         }
         out
     };
-    let parts: Vec<Value> = derivative.parts.iter().enumerate().map(one).collect();
+    let parts: Vec<Value> = derivative.parts.iter().zip(beside).enumerate().map(one).collect();
     let names: Vec<Value> = named.iter().flat_map(|n| n.names.iter().map(|x| name(n, x))).collect();
     let notes: Vec<Value> = formula.model().notes.iter().map(|d| diagnostic(d, Some(source))).collect();
     let implied: Vec<Value> = derivative.conditions.iter().filter(|c| c.proved).map(|c| condition(c, Some(source))).collect();

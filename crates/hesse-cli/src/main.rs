@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod ascii;
+mod beside;
 mod binding;
 mod checking;
 mod commands;

@@ -3,7 +3,7 @@
 use crate::binding::Bound;
 use hesse::calculus::complaint::type_text;
 use hesse::calculus::model::{Condition, Input, Model};
-use hesse::program::program::{self, Form, Program, Size};
+use hesse::program::program::{self, StableForm, Program, Size};
 use hesse::syntax::suggest::nearest;
 use hesse::tensor::{Dim, Shape, dim::Dims};
 use hesse::{Derivative, Diagnostic, Error, Formula, Part, Span};
@@ -84,7 +84,7 @@ impl Point {
     }
 
     /// A definition by name, the last one if `None`: a scalar, or rows × columns; and the stable forms that it was computed by.
-    pub fn definition(&self, formula: &Formula, name: Option<&str>) -> Result<(Array<f64>, Vec<Form>), Error> {
+    pub fn definition(&self, formula: &Formula, name: Option<&str>) -> Result<(Array<f64>, Vec<StableForm>), Error> {
         let program = formula.stable_program(name)?;
         self.covers(formula.model(), &[&program])?;
         let array = self.run(&program)?;
@@ -101,7 +101,7 @@ impl Point {
 
     /// A derivative: a scalar, rows × columns in its layout, or for orders 3 and 4 an axis for each side of the function, then of the variables;
     /// and the stable forms that it was computed by.
-    pub fn derivative(&self, formula: &Formula, derivative: &Derivative, part: usize) -> Result<(Array<f64>, Vec<Form>), Error> {
+    pub fn derivative(&self, formula: &Formula, derivative: &Derivative, part: usize) -> Result<(Array<f64>, Vec<StableForm>), Error> {
         let of = &derivative.parts[part];
         let matrix = of.shape_text.len() == 2;
         let program = if matrix { derivative.program(part)? } else { derivative.tensor_program(part)? };

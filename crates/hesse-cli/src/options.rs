@@ -142,6 +142,9 @@ pub struct RequestOptions {
     /// Layout of the result
     #[arg(long, value_enum, default_value = "numerator")]
     pub layout: LayoutOption,
+    /// As the matrix d vec(F)/d vec(X)', columns stacked
+    #[arg(long)]
+    pub vec: bool,
     /// Order in which the chain rule is applied; results are equal
     #[arg(long, value_enum, default_value = "auto")]
     pub order: OrderOption,
@@ -165,6 +168,9 @@ pub struct DeriveOptions {
     /// Write results out in full, without names for what repeats
     #[arg(long, help_heading = "Output")]
     pub inline: bool,
+    /// Show which entries can be non-zero, with all sizes K
+    #[arg(long, value_name = "K", num_args = 0..=1, default_missing_value = "5", value_parser = clap::value_parser!(u8).range(1..=40), help_heading = "Output")]
+    pub picture: Option<u8>,
     /// The test.
     #[command(flatten)]
     pub check: ProbeOptions,

@@ -1,5 +1,6 @@
 //! A derivative as a report for people, or as bare formulas.
 
+use crate::beside::{Beside, Shown};
 use crate::checking::{Status, Verdict};
 use crate::describe;
 use crate::failure::Failure;
@@ -8,7 +9,8 @@ use crate::screen::{Screen, bad, good, label};
 use crate::source::Source;
 use anstyle::Style;
 use hesse::calculus::model::{Condition, Model, Origin};
-use hesse::{Derivative, Diagnostic, Formula, Name, Named, Request, Severity};
+use hesse::calculus::structure::Kind;
+use hesse::{Derivative, Diagnostic, Form, Formula, Name, Named, Part, Request, Severity, Want};
 use unicode_width::UnicodeWidthStr;
 
 /// A right side wider than this does not push the remarks of the other lines to the right.
@@ -49,25 +51,61 @@ pub fn names(screen: &mut Screen, named: Option<&Named>) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Writes one aligned line for each part: left side, right side, remark.
-pub fn formulas(screen: &mut Screen, derivative: &Derivative, named: Option<&Named>, request: &Request) -> Result<(), Failure> {
+/// Writes one aligned line for each part: left side, right side, remark; below it the linear map and the picture, where there are such.
+pub fn formulas(
+    screen: &mut Screen,
+    derivative: &Derivative,
+    named: Option<&Named>,
+    request: &Request,
+    beside: &[Beside],
+) -> Result<(), Failure> {
     let ascii = screen.ascii();
-    let right = |k: usize| match named {
+    let right = |part: &Part| if ascii { part.plain() } else { part.unicode() };
+    let over_names = |k: usize| match named {
         Some(n) if ascii => n.plain(n.roots[k]),
         Some(n) => n.unicode(n.roots[k]),
-        None if ascii => derivative.parts[k].plain(),
-        None => derivative.parts[k].unicode(),
+        None => right(&derivative.parts[k]),
     };
-    let row = |(k, p)| [describe::left_side(p, request), right(k), describe::remark(p, request)];
+    let row = |(k, p): (usize, &Part)| [describe::left_side(p, request), over_names(k), describe::remark(p, request, &derivative.conditions)];
     let rows: Vec<[String; 3]> = derivative.parts.iter().enumerate().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).filter(|&w| w <= WIDEST).max().unwrap_or(0);
     let (left_width, right_width) = (width(0), width(1));
-    for [left, right, remark] in &rows {
+    for ([left, text, remark], beside) in rows.iter().zip(beside) {
         let left_pad = " ".repeat(left_width.saturating_sub(left.width()));
-        let right_pad = " ".repeat(right_width.saturating_sub(right.width()));
-        screen.line(&format!("{left}{left_pad}  =  {right}{right_pad}   {remark}"))?;
+        let right_pad = " ".repeat(right_width.saturating_sub(text.width()));
+        screen.line(&format!("{left}{left_pad}  =  {text}{right_pad}   {remark}"))?;
+        if let Some(map) = &beside.map {
+            let direction = map.part.direction.as_deref().unwrap_or_default();
+            let word = if map.request.want == Want::Hvp && derivative_is_matrix(derivative, map) { "product" } else { "map" };
+            let text = format!("{direction} ↦ {}   {}", right(&map.part), describe::size(&map.part));
+            screen.line(&format!("{}{text}", label(word, Style::new().bold())))?;
+        }
+        for line in beside.picture.iter().flat_map(|rows| drawn(rows, ascii)) {
+            screen.line(&line)?;
+        }
     }
     Ok(())
+}
+
+/// Whether the map is that of a plain matrix, whose product with a vector it is.
+fn derivative_is_matrix(derivative: &Derivative, map: &Shown) -> bool {
+    derivative.parts.iter().any(|p| p.wrt == map.part.wrt && derivative.pool.rank(p.tensor) == 2)
+}
+
+/// The lines of a picture: ● where an entry can be non-zero.
+fn drawn(rows: &[Vec<bool>], ascii: bool) -> Vec<String> {
+    let (full, empty) = if ascii { ("*", ".") } else { ("●", "·") };
+    let bracket = |k: usize| match (ascii || rows.len() == 1, k) {
+        (true, _) => ("[", "]"),
+        (_, 0) => ("⎡", "⎤"),
+        (_, k) if k + 1 == rows.len() => ("⎣", "⎦"),
+        _ => ("⎢", "⎥"),
+    };
+    let line = |(k, row): (usize, &Vec<bool>)| {
+        let cells: Vec<&str> = row.iter().map(|b| if *b { full } else { empty }).collect();
+        format!("  {} {} {}", bracket(k).0, cells.join(" "), bracket(k).1)
+    };
+    rows.iter().enumerate().map(line).collect()
 }
 
 /// Writes each part as a formula in a notation, one a line; before them a line of what their names stand for. In the input
@@ -101,15 +139,28 @@ pub fn bare(screen: &mut Screen, derivative: &Derivative, named: Option<&Named>,
 }
 
 /// Writes what the numeric check found: one line if all is well, otherwise one for each part.
-pub fn checks(screen: &mut Screen, derivative: &Derivative, request: &Request, verdicts: &[Verdict]) -> Result<(), Failure> {
-    if verdicts.iter().all(|v| v.status == Status::Passed) {
-        if let Some(all) = Verdict::together(verdicts) {
+pub fn checks(
+    screen: &mut Screen,
+    derivative: &Derivative,
+    request: &Request,
+    verdicts: &[Verdict],
+    beside: &[Beside],
+) -> Result<(), Failure> {
+    let maps: Vec<&Verdict> = beside.iter().filter_map(|b| b.map.as_ref()?.check.as_ref()).collect();
+    if verdicts.iter().chain(maps.iter().copied()).all(|v| v.status == Status::Passed) {
+        let all: Vec<Verdict> = verdicts.iter().chain(maps).cloned().collect();
+        if let Some(all) = Verdict::together(&all) {
             screen.line(&check_line(&all, ""))?;
         }
         return Ok(());
     }
     for (part, verdict) in derivative.parts.iter().zip(verdicts) {
         screen.line(&check_line(verdict, &format!("{}: ", describe::left_side(part, request))))?;
+    }
+    for (part, beside) in derivative.parts.iter().zip(beside) {
+        if let Some(verdict) = beside.map.as_ref().and_then(|m| m.check.as_ref()) {
+            screen.line(&check_line(verdict, &format!("{} as a map: ", describe::left_side(part, request))))?;
+        }
     }
     Ok(())
 }
@@ -124,7 +175,7 @@ fn check_line(verdict: &Verdict, of: &str) -> String {
 }
 
 /// Writes warnings, conventions, conditions: each once, on standard error.
-pub fn notes(screen: &mut Screen, formula: &Formula, source: &Source, derivative: &Derivative) -> Result<(), Failure> {
+pub fn notes(screen: &mut Screen, formula: &Formula, source: &Source, derivative: &Derivative, request: &Request) -> Result<(), Failure> {
     let (warnings, remarks): (Vec<&Diagnostic>, _) = formula.model().notes.iter().partition(|d| d.severity == Severity::Warning);
     for warning in warnings {
         screen.draw(std::slice::from_ref(warning), Some(source))?;
@@ -134,8 +185,20 @@ pub fn notes(screen: &mut Screen, formula: &Formula, source: &Source, derivative
     said.extend(remarks.iter().filter(|d| d.code != "N503").map(|d| d.message.clone()));
     said.extend(derivative.conditions.iter().filter(|c| !c.proved).map(condition));
     for part in &derivative.parts {
-        if part.pattern == "zero" {
+        if part.structure.kind == Kind::Zero {
             said.extend(part.wrt.first().map(|v| format!("`{}` does not depend on `{v}`", part.of)));
+        }
+        let axes = derivative.pool.rank(part.tensor);
+        if part.indexed && (request.form == Form::Vec || axes <= 2) {
+            said.push(format!("no matrix notation holds this {} matrix; it is written entry by entry (N301)", describe::size(part)));
+        } else if part.indexed && axes > 2 {
+            let mut by = part.wrt.clone();
+            by.dedup();
+            let by = by.join("` and `");
+            said.push(format!(
+                "the derivative of `{}` by `{by}` has {axes} indices; as a matrix, columns stacked, use --vec (N301)",
+                part.of
+            ));
         }
     }
     let mut written: Vec<&str> = vec![];

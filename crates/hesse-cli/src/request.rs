@@ -1,7 +1,7 @@
 //! From the flags to what the engine is asked for.
 
 use crate::options::RequestOptions;
-use hesse::{Request, Want};
+use hesse::{Form, Request, Want};
 
 /// The request of the flags.
 pub fn request(options: &RequestOptions, want: Want) -> Request {
@@ -12,6 +12,7 @@ pub fn request(options: &RequestOptions, want: Want) -> Request {
         want,
         order: options.nth.into(),
         layout: options.layout.into(),
+        form: if options.vec { Form::Vec } else { Form::Natural },
         structure: options.structure.map(|s| s.name().to_string()),
         elimination: options.order.into(),
     }

@@ -259,3 +259,61 @@ fn batch_errors_have_places() {
     let answer = fed(&["batch"], r#"{"id":0,"vars":{"x":"vector(n)"},"expr":"sum(x)","wrt":"x","at":{}}"#).ok().json_lines().remove(0);
     assert_eq!(answer["error"]["code"], "E501", "{answer}");
 }
+
+const AXB: [&str; 8] = ["--var", "A: matrix(k, m)", "--var", "X: matrix(m, n)", "--var", "B: matrix(n, l)", "-e", "A*X*B"];
+
+fn with<'a>(verb: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    [&[verb], &AXB[..], &["--wrt", "X"], rest].concat()
+}
+
+#[test]
+fn more_than_two_axes_are_shown_as_a_map_and_as_a_matrix() {
+    let r = hesse(&with("derive", &[])).ok();
+    assert!(r.out.contains("∂f/∂X  =  A[i,p]·B[q,j] → [i,j,p,q]   k×l×m×n   Kronecker product\n"), "{}", r.out);
+    assert!(r.out.contains("\nmap      dX ↦ A·dX·B   k×l\n"), "{}", r.out);
+    assert!(r.err.contains("the derivative of `f` by `X` has 4 indices; as a matrix, columns stacked, use --vec"), "{}", r.err);
+    assert_eq!(hesse(&with("derive", &["--vec", "--format", "plain"])).ok().out, "kron(B', A)\n");
+    let object = hesse(&with("derive", &["--vec", "--json"])).ok().json();
+    let part = &object["parts"][0];
+    assert_eq!((part["shape"][0].as_str(), part["shape"][1].as_str()), (Some("k*l"), Some("m*n")), "{part}");
+    assert_eq!((part["map"]["plain"].as_str(), part["map"]["direction"].as_str()), (Some("A*dX*B"), Some("dX")), "{part}");
+    assert_eq!(part["map"]["check"]["status"], "ok", "{part}");
+}
+
+#[test]
+fn a_direction_has_a_name_of_its_own() {
+    let r = hesse(&["hvp", "--var", "v: vector(n)", "-e", "(v'*v)^2", "--wrt", "v", "--format", "plain"]).ok();
+    assert_eq!(r.out, "4*(norm2(v)^2*v1 + 2*(v'*v1)*v)\n");
+    let r = hesse(&["hessian", "--var", "x: vector(n)", "-e", "sum(x.^3)", "--wrt", "x"]).ok();
+    assert!(!r.out.contains("↦"), "a diagonal needs no product beside it: {}", r.out);
+}
+
+#[test]
+fn pictures() {
+    let ask = |rest: &[&str]| hesse(&[&["jacobian", "-e", "w .* x", "--wrt", "w"], rest].concat()).ok();
+    let r = ask(&["--picture", "3"]);
+    assert!(r.out.contains("diagonal, n of n² entries can be non-zero\n  ⎡ ● · · ⎤\n  ⎢ · ● · ⎥\n  ⎣ · · ● ⎦\n"), "{}", r.out);
+    let r = ask(&["--picture", "2", "--ascii"]);
+    assert!(r.out.contains("n of n^2 entries can be non-zero\n  [ * . ]\n  [ . * ]\n"), "{}", r.out);
+    let part = &ask(&["--picture", "2", "--json"]).json()["parts"][0];
+    assert_eq!(part["picture"].to_string(), r#"["*.",".*"]"#);
+    assert_eq!((part["pattern"].as_str(), part["nonzeros"].as_str(), part["entries"].as_str()), (Some("diagonal"), Some("n"), Some("n^2")));
+    let r = hesse(&["grad", "-e", "x[7]^2", "--wrt", "x", "--picture", "3"]);
+    assert_eq!(r.code, 2, "{}", r.err);
+    assert!(r.err.contains("choose another size"), "{}", r.err);
+}
+
+#[test]
+fn semidefinite_where_it_is_proved() {
+    let neuron = file("semidefinite", "neuron.hesse", NEURON);
+    let r = hesse(&["hessian", &neuron, "--wrt", "w"]).ok();
+    assert!(r.out.contains("symmetric, positive semidefinite (almost everywhere)\nproduct  v ↦ "), "{}", r.out);
+    let said = |formula: &str| hesse(&["hessian", "-e", formula, "--wrt", "x"]).ok().out.contains("positive semidefinite");
+    for formula in ["norm2(A*x)^2", "sum((A*x).^4)", "sum(exp(x))", "(x'*x)^2", "sum(log(1 + exp(-x)))", "logsumexp(x) + x'*x"] {
+        // The first four are proved; of the others nothing is claimed that is not.
+        assert_eq!(said(formula), !formula.contains("log"), "{formula}");
+    }
+    for formula in ["sum((A*x).^3)", "x'*B*x", "-norm2(A*x)^2", "sum(sin(x))", "norm2(A*x)^2 - x'*x"] {
+        assert!(!said(formula), "{formula}");
+    }
+}

@@ -32,7 +32,7 @@ fn everything(out: &mut String, formula: &Formula, request: &Request) {
     };
     for (k, part) in derivative.parts.iter().enumerate() {
         writeln!(out, "{}\n{}\n{}\n{}", part.plain(), part.unicode(), part.latex(), part.mathml()).expect("a string");
-        writeln!(out, "{:?} {} {:?} {}", part.shape_text, part.pattern, part.wrt, part.nodes()).expect("a string");
+        writeln!(out, "{:?} {} {:?} {}", part.shape_text, part.structure.name(), part.wrt, part.nodes()).expect("a string");
         writeln!(out, "{:?}", derivative.program(k)).expect("a string");
         let rules: Vec<&str> = derivative.rules.iter().map(|r| r.name).collect();
         writeln!(out, "{:?} {rules:?}", derivative.conditions).expect("a string");

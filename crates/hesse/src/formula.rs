@@ -1,6 +1,8 @@
 //! The one front door: every skin (command line, REPL, studio, Python) goes through [`Formula`].
 
+mod face;
 mod named;
+mod request;
 
 pub use named::{Name, Named};
 
@@ -10,73 +12,25 @@ use crate::calculus::elaborate::{self, Options};
 use crate::calculus::model::{Asks, Condition, Model};
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
 use crate::calculus::simplify;
-use crate::calculus::structure;
+use crate::calculus::structure::{self, Structure};
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
 use crate::program::plan::{Purpose, inputs_of, plan, plan_tape};
-use crate::program::program::{Form, Program};
+use crate::program::program::{Program, StableForm};
 use crate::program::stabilise::stabilise;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
 use crate::syntax::{latex, mathml, plain, unicode};
-use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use crate::tensor::{Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use face::{Laid, face, grouped, shape_text, stacked};
 use rustc_hash::FxHashMap;
 
-/// Which way a derivative is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Layout {
-    /// Rows are functions, columns are variables; the gradient of a scalar is a row.
-    #[default]
-    Numerator,
-    /// The transpose; the gradient of a scalar has the shape of the variable.
-    Denominator,
-}
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Want {
-    /// Derivative of a scalar by anything.
-    Gradient,
-    /// Derivative of a row or column by a vector.
-    Jacobian,
-    /// Second derivative of a scalar.
-    Hessian,
-    /// Derivative of anything by anything.
-    #[default]
-    Derivative,
-    /// Jacobian times a direction (its name is the variable's with `d` before).
-    Jvp,
-    /// Cotangent times Jacobian (its name is the target's with `_bar` behind).
-    Vjp,
-    /// Hessian times a direction `v`.
-    Hvp,
-}
-
 pub use crate::calculus::differentiate::Elimination;
-
-/// A request for derivatives.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    /// Name of the definition to derive; the last one if `None`.
-    pub target: Option<String>,
-    /// Variables; all `param` (or, without any, all inputs that are not `data`) if empty. One [`Part`] each.
-    pub wrt: Vec<String>,
-    /// Second variable of a mixed Hessian (the same as the first if `None`).
-    pub wrt2: Option<String>,
-    /// What is asked for.
-    pub want: Want,
-    /// Derivative order for [`Want::Derivative`] (1 if 0).
-    pub order: usize,
-    /// Layout of the result.
-    pub layout: Layout,
-    /// `symmetric` or `diagonal`: the structured derivative.
-    pub structure: Option<String>,
-    /// Order of elimination.
-    pub elimination: Elimination,
-}
+pub use face::Form;
+pub use request::{Layout, Request, Want};
 
 /// One derivative.
 #[derive(Clone, Debug)]
@@ -91,18 +45,22 @@ pub struct Part {
     pub shape_text: Vec<String>,
     /// The layout.
     pub layout: Layout,
-    /// `zero`, `identity`, `diagonal`, `dense`, `symmetric`, `constant` …
-    pub pattern: String,
+    /// What its form says of its entries: which can be non-zero, how many. Of more than two axes: as the matrix of [`Form::Vec`].
+    pub structure: Structure,
     /// The derivative with axes of the target, then of the variables; simplified.
     pub tensor: Expr,
     /// Which axes of the tensor are rows and columns in the chosen layout.
     pub face: Face,
+    /// The same for what is no matrix in the chosen form: columns stacked.
+    pub stack: Face,
     /// The printed tree.
     pub syntax: Syntax,
     /// Its root.
     pub root: NodeId,
     /// Whether it is printed in index notation.
     pub indexed: bool,
+    /// The name of the direction or cotangent that it is a product with.
+    pub direction: Option<String>,
 }
 
 impl Part {
@@ -140,9 +98,35 @@ pub struct Derivative {
     /// Rules of `facts::rules` that shortened it, each once; their conditions hold wherever those of the formula do.
     pub rules: Vec<&'static Rule>,
     inputs: Vec<(String, VarId, usize)>,
+    declared: Vec<(VarId, Vec<String>)>,
 }
 
+/// The largest picture, in entries.
+const PICTURE: usize = 1 << 14;
+
 impl Derivative {
+    /// Which entries of a part can be non-zero at these sizes of names: rows of the matrix in its layout, of more than two axes
+    /// as that of [`Form::Vec`].
+    ///
+    /// ```
+    /// let f = hesse::Formula::parse("x : vector(n); x.^2", false)?;
+    /// let picture = f.derive(&hesse::Request::default())?.picture(0, &|_| 2)?;
+    /// assert_eq!(picture, [[true, false], [false, true]]);
+    /// # Ok::<(), hesse::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// E402 where sizes so small make no sense of the formula, or the picture would be too large.
+    pub fn picture(&self, part: usize, size: &dyn Fn(&str) -> usize) -> Result<Vec<Vec<bool>>, Error> {
+        let part = &self.parts[part];
+        structure::picture(&self.pool, part.tensor, &part.stack, &self.declared, size, PICTURE).ok_or_else(|| {
+            Diagnostic::error("E402", Span::default(), "there is no picture at these sizes")
+                .because(format!("a position of the formula lies outside, or the matrix has more than {PICTURE} entries"))
+                .help("choose another size: --picture 8")
+                .into()
+        })
+    }
+
     /// A program whose only output is the value of a part, laid out as rows × columns of `part.shape`
     /// (axes rows then columns). The inputs are those of the formula that it reads.
     ///
@@ -185,7 +169,7 @@ fn planned_stable(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, u
         let matrix = if rank <= 2 { notate(pool, form.value, &Face::split(rank, rank.min(1)), &spelling) } else { None };
         let groups: Vec<Vec<usize>> = (0..rank).map(|a| vec![a]).collect();
         let Some((syntax, root)) = matrix.or_else(|| notate_indexed(pool, form.value, &groups, &spelling)) else { continue };
-        program.forms.push(Form { name: form.name.to_string(), text: plain::plain(&syntax, root) });
+        program.forms.push(StableForm { name: form.name.to_string(), text: plain::plain(&syntax, root) });
     }
     Ok(program)
 }
@@ -352,7 +336,8 @@ impl Formula {
         pool.limit().map_or(Ok(Some(program)), |code| Err(differentiate::limit(code).into()))
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
-    /// equal handles after the same simplification. The text is an expression, perhaps after definitions, one a line.
+    /// equal handles after the same simplification, as they are or spread out. The text is an expression, perhaps after definitions,
+    /// one a line.
     ///
     /// # Errors
     /// The text cannot be read or typed.
@@ -382,7 +367,9 @@ impl Formula {
         let mine = pool.permute(mine, &order);
         let symmetric: Vec<VarId> = self.symmetric().iter().filter_map(|v| same.get(v).copied()).collect();
         let both = [mine, again].map(|e| simplify::normal(&mut pool, e, &symmetric, &mut vec![]));
-        Ok(both[0] == both[1])
+        // (A + B)*C is A*C + B*C: what was taken out to print shorter is spread out again.
+        let spread = both.map(|e| simplify::spread(&mut pool, e));
+        Ok(both[0] == both[1] || spread[0].is_some() && spread[0] == spread[1])
     }
 
     fn derivation(&self) -> Derivation<'_> {
@@ -396,6 +383,11 @@ impl Formula {
     /// How variables are written.
     fn spelling(&self, inputs: &[(String, VarId, usize)]) -> Spelling {
         Spelling { rows: inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.source.contains("relu(") }
+    }
+
+    /// The properties of the inputs.
+    fn declared(&self) -> Vec<(VarId, Vec<String>)> {
+        self.model.inputs.iter().map(|i| (i.var, i.properties.clone())).collect()
     }
 
     fn symmetric(&self) -> Vec<VarId> {
@@ -445,6 +437,8 @@ struct Symbolic {
     tensor: Expr,
     shape: Shape,
     variables: Vec<Shape>,
+    /// The direction or cotangent that the derivative was multiplied with.
+    direction: Option<String>,
 }
 
 /// A variable of differentiation: name, symbol, face.
@@ -468,7 +462,14 @@ impl Derivation<'_> {
             asks: Asks::Nothing,
             of: vec![],
         }));
-        Ok(Derivative { pool: self.pool, parts, conditions, rules: self.fired, inputs: self.inputs })
+        Ok(Derivative {
+            pool: self.pool,
+            parts,
+            conditions,
+            rules: self.fired,
+            inputs: self.inputs,
+            declared: self.formula.declared(),
+        })
     }
 
     /// The derivatives over the symbols of the tape, before anything is written out.
@@ -482,7 +483,7 @@ impl Derivation<'_> {
             let tensor = self.row_of_partials(target, &wrt, request.elimination)?;
             let columns = self.pool.dims.integer(wrt.len() as i64);
             let names = wrt.iter().map(|v| v.0.clone()).collect();
-            return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])] }]);
+            return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])], direction: None }]);
         }
         if first_order {
             // One elimination for all variables: they share their adjoints.
@@ -494,6 +495,7 @@ impl Derivation<'_> {
                 tensor,
                 shape: shape.clone(),
                 variables: vec![v.2],
+                direction: None,
             });
             return Ok(made.collect());
         }
@@ -503,8 +505,7 @@ impl Derivation<'_> {
                 Some(name) => self.variable(name)?,
                 None => v.clone(),
             };
-            let (tensor, names, variables, shape) = self.tensor(target, &shape, &of, &v, &second, request)?;
-            made.push(Symbolic { of: of.clone(), names, tensor, shape, variables });
+            made.push(self.along(target, &shape, &of, [&v, &second], request)?);
         }
         Ok(made)
     }
@@ -554,65 +555,66 @@ impl Derivation<'_> {
         Ok(())
     }
 
-    /// The derivative over symbols: its tensor, the names and faces of the variables, the face of what was derived.
-    fn tensor(
-        &mut self,
-        target: Expr,
-        shape: &Shape,
-        of: &str,
-        v: &Variable,
-        second: &Variable,
-        request: &Request,
-    ) -> Result<(Expr, Vec<String>, Vec<Shape>, Shape), Error> {
-        let names = |n: usize| -> Vec<String> {
-            std::iter::once(&v.0).chain(std::iter::repeat_n(&second.0, n.saturating_sub(1))).cloned().collect()
-        };
+    /// A derivative of higher order, or its product with a direction or cotangent, over symbols.
+    fn along(&mut self, target: Expr, shape: &Shape, of: &str, [v, second]: [&Variable; 2], request: &Request) -> Result<Symbolic, Error> {
         let order = request.elimination;
+        let times = request.order.max(1);
+        let variables = |n: usize| std::iter::once(v).chain(std::iter::repeat_n(second, n.saturating_sub(1))).take(n);
+        let named = |n: usize| variables(n).map(|v| v.0.clone()).collect::<Vec<String>>();
+        let shapes = |n: usize| variables(n).map(|v| v.2.clone()).collect::<Vec<Shape>>();
+        let repeated = |w: &mut Self, times: usize| variables(times).try_fold(target, |e, v| w.by(e, v.1, order));
+        let mut made =
+            Symbolic { of: of.to_string(), names: vec![], tensor: target, shape: shape.clone(), variables: vec![], direction: None };
         match request.want {
-            Want::Hessian => {
-                let first = self.by(target, v.1, order)?;
-                Ok((self.by(first, second.1, order)?, names(2), vec![v.2.clone(), second.2.clone()], shape.clone()))
-            }
+            Want::Hessian => (made.tensor, made.names, made.variables) = (repeated(self, 2)?, named(2), shapes(2)),
             // First derivatives are taken for all variables at once, by `symbolic`.
             Want::Gradient | Want::Jacobian | Want::Derivative => {
-                let mut e = self.by(target, v.1, order)?;
-                for _ in 1..request.order {
-                    e = self.by(e, second.1, order)?;
-                }
-                let shapes = std::iter::once(&v.2).chain(std::iter::repeat_n(&second.2, request.order - 1)).cloned().collect();
-                Ok((e, names(request.order), shapes, shape.clone()))
+                (made.tensor, made.names, made.variables) = (repeated(self, times)?, named(times), shapes(times));
             }
             Want::Vjp => {
-                let cotangent = self.direction(&format!("{of}_bar"), shape);
+                let (name, cotangent) = self.direction(format!("{of}_bar"), shape);
                 let labels: Vec<Label> = (0..self.pool.rank(target) as Label).collect();
                 let paired = self.pool.product(&[(cotangent, &labels), (target, &labels)], &[], &[]);
-                Ok((self.by(paired, v.1, order)?, names(1), vec![v.2.clone()], Shape::scalar()))
+                (made.tensor, made.names, made.variables) = (self.by(paired, v.1, order)?, named(1), shapes(1));
+                (made.shape, made.direction) = (Shape::scalar(), Some(name));
             }
             Want::Jvp => {
-                let jacobian = self.by(target, v.1, order)?;
-                let direction = self.direction(&format!("d{}", v.0), &v.2);
+                let jacobian = repeated(self, times)?;
+                let (name, direction) = self.direction(format!("d{}", second.0), &second.2);
                 let rank = self.pool.rank(direction);
-                Ok((chain(&mut self.pool, jacobian, direction, rank), vec![], vec![], shape.clone()))
+                made.tensor = chain(&mut self.pool, jacobian, direction, rank);
+                (made.names, made.variables, made.direction) =
+                    (if times > 1 { named(times) } else { vec![] }, shapes(times - 1), Some(name));
             }
             Want::Hvp => {
-                let gradient = self.by(target, v.1, order)?;
-                let direction = self.direction("v", &v.2);
+                let gradient = self.by(target, second.1, order)?;
+                let vector = second.2.rows.is_empty() || second.2.cols.is_empty();
+                let (name, direction) = self.direction(if vector { "v".into() } else { format!("d{}", second.0) }, &second.2);
                 let labels: Vec<Label> = (0..self.pool.rank(direction) as Label).collect();
                 let along = self.pool.product(&[(gradient, &labels), (direction, &labels)], &[], &[]);
-                Ok((self.by(along, v.1, order)?, names(2), vec![v.2.clone()], Shape::scalar()))
+                (made.tensor, made.names, made.variables) = (self.by(along, v.1, order)?, named(2), shapes(1));
+                (made.shape, made.direction) = (Shape::scalar(), Some(name));
             }
         }
+        Ok(made)
     }
 
     fn by(&mut self, target: Expr, v: VarId, order: Elimination) -> Result<Expr, Error> {
         Ok(differentiate(&mut self.pool, &mut self.tape, target, &[v], order)?[0])
     }
 
-    /// A new input: a direction or cotangent.
-    fn direction(&mut self, name: &str, shape: &Shape) -> Expr {
-        let (var, e) = self.pool.declare(name, shape.axes(), VarKind::Input);
-        self.inputs.push((name.to_string(), var, shape.rows.len()));
-        e
+    /// A new input, a direction or cotangent, under this name or, where the formula uses it, the first that is free: `v1`, `v2`, …
+    fn direction(&mut self, wanted: String, shape: &Shape) -> (String, Expr) {
+        let model = &self.formula.model;
+        let free = |name: &String| {
+            !model.inputs.iter().any(|i| i.name == *name)
+                && !model.definitions.iter().any(|d| d.name == *name)
+                && !self.pool.dims.names().contains(name)
+        };
+        let name = std::iter::once(wanted.clone()).chain((1..).map(|k| format!("{wanted}{k}"))).find(free).unwrap_or(wanted);
+        let (var, e) = self.pool.declare(&name, shape.axes(), VarKind::Input);
+        self.inputs.push((name.clone(), var, shape.rows.len()));
+        (name, e)
     }
 
     /// The partials by several scalars, side by side.
@@ -634,7 +636,7 @@ impl Derivation<'_> {
     }
 
     fn part(&mut self, symbolic: Symbolic, request: &Request) -> Result<Part, Error> {
-        let Symbolic { of, names: wrt, tensor, shape, variables } = symbolic;
+        let Symbolic { of, names: wrt, tensor, shape, variables, direction } = symbolic;
         let (shape, variables) = (&shape, variables.as_slice());
         let mut full = self.tape.expand(&mut self.pool, tensor);
         if let Some(structure) = &request.structure {
@@ -642,7 +644,7 @@ impl Derivation<'_> {
         }
         let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
-        let (face, matrix) = face(shape, variables, request);
+        let Laid { face, matrix } = face(shape, variables, request);
         let spelling = self.formula.spelling(&self.inputs);
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
@@ -675,9 +677,23 @@ impl Derivation<'_> {
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
         let shape_text = if matrix { shape_text(&self.pool, &laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
-        let rows = shape.axes().len().max(if variables.len() > 1 { variables[0].axes().len() } else { 0 });
-        let pattern = structure::pattern(&mut self.pool, tensor, rows).to_string();
-        Ok(Part { of: of.to_string(), wrt, shape: laid, shape_text, layout: request.layout, pattern, tensor, face, syntax, root, indexed })
+        let stack = if matrix { face.clone() } else { stacked(shape, variables) };
+        let structure = structure::structure(&mut self.pool, tensor, &stack, &self.formula.declared());
+        Ok(Part {
+            of: of.to_string(),
+            wrt,
+            shape: laid,
+            shape_text,
+            layout: request.layout,
+            structure,
+            tensor,
+            face,
+            stack,
+            syntax,
+            root,
+            indexed,
+            direction,
+        })
     }
 
     fn within_limits(&self) -> Result<(), Error> {
@@ -707,55 +723,5 @@ impl Derivation<'_> {
                 .help("symmetric, diagonal or lower")
                 .into()),
         }
-    }
-}
-
-/// `["m*n", "k"]`
-fn shape_text(pool: &Pool, shape: &Shape) -> Vec<String> {
-    let mut dims = pool.dims.clone();
-    let mut side = |axes: &[Dim]| {
-        let one = dims.integer(1);
-        let total = axes.iter().fold(one, |d, e| dims.multiply(d, *e));
-        dims.text(total)
-    };
-    vec![side(&shape.rows), side(&shape.cols)]
-}
-
-/// Index groups of a face: `[(i k),(j l)]`, a row as `[,j]`.
-fn grouped(face: &Face) -> Vec<Vec<usize>> {
-    match (face.rows.is_empty(), face.cols.is_empty()) {
-        (true, true) => vec![],
-        (false, true) => vec![face.rows.clone()],
-        _ => vec![face.rows.clone(), face.cols.clone()],
-    }
-}
-
-/// Rows and columns of a derivative, and whether it is a matrix at all (else it has an axis per index).
-///
-/// | function | variable | numerator layout |
-/// |---|---|---|
-/// | scalar | anything | the variable's shape transposed |
-/// | anything | scalar | the function's shape |
-/// | vector | vector | function × variable |
-/// | scalar, twice | vectors | first × second variable |
-fn face(shape: &Shape, variables: &[Shape], request: &Request) -> (Face, bool) {
-    let f = shape.axes().len();
-    let rank = f + variables.iter().map(|v| v.axes().len()).sum::<usize>();
-    let vector = |s: &Shape| s.rows.is_empty() || s.cols.is_empty();
-    let flip = |face: Face, yes: bool| if yes { face.transposed() } else { face };
-    let denominator = request.layout == Layout::Denominator;
-    // Products with a direction have the shape of the variable, or of the function: layout does not enter.
-    match (variables, request.want) {
-        ([], _) => return (Face::split(rank, shape.rows.len()), true),
-        ([x], Want::Vjp | Want::Hvp) => return (Face::split(rank, x.rows.len()), true),
-        _ => {}
-    }
-    match variables {
-        [x] if f == 0 => (flip(Face::split(rank, x.rows.len()).transposed(), denominator), true),
-        [x] if x.is_scalar() => (flip(Face::split(rank, shape.rows.len()), denominator), true),
-        [x] if vector(shape) && vector(x) => (flip(Face::split(rank, f), denominator), true),
-        [x, y] if f == 0 && vector(x) && vector(y) => (Face::split(rank, x.axes().len()), true),
-        _ if rank <= 1 => (Face::split(rank, rank), true),
-        _ => (Face::split(rank, f), false),
     }
 }

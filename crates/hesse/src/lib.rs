@@ -19,4 +19,4 @@ pub mod syntax;
 pub mod tensor;
 
 pub use diagnostic::{Diagnostic, Error, Severity, Span};
-pub use formula::{Derivative, Derived, Elimination, Formula, Layout, Name, Named, Part, Request, Want};
+pub use formula::{Derivative, Derived, Elimination, Form, Formula, Layout, Name, Named, Part, Request, Want};

@@ -15,7 +15,7 @@ use crate::screen::Screen;
 use hesse::calculus::domain;
 use hesse::calculus::elaborate::Options;
 use hesse::tensor::Limits;
-use hesse::{Diagnostic, Error, Formula, Layout, Request, Span, Want};
+use hesse::{Diagnostic, Error, Form, Formula, Layout, Request, Span, Want};
 use hesse_data::Tensor;
 use serde_json::{Map, Value, json};
 use std::fs::File;
@@ -121,6 +121,7 @@ struct Job {
     request: Request,
     at: Option<Vec<(String, Bound)>>,
     check: bool,
+    map: bool,
 }
 
 impl Job {
@@ -152,6 +153,11 @@ impl Job {
             Some("denominator") => Layout::Denominator,
             Some(other) => return Err(odd(format!("`layout` is numerator or denominator, not `{other}`"))),
         };
+        let form = match text("form")?.as_deref() {
+            None | Some("natural") => Form::Natural,
+            Some("vec") => Form::Vec,
+            Some(other) => return Err(odd(format!("`form` is natural or vec, not `{other}`"))),
+        };
         let structure = text("structure")?;
         if let Some(other) = structure.as_deref().filter(|s| !matches!(*s, "symmetric" | "diagonal")) {
             return Err(odd(format!("`structure` is symmetric or diagonal, not `{other}`")));
@@ -163,13 +169,14 @@ impl Job {
             }
             Some(_) => return Err(odd("`at` is an object of names and numbers")),
         };
-        let check = match fields.get("check") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(check)) => *check,
-            Some(_) => return Err(odd("`check` is true or false")),
+        let flag = |name: &str| match fields.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(odd(format!("`{name}` is true or false"))),
         };
-        let request = Request { wrt: vec![needed("wrt")?], wrt2: text("wrt2")?, want, layout, structure, ..Request::default() };
-        Ok(Job { vars, expression: needed("expr")?, domain: text("domain")?.unwrap_or_default(), request, at, check })
+        let (check, map) = (flag("check")?, flag("map")?);
+        let request = Request { wrt: vec![needed("wrt")?], wrt2: text("wrt2")?, want, layout, form, structure, ..Request::default() };
+        Ok(Job { vars, expression: needed("expr")?, domain: text("domain")?.unwrap_or_default(), request, at, check, map })
     }
 
     /// The fields of the answer.
@@ -188,7 +195,9 @@ impl Job {
         put("latex", part.latex().into());
         put("shape", json!(part.shape_text));
         put("layout", describe::layout(part.layout).into());
-        put("pattern", part.pattern.clone().into());
+        put("pattern", part.structure.name().into());
+        put("nonzeros", json!(part.structure.nonzeros));
+        put("entries", part.structure.entries.clone().into());
         put("nodes", part.nodes().into());
         put("conditions", json!(conditions));
         put("conditions_data", json::conditions(&derivative.conditions, None).into());
@@ -198,6 +207,10 @@ impl Job {
             if value.data.iter().any(|x| !x.is_finite()) {
                 put("nonfinite", true.into());
             }
+        }
+        if let Some(along) = self.request.map().filter(|_| self.map) {
+            let found = formula.derive(&along)?;
+            put("map", json::part(&found.parts[0], along.want, None));
         }
         if self.check {
             let verdicts = checking::verify(&formula, &derivative, &self.request, options.seed)?;

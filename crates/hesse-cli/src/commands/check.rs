@@ -29,7 +29,7 @@ pub fn run(options: &CheckOptions, screen: &mut Screen) -> Result<Exit, Failure>
                 screen.line(&line(&part.of, &wrt, verdict))?;
             }
         }
-        screen.draw(&checking::complaints(&derivative, &found), None)?;
+        screen.draw(&checking::complaints(derivative.parts.iter().zip(&found)), None)?;
         verdicts.extend(found);
     }
     let exit = exit(&verdicts, options.check.require_check);

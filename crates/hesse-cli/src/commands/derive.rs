@@ -1,10 +1,11 @@
 //! The verbs that print a derivative: grad, jacobian, hessian, derive, vjp, jvp, hvp.
 
-use crate::checking::{self, Status};
+use crate::beside::{Beside, maps};
+use crate::checking::{self, Status, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json;
-use crate::options::DeriveOptions;
+use crate::options::{DeriveOptions, Format};
 use crate::report;
 use crate::request::request;
 use crate::screen::Screen;
@@ -26,27 +27,40 @@ pub fn run(options: &DeriveOptions, want: Want, screen: &mut Screen) -> Result<E
     } else {
         checking::verify(&formula, &derivative, &request, options.check.seed).map_err(Failure::within(&source))?
     };
+    let seed = (!options.no_check).then_some(options.check.seed);
+    let bare = options.format.is_some_and(|f| f != Format::Json);
+    let mut beside: Vec<Beside> = derivative.parts.iter().map(|_| Beside::default()).collect();
+    if !bare {
+        let maps = maps(&formula, &derivative, &request, seed).map_err(Failure::within(&source))?;
+        for (k, (b, map)) in beside.iter_mut().zip(maps).enumerate() {
+            (b.check, b.map) = (verdicts.get(k).cloned(), map);
+            b.picture =
+                options.picture.map(|size| derivative.picture(k, &|_| size.into())).transpose().map_err(Failure::within(&source))?;
+        }
+    }
+    let all: Vec<Verdict> = verdicts.iter().chain(beside.iter().filter_map(|b| b.map.as_ref()?.check.as_ref())).cloned().collect();
     let checked = Instant::now();
     let named = if options.inline { None } else { formula.named(&derivative) };
 
     if screen.json() {
-        screen.object(&json::derivative(&formula, &source, &derivative, named.as_ref(), want, &verdicts))?;
+        screen.object(&json::derivative(&formula, &source, &derivative, named.as_ref(), want, &beside))?;
     } else if let Some(format) = options.format {
         report::bare(screen, &derivative, named.as_ref(), format)?;
     } else {
         report::shapes(screen, formula.model())?;
         report::names(screen, named.as_ref())?;
         screen.line("")?;
-        report::formulas(screen, &derivative, named.as_ref(), &request)?;
+        report::formulas(screen, &derivative, named.as_ref(), &request, &beside)?;
         if !verdicts.is_empty() {
             screen.line("")?;
-            report::checks(screen, &derivative, &request, &verdicts)?;
+            report::checks(screen, &derivative, &request, &verdicts, &beside)?;
         }
     }
     if !screen.json() {
-        report::notes(screen, &formula, &source, &derivative)?;
+        report::notes(screen, &formula, &source, &derivative, &request)?;
     }
-    for failed in checking::complaints(&derivative, &verdicts) {
+    let maps = beside.iter().filter_map(|b| b.map.as_ref().and_then(|m| Some((&m.part, m.check.as_ref()?))));
+    for failed in checking::complaints(derivative.parts.iter().zip(&verdicts).chain(maps)) {
         screen.draw(&[failed], None)?;
     }
     if options.timing {
@@ -54,7 +68,7 @@ pub fn run(options: &DeriveOptions, want: Want, screen: &mut Screen) -> Result<E
         let times = [("parse", ms(begin, parsed)), ("derive", ms(parsed, derived)), ("check", ms(derived, checked))];
         screen.note("time", &times.map(|(what, ms)| format!("{what} {ms:.2} ms")).join(", "))?;
     }
-    Ok(exit(&verdicts, options.check.require_check))
+    Ok(exit(&all, options.check.require_check))
 }
 
 /// The exit code that verdicts lead to.
@@ -66,7 +80,6 @@ pub fn exit(verdicts: &[checking::Verdict], required: bool) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checking::Verdict;
 
     #[test]
     fn a_failed_check_is_a_no() {

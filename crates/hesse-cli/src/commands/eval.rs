@@ -12,7 +12,7 @@ use crate::request::request;
 use crate::screen::Screen;
 use crate::source::Source;
 use hesse::calculus::model::{Asks, Condition};
-use hesse::program::program::Form;
+use hesse::program::program::StableForm;
 use hesse::{Diagnostic, Formula, Request, Span, Want};
 use hesse_run::{Array, Breach};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ struct Shown {
     wrt: Vec<String>,
     array: Array<f64>,
     /// Stable forms that it was computed by.
-    forms: Vec<Form>,
+    forms: Vec<StableForm>,
 }
 
 /// Computes and prints.

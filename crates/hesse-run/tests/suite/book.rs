@@ -38,11 +38,15 @@ pub struct Question {
     pub order: usize,
     pub layout: Layout,
     pub structure: Option<String>,
+    /// As the matrix d vec(F)/d vec(X)'.
+    pub vec: bool,
     pub answer: Option<Said<Answer>>,
     pub shape: Option<Said<String>>,
     pub pattern: Option<Said<String>>,
     /// The answer over names: `z = A*x - b: z'*A`, or `nothing`.
     pub names: Option<Said<String>>,
+    pub nonzeros: Option<Said<String>>,
+    pub map: Option<Said<String>>,
     pub needs: Vec<Said<String>>,
     pub kinks: Vec<Said<String>>,
     pub points: Vec<Said<Point>>,
@@ -141,6 +145,7 @@ impl Case {
                 self.again(k)?.layout = layout;
             }
             "structure" => self.again(k)?.structure = Some(rest.to_string()),
+            "vec" if rest.is_empty() => self.again(k)?.vec = true,
             "=" => self.answer(k, Answer::Text(rest.to_string()))?,
             _ if line.starts_with('!') => {
                 let message = (!rest.is_empty()).then(|| rest.to_string());
@@ -149,6 +154,8 @@ impl Case {
             "shape" => self.last()?.shape = Some(said(rest)),
             "pattern" => self.last()?.pattern = Some(said(rest)),
             "where" => self.last()?.names = Some(said(rest)),
+            "nonzeros" => self.last()?.nonzeros = Some(said(rest)),
+            "map" => self.last()?.map = Some(said(rest)),
             "needs" => self.last()?.needs.push(said(rest)),
             "kink" => self.last()?.kinks.push(said(rest)),
             "at" => {
@@ -177,6 +184,8 @@ impl Case {
                 shape: None,
                 pattern: None,
                 names: None,
+                nonzeros: None,
+                map: None,
                 needs: vec![],
                 kinks: vec![],
                 points: vec![],
@@ -215,10 +224,13 @@ impl Question {
             order,
             layout: Layout::Numerator,
             structure: None,
+            vec: false,
             answer: None,
             shape: None,
             pattern: None,
             names: None,
+            nonzeros: None,
+            map: None,
             needs: vec![],
             kinks: vec![],
             points: vec![],
@@ -231,7 +243,8 @@ impl Question {
         let below: Vec<String> = self.wrt.iter().map(|v| format!("d{v}")).collect();
         let structure = self.structure.as_ref().map_or(String::new(), |s| format!(", {s}"));
         let layout = if self.layout == Layout::Denominator { ", denominator layout" } else { "" };
-        format!("d{order} {} / {}{layout}{structure}", self.expression, below.join(" "))
+        let vec = if self.vec { ", columns stacked" } else { "" };
+        format!("d{order} {} / {}{layout}{structure}{vec}", self.expression, below.join(" "))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::book::{Answer, Case, Layout, Question, Said};
 use crate::numbers::{self, Place, probe_inputs, rows_and_columns, same, transposed};
 use hesse::calculus::model::{Condition, Origin};
 use hesse::program::program::Program;
-use hesse::{Derivative, Elimination, Error, Formula, Request, Want};
+use hesse::{Derivative, Elimination, Error, Form, Formula, Request, Want};
 use hesse_run::array::Array;
 use hesse_run::probe::SizeKind;
 use hesse_run::random::Random;
@@ -92,6 +92,7 @@ impl<'a> Check<'a> {
             want: if q.order == 2 { Want::Hessian } else { Want::Derivative },
             order: q.order,
             layout: layout(q.layout),
+            form: if q.vec { Form::Vec } else { Form::Natural },
             structure: q.structure.clone(),
             ..Request::default()
         }
@@ -183,8 +184,10 @@ impl<'a> Check<'a> {
 
     fn remarks(&mut self, derived: &Derived) {
         let part = &derived.derivative.parts[0];
-        let (shape, pattern) = (part.shape_text.join(" x "), part.pattern.clone());
-        for (said, word, now) in [(&self.question.shape, "shape", shape), (&self.question.pattern, "pattern", pattern)] {
+        let (shape, pattern) = (part.shape_text.join(" x "), part.structure.name());
+        let nonzeros = format!("{} of {}", part.structure.nonzeros.as_deref().unwrap_or("?"), part.structure.entries);
+        let q = self.question;
+        for (said, word, now) in [(&q.shape, "shape", shape), (&q.pattern, "pattern", pattern), (&q.nonzeros, "nonzeros", nonzeros)] {
             if let Some(said) = said.clone()
                 && said.what != now
             {
@@ -281,7 +284,8 @@ impl<'a> Check<'a> {
     }
 
     fn oracles(&mut self, f: &Formula, derived: &Derived) {
-        let checks = [Self::reads_back, Self::eliminations, Self::other_layout, Self::same_by_kind, Self::against_formula];
+        self.map(f, derived);
+        let checks = [Self::reads_back, Self::eliminations, Self::other_layout, Self::same_by_kind, Self::zeros, Self::against_formula];
         for check in checks {
             if let Err(why) = check(self, f, derived) {
                 self.fault(why);
@@ -324,7 +328,7 @@ impl<'a> Check<'a> {
         let other = derive(f, &Request { layout, ..self.request() }).map_err(|e| e.to_string())?;
         for place in self.places(f, &[&derived.laid_out, &other.laid_out])? {
             let (a, b) = (place.run(&derived.laid_out)?, place.run(&other.laid_out)?);
-            if derived.derivative.parts[0].indexed || self.question.order > 1 {
+            if derived.derivative.parts[0].indexed && !self.question.vec || self.question.order > 1 {
                 if a.shape != b.shape || !same(&a.data, &b.data) {
                     return Err("the layouts differ, and this derivative has only one".into());
                 }
@@ -337,6 +341,70 @@ impl<'a> Check<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The linear map is printed as written, and is the derivative contracted with the direction.
+    fn map(&mut self, f: &Formula, derived: &Derived) {
+        let Some(said) = self.question.map.clone() else { return };
+        let Some(request) = self.request().map() else { return self.fault("it has no linear map".into()) };
+        let map = match derive(f, &request) {
+            Ok(map) => map,
+            Err(e) => return self.fault(format!("as a linear map: {e}")),
+        };
+        let printed = map.plain();
+        if printed != said.what {
+            self.form(said.line, &format!("map {}", said.what), &format!("map {printed}"), said.line);
+        }
+        let direction = map.derivative.parts[0].direction.clone().unwrap_or_default();
+        let contracted = || -> Result<Option<String>, String> {
+            for place in self.places(f, &[&derived.tensor, &map.tensor])? {
+                let (tensor, found) = (place.run(&derived.tensor)?, place.run(&map.tensor)?);
+                let Some(d) = place.value(&direction) else { continue };
+                let want: Vec<f64> = tensor.data.chunks(d.len().max(1)).map(|row| row.iter().zip(d).map(|(a, b)| a * b).sum()).collect();
+                if !same(&found.data, &want) {
+                    return Ok(Some(format!("the map gives {}, the derivative times {direction} {want:?}", show(&found))));
+                }
+            }
+            Ok(None)
+        };
+        match contracted() {
+            Ok(None) => {}
+            Ok(Some(why)) | Err(why) => self.fault(why),
+        }
+    }
+
+    /// Where an entry is said to be zero, it is; where the pattern is written down, every other entry is somewhere not zero.
+    fn zeros(&self, f: &Formula, derived: &Derived) -> Result<(), String> {
+        let part = &derived.derivative.parts[0];
+        let stacked = part.stack != part.face;
+        let whole = derive(f, &Request { form: if stacked { Form::Vec } else { self.request().form }, ..self.request() });
+        let whole = whole.map_err(|e| e.to_string())?;
+        let mut random = Random::new(7);
+        let inputs = probe_inputs(f.model());
+        let Some(first) = Place::draw(&[&whole.laid_out], &inputs, SizeKind::Distinct, &mut random) else { return Ok(()) };
+        let sizes = |name: &str| first.size(name);
+        let Ok(picture) = derived.derivative.picture(0, &sizes) else { return Ok(()) };
+        let possible: Vec<bool> = picture.concat();
+        let mut found = vec![false; possible.len()];
+        for k in 0..40 {
+            let place = if k == 0 { first.clone() } else { first.again(&[&whole.laid_out], &inputs, k, &mut random) };
+            let Ok(value) = place.run(&whole.laid_out) else { continue };
+            if value.data.len() != possible.len() {
+                return Err(format!("the picture has {} entries, the derivative {}", possible.len(), value.data.len()));
+            }
+            for (k, x) in value.data.iter().enumerate() {
+                if *x != 0.0 && x.is_finite() && !possible[k] {
+                    return Err(format!("entry {} is {x}, and is said to be zero", k + 1));
+                }
+                found[k] |= *x != 0.0;
+            }
+        }
+        match &self.question.nonzeros {
+            Some(said) if found != possible => {
+                Err(format!("`nonzeros {}`: some entry that is said to be possible is always zero", said.what))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Asked for by kind, a gradient or Jacobian is printed in the same words.

@@ -15,6 +15,7 @@ const LIMIT: f64 = 1e-8;
 const MAX_ELEMENTS: usize = 1 << 16;
 
 /// Sizes and values by name.
+#[derive(Clone)]
 pub struct Place {
     sizes: BTreeMap<String, usize>,
     values: BTreeMap<String, Array<f64>>,
@@ -61,6 +62,28 @@ impl Place {
             }
         }
         None
+    }
+
+    /// The entries of an input.
+    pub fn value(&self, name: &str) -> Option<&[f64]> {
+        self.values.get(name).map(|a| a.data.as_slice())
+    }
+
+    /// A size; 1 for a name that nothing here has.
+    pub fn size(&self, name: &str) -> usize {
+        self.sizes.get(name).copied().unwrap_or(1)
+    }
+
+    /// Other values at the same sizes.
+    pub fn again(&self, programs: &[&Program], inputs: &[ProbeInput], attempt: usize, random: &mut Random) -> Place {
+        let mut place = self.clone();
+        for input in programs.iter().flat_map(|p| &p.inputs) {
+            let properties = inputs.iter().find(|i| i.name == input.name).map_or(&[][..], |i| &i.properties);
+            if let Some(value) = place.values.get_mut(&input.name) {
+                *value = draw(input.rows, &value.shape.clone(), properties, attempt, random);
+            }
+        }
+        place
     }
 
     /// The value of a program here.

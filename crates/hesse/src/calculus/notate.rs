@@ -5,12 +5,15 @@
 //! product, a matrix and a vector `A*x`, two matrices `A*B`, two matrices and a vector `A'*diag(m)*B`.
 
 mod join;
+mod kron;
 mod network;
 
 use super::rewrite::{Written, notations};
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
+use kron::is_wide_sum;
+pub(crate) use kron::{apart, is_outer};
 use num_traits::{One, Signed};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -487,6 +490,16 @@ impl Writer<'_> {
     }
 
     fn sum_of(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
+        let plain = self.sum_in_order(terms, face);
+        if terms.len() < 2 || (face.rows.len() < 2 && face.cols.len() < 2) {
+            return plain;
+        }
+        let shared = self.shared(terms, face);
+        [plain, shared].into_iter().flatten().min_by_key(|node| self.syntax.count(*node))
+    }
+
+    /// Positive terms first, each by itself.
+    fn sum_in_order(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
         let mut terms: Vec<(Rational, Expr)> = terms.to_vec();
         let order = |w: &Self, t: &(Rational, Expr)| (t.0.is_negative(), w.pool.variables_of(t.1), t.1);
         let mut keyed: Vec<_> = terms.iter().map(|t| (order(self, t), *t)).collect();
@@ -526,13 +539,24 @@ impl Writer<'_> {
         }
         if !size.numer().is_one() {
             let top = self.syntax.number(size.numer().to_string());
-            made = self.syntax.binary(Operator::Times, top, made);
+            made = self.before(top, made);
         }
         if !size.denom().is_one() {
             let below = self.syntax.number(size.denom().to_string());
             made = self.syntax.binary(Operator::Over, made, below);
         }
         if c.is_negative() { self.negate(made) } else { made }
+    }
+
+    /// a·(b·c) as a·b·c
+    fn before(&mut self, a: NodeId, node: NodeId) -> NodeId {
+        match *self.syntax.kind(node) {
+            Kind::Binary(Operator::Times, b, c) => {
+                let b = self.before(a, b);
+                self.syntax.binary(Operator::Times, b, c)
+            }
+            _ => self.syntax.binary(Operator::Times, a, node),
+        }
     }
 
     /// c·e for an expression that is no sum.
@@ -588,6 +612,28 @@ impl Writer<'_> {
         }
         for f in factors {
             if f.labels.is_empty() { self.scalar_factor(&f, &mut fraction)? } else { tensors.push(f) }
+        }
+        // A sum over many axes has a face of its own, or is written term by term.
+        let one = self.pool.one();
+        if tensors.iter().any(|f| f.power == one && is_wide_sum(self.pool, f.base)) {
+            let body = match tensors.as_slice() {
+                [f] if f.labels.len() == out.len() => {
+                    let place =
+                        |axes: &[usize]| axes.iter().map(|a| f.labels.iter().position(|l| *l == out[*a])).collect::<Option<Vec<_>>>();
+                    let inner = Face { rows: place(&face.rows)?, cols: place(&face.cols)? };
+                    self.write(f.base, &inner)?
+                }
+                _ => {
+                    let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                    let e = self.pool.product_of(tensors, out.to_vec(), &broadcast);
+                    let terms = self.opened(Rational::one(), e)?;
+                    self.sum_of(&terms, face)?
+                }
+            };
+            if fraction.above.is_empty() && fraction.below.is_empty() {
+                return Some(self.scaled(c, body));
+            }
+            return Some(self.assemble(c, fraction, Some(vec![body])));
         }
         let body =
             if tensors.is_empty() && out.is_empty() { None } else { Some(self.network(&tensors, out, sizes, face, &mut fraction)?) };
@@ -822,7 +868,8 @@ impl Writer<'_> {
             }
             return Some(node);
         }
-        let mut terms = terms;
+        let opened: Option<Vec<_>> = terms.into_iter().map(|(c, t)| self.opened(c, t)).collect();
+        let mut terms = opened?.concat();
         terms.sort_by_key(|t| t.0.is_negative());
         for (c, t) in terms {
             let node = self.indexed_term(c.abs(), t, letters, rank)?;

@@ -128,7 +128,7 @@ pub struct Output {
 
 /// A form that a program computes instead of what was written: equal in exact arithmetic, stable in floating point.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct StableForm {
     /// The name of its row in `facts::kernels`.
     pub name: String,
     /// What is computed, in the input language.
@@ -147,5 +147,47 @@ pub struct Program {
     /// What it gives.
     pub outputs: Vec<Output>,
     /// What it computes otherwise than written.
-    pub forms: Vec<Form>,
+    pub forms: Vec<StableForm>,
+}
+
+impl Program {
+    /// Multiplications, roughly, where every named size is `size`: what tells a product with a vector from one with a matrix.
+    pub fn work(&self, size: usize) -> u64 {
+        let sizes = vec![size; self.sizes.len()];
+        let number = |s: &Size| s.bind(&sizes).unwrap_or(0) as u64;
+        let elements = |axes: &[Size]| axes.iter().fold(1u64, |n, s| n.saturating_mul(number(s)));
+        let step = |s: &Step| match &s.op {
+            Op::Input(_) | Op::Constant(_) | Op::Size(_) | Op::Mask(_) | Op::Zeros => 0,
+            Op::Contract { operands, out, sizes } => {
+                let labels = operands.iter().map(|o| o.1.clone()).collect();
+                contraction(labels, out, &|l| number(&sizes[l as usize]))
+            }
+            Op::Apply(..) | Op::Adjugate(_) | Op::Solve { .. } => elements(&s.axes).saturating_mul(size as u64),
+            Op::Combine(_) | Op::Map(..) | Op::Power(..) | Op::GuardedPower(..) => elements(&s.axes),
+        };
+        self.steps.iter().map(step).fold(0, u64::saturating_add)
+    }
+}
+
+/// Multiplications of a contraction that sums over one label after the other, the cheapest first.
+fn contraction(mut operands: Vec<Vec<Label>>, out: &[Label], number: &dyn Fn(Label) -> u64) -> u64 {
+    let union = |of: &[&Vec<Label>]| -> Vec<Label> {
+        let mut labels: Vec<Label> = of.iter().copied().flatten().copied().collect();
+        labels.sort_unstable();
+        labels.dedup();
+        labels
+    };
+    let cost = |labels: &[Label]| labels.iter().fold(1u64, |n, l| n.saturating_mul(number(*l)));
+    let mut total = 0u64;
+    loop {
+        let summed: Vec<Label> = union(&operands.iter().collect::<Vec<_>>()).into_iter().filter(|l| !out.contains(l)).collect();
+        let joined = summed.iter().map(|l| (union(&operands.iter().filter(|o| o.contains(l)).collect::<Vec<_>>()), *l));
+        let Some((labels, l)) = joined.min_by_key(|(labels, l)| (cost(labels), *l)) else { break };
+        total = total.saturating_add(cost(&labels));
+        operands.retain(|o| !o.contains(&l));
+        operands.push(labels.into_iter().filter(|k| *k != l).collect());
+    }
+    let mut labels = operands;
+    labels.push(out.to_vec());
+    total.saturating_add(cost(&union(&labels.iter().collect::<Vec<_>>())))
 }

@@ -1,5 +1,6 @@
 //! The network of a product: contract labels one at a time, each contraction a way of writing.
 
+use super::kron::Network;
 use super::{Fraction, Writer};
 use crate::calculus::rewrite::notations;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript};
@@ -59,7 +60,8 @@ impl Writer<'_> {
             return Some(None);
         }
         let joined = self.join(tensors, &rows, &cols, sizes);
-        let chain = self.block(&joined.tensors, &joined.rows, &joined.cols, &joined.sizes, fraction)?;
+        let net = Network { tensors: &joined.tensors, sizes: &joined.sizes, turns: true };
+        let chain = self.block(net, &joined.rows, &joined.cols, fraction)?;
         Some(chain.map(|c| self.shorter(c)))
     }
 
@@ -69,7 +71,7 @@ impl Writer<'_> {
     }
 
     /// (C*B*A)' where A'*B'*C' is longer.
-    fn shorter(&mut self, chain: Vec<NodeId>) -> Vec<NodeId> {
+    pub(super) fn shorter(&mut self, chain: Vec<NodeId>) -> Vec<NodeId> {
         let turned = self.transposed(&chain);
         if self.weight(&turned).saturating_add(1) < self.weight(&chain) {
             let node = self.chain(&turned);
@@ -97,59 +99,8 @@ impl Writer<'_> {
         Some(None)
     }
 
-    /// A block of a face: splits Kronecker products, stacked columns and outer products until rows and columns are one label each.
-    fn block(
-        &mut self,
-        tensors: &[Factor],
-        rows: &[Label],
-        cols: &[Label],
-        sizes: &[Vec<Dim>],
-        fraction: &mut Fraction,
-    ) -> Option<Option<Vec<NodeId>>> {
-        if rows.len() <= 1 && cols.len() <= 1 {
-            return self.plain_block(tensors, rows, cols, sizes, fraction);
-        }
-        for p in 0..=rows.len() {
-            for q in 0..=cols.len() {
-                if (p, q) == (0, 0) || (p, q) == (rows.len(), cols.len()) {
-                    continue;
-                }
-                if let Some((first, second)) = separate(tensors, &[&rows[..p], &cols[..q]].concat(), &[&rows[p..], &cols[q..]].concat()) {
-                    // Rows alone times columns alone is an outer product, not a Kronecker product.
-                    if (p == rows.len() && q == 0) || (p == 0 && q == cols.len()) {
-                        let (column, row) = if q == 0 { (first, second) } else { (second, first) };
-                        let mut chain = self.block(&column, rows, &[], sizes, fraction)??;
-                        chain.extend(self.block(&row, &[], cols, sizes, fraction)??);
-                        return Some(Some(chain));
-                    }
-                    let a = self.block(&first, &rows[..p], &cols[..q], sizes, fraction)??;
-                    let b = self.block(&second, &rows[p..], &cols[q..], sizes, fraction)??;
-                    let (a, b) = (self.chain(&a), self.chain(&b));
-                    return Some(Some(vec![self.syntax.call("kron", vec![a, b])]));
-                }
-            }
-        }
-        match (rows, cols) {
-            // vec(A) stacks columns: its rows are (j i).
-            ([j, i], []) if i != j => {
-                let inner = self.block(tensors, &[*i], &[*j], sizes, fraction)??;
-                let inner = self.chain(&inner);
-                Some(Some(vec![self.syntax.call("vec", vec![inner])]))
-            }
-            ([], [j, i]) if i != j => {
-                let inner = self.block(tensors, &[*i], &[*j], sizes, fraction)??;
-                let inner = self.chain(&inner);
-                let stacked = self.syntax.call("vec", vec![inner]);
-                Some(Some(vec![self.transpose(stacked)]))
-            }
-            ([i, j], [k, l]) if (i, j) == (l, k) && i != j && tensors.is_empty() => {
-                Some(Some(vec![self.spanned("commutation", &[&sizes[*i as usize], &sizes[*j as usize]])]))
-            }
-            _ => None,
-        }
-    }
-
-    fn plain_block(
+    /// Rows and columns are one label each, or none.
+    pub(super) fn plain_block(
         &mut self,
         tensors: &[Factor],
         rows: &[Label],
@@ -629,37 +580,4 @@ impl Writer<'_> {
 
 fn other_label(x: &Item, l: Label) -> Label {
     if x.row == l { x.col.unwrap_or(l) } else { x.row }
-}
-
-/// Splits factors into those that touch the first labels and those that touch the second; `None` if a component touches both
-/// or the label sets overlap.
-fn separate(tensors: &[Factor], first: &[Label], second: &[Label]) -> Option<(Vec<Factor>, Vec<Factor>)> {
-    if first.iter().any(|l| second.contains(l)) {
-        return None;
-    }
-    let mut side: Vec<Option<bool>> = vec![None; tensors.len()];
-    let mut reached: [Vec<Label>; 2] = [first.to_vec(), second.to_vec()];
-    loop {
-        let mut changed = false;
-        for (k, f) in tensors.iter().enumerate() {
-            for (which, labels) in reached.clone().iter().enumerate() {
-                if f.labels.iter().any(|l| labels.contains(l)) {
-                    match side[k] {
-                        Some(s) if s == (which == 1) => {}
-                        Some(_) => return None,
-                        None => {
-                            side[k] = Some(which == 1);
-                            reached[which].extend(&f.labels);
-                            changed = true;
-                        }
-                    }
-                }
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
-    let pick = |want: bool| tensors.iter().zip(&side).filter(|(_, s)| **s == Some(want)).map(|(f, _)| f.clone()).collect::<Vec<_>>();
-    Some((pick(false), pick(true)))
 }
