@@ -311,17 +311,50 @@ impl<'a, T: Scalar> Machine<'a, T> {
             "inv" => Ok(Array { shape: shape.to_vec(), data: T::inverse(&a.data, square(a)?) }),
             "det" => Ok(Array::scalar(T::determinant(&a.data, square(a)?))),
             "logdet" => Ok(Array::scalar(T::log_determinant(&a.data, square(a)?))),
-            "norm2" => {
-                if let Some(trace) = self.trace.as_deref_mut() {
-                    let zero = a.data.iter().all(|x| x.value() == 0.0);
-                    trace.branch(7 + u64::from(zero));
-                    trace.ties += usize::from(zero);
-                }
-                Ok(Array::scalar(linear::norm2(&a.data)))
-            }
-            "logsumexp" => Ok(Array::scalar(linear::logsumexp(&a.data))),
+            _ if row.of == "any" => self.reduce(f, a, shape),
             name => Err(RunError::new("E301", format!("`{name}` has no kernel"))),
         }
+    }
+
+    /// A function of the entries behind the kept axes, for each index of those: the entries of a group lie together.
+    fn reduce(&mut self, f: MatrixFunctionId, a: &Array<T>, shape: &[usize]) -> Result<Array<T>, RunError> {
+        let (kept, name) = (f.kept().min(a.shape.len()), f.row().name);
+        let (groups, length) = (a.shape[..kept].iter().product::<usize>(), a.shape[kept..].iter().product::<usize>());
+        if length == 0 && groups > 0 && linear::Extreme::find(name).is_some() {
+            return Err(RunError::new("E502", format!("`{name}` of no entries: nothing is the largest or smallest of them")));
+        }
+        let mut data = Vec::with_capacity(shape.iter().product());
+        for k in 0..groups {
+            let entries = &a.data[k * length..(k + 1) * length];
+            if let Some((extreme, masked)) = linear::Extreme::find(name) {
+                let chosen = extreme.choose(entries);
+                if let Some(trace) = self.trace.as_deref_mut() {
+                    chosen.iter().for_each(|k| trace.branch(*k as u64));
+                    trace.branch(9);
+                    trace.ties += usize::from(chosen.len() > 1);
+                }
+                if masked {
+                    data.extend(linear::shares(&chosen, length).into_iter().map(T::from_f64));
+                } else {
+                    data.push(linear::mean_of(entries, &chosen));
+                }
+                continue;
+            }
+            data.push(match name {
+                "norm2" => {
+                    if let Some(trace) = self.trace.as_deref_mut() {
+                        let zero = entries.iter().all(|x| x.value() == 0.0);
+                        trace.branch(7 + u64::from(zero));
+                        trace.ties += usize::from(zero);
+                    }
+                    linear::norm2(entries)
+                }
+                "logsumexp" => linear::logsumexp(entries),
+                "prod" => linear::scaled_product(entries.iter().copied()),
+                _ => return Err(RunError::new("E301", format!("`{name}` has no kernel"))),
+            });
+        }
+        Ok(Array { shape: shape.to_vec(), data })
     }
 }
 

@@ -147,8 +147,8 @@ impl Demands<'_> {
                 _ => {}
             },
             // norm2(x)^2 is the sum of squares, smooth at 0 where norm2(x) is not.
-            Op::Apply(f) if f.row().name == "norm2" && self.only_squared(t) => {}
-            Op::Apply(f) => self.row(&["A"], f.row().domain, f.row().at_kink, t),
+            Op::Apply(f) | Op::Along(f, _) if f.row().name == "norm2" && self.only_squared(t) => {}
+            Op::Apply(f) | Op::Along(f, _) => self.row(&["A"], f.row().domain, f.row().at_kink, t),
             _ => {}
         }
     }

@@ -78,7 +78,7 @@ pub enum Op {
         /// Size of each label.
         sizes: Vec<Size>,
     },
-    /// A function of a whole array (inv, det, logdet, norm2, logsumexp).
+    /// A function of a whole array (inv, det, logdet, norm2, …), of the axes behind those that it keeps.
     Apply(MatrixFunctionId, Vec<Value>),
     /// The adjugate of a square matrix, det(A)·inv(A), finite at a singular A: its exact lowering.
     Adjugate(Value),

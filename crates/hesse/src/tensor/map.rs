@@ -167,23 +167,23 @@ impl Pool {
         }
     }
 
-    /// A function of a whole tensor. For `square` rows the first half of the axes are the rows.
+    /// A function of a whole tensor, for each index of the axes that it keeps. For `square` rows the first half of the axes are the rows.
     pub fn apply(&mut self, f: MatrixFunctionId, args: &[Expr]) -> Expr {
         self.spend(2);
         let row = f.row();
         let a = args[0];
-        let axes = if row.gives == "same" { self.axes(a).to_vec() } else { vec![] };
+        let axes = if row.gives == "scalar" { self.axes(a)[..f.kept()].to_vec() } else { self.axes(a).to_vec() };
         if self.limit().is_some() {
             return self.zero(&axes);
         }
         if let Some(short) = self.shorten_apply(f, a) {
             return short;
         }
-        if self.rank(a) == 2 {
+        if self.rank(a) == 2 && f.kept() == 0 {
             let t = self.transpose(a);
             if t < a {
                 let inner = self.apply(f, &[t]);
-                return if row.gives == "same" { self.transpose(inner) } else { inner };
+                return if row.gives == "scalar" { inner } else { self.transpose(inner) };
             }
         }
         self.intern(Node::Apply(f, args.to_vec()), axes)
@@ -192,12 +192,17 @@ impl Pool {
     fn shorten_apply(&mut self, f: MatrixFunctionId, a: Expr) -> Option<Expr> {
         let name = f.row().name;
         let minus_one = self.integer(-1);
-        if self.rank(a) == 0 {
+        // Of a single entry.
+        if self.rank(a) == f.kept() {
             return match name {
                 "inv" => Some(self.power(a, minus_one)),
-                "det" | "logsumexp" => Some(a),
+                "det" | "logsumexp" | "maximum" | "minimum" | "prod" => Some(a),
                 "logdet" => functions::find("log").map(|log| self.map(log, &[a])),
                 "norm2" => functions::find("abs").map(|abs| self.map(abs, &[a])),
+                "argmax" | "argmin" => {
+                    let axes = self.axes(a).to_vec();
+                    Some(self.ones(&axes))
+                }
                 _ => None,
             };
         }
@@ -222,7 +227,14 @@ impl Pool {
                 let size = if content < Rational::zero() { -content } else { content };
                 Some(self.scale(if name == "inv" { content.recip() } else { size }, inner))
             }
-            ("norm2", Node::Sum(terms, _)) if terms.is_empty() => Some(self.integer(0)),
+            ("norm2", Node::Sum(terms, axes)) if terms.is_empty() => Some(self.zero(&axes[..f.kept()])),
+            // The largest of c A is c times the largest of A, for c < 0 the smallest.
+            ("maximum" | "minimum" | "argmax" | "argmin", Node::Sum(terms, _)) if terms.len() == 1 => {
+                let (c, inner) = terms[0];
+                let other = if c > Rational::zero() { f } else { f.sibling(opposite(name))? };
+                let value = self.apply(other, &[inner]);
+                Some(if f.row().gives == "scalar" { self.scale(c, value) } else { value })
+            }
             // The inverse of a diagonal is the diagonal of the inverses.
             ("inv", Node::Product { factors, out, sizes }) => {
                 let half = out.len() / 2;
@@ -241,6 +253,16 @@ impl Pool {
             }
             _ => None,
         }
+    }
+}
+
+/// The function of -A that chooses what this one chooses of A.
+fn opposite(name: &str) -> &'static str {
+    match name {
+        "maximum" => "minimum",
+        "minimum" => "maximum",
+        "argmax" => "argmin",
+        _ => "argmax",
     }
 }
 

@@ -174,7 +174,7 @@ impl Pool {
                 }
                 // ‖x‖^2k is (Σ x²)^k: smooth at 0, where ‖x‖ is not.
                 Node::Apply(f, args) if f.row().name == "norm2" && integer.is_some_and(|k| k % 2 == 0) => {
-                    let square = self.sum_of_squares(args[0]);
+                    let square = self.sum_of_squares(args[0], f.kept());
                     let half = self.integer(integer.unwrap_or(0) / 2);
                     pending.push(Factor { base: square, labels, power: half });
                 }
@@ -199,11 +199,12 @@ impl Pool {
         !diagonal && out.iter().any(|l| !factors.iter().any(|f| f.labels.contains(l)))
     }
 
-    /// Σ over all entries of a².
-    pub fn sum_of_squares(&mut self, a: Expr) -> Expr {
+    /// Σ of a² over all axes but the first `kept`.
+    pub fn sum_of_squares(&mut self, a: Expr, kept: usize) -> Expr {
         let labels: Vec<Label> = (0..self.rank(a) as Label).collect();
+        let out = labels[..kept].to_vec();
         let power = self.integer(2);
-        self.product_of(vec![Factor { base: a, labels, power }], vec![], &[])
+        self.product_of(vec![Factor { base: a, labels, power }], out, &[])
     }
 
     /// The factors of a product raised to a power, over labels of `making`; `None` where it must stay closed.
@@ -361,12 +362,12 @@ impl Pool {
     fn merge_norms(&mut self, making: &mut Making) -> bool {
         for k in 0..making.factors.len() {
             let f = making.factors[k].clone();
-            let Node::Apply(id, args) = self.node(f.base) else { continue };
+            let Node::Apply(id, args) = self.node(f.base).clone() else { continue };
             if id.row().name != "norm2" {
                 continue;
             }
-            let square = self.sum_of_squares(args[0]);
-            let Some(m) = making.factors.iter().position(|g| g.base == square) else { continue };
+            let square = self.sum_of_squares(args[0], id.kept());
+            let Some(m) = making.factors.iter().position(|g| g.base == square && g.labels == f.labels) else { continue };
             if self.as_integer(f.power).is_none() || self.as_integer(making.factors[m].power).is_none() {
                 continue;
             }
