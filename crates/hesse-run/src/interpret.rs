@@ -121,7 +121,7 @@ pub fn reads(op: &Op) -> Vec<Value> {
         Op::Combine(terms) => terms.iter().map(|t| t.1).collect(),
         Op::Map(_, args) | Op::Apply(_, args) => args.clone(),
         Op::Power(a, b) | Op::GuardedPower(a, b) => vec![*a, *b],
-        Op::Adjugate(a) => vec![*a],
+        Op::Adjugate(a) | Op::Others { array: a, .. } => vec![*a],
         Op::Contract { operands, .. } => operands.iter().map(|o| o.0).collect(),
         Op::Solve { matrix, right, .. } => vec![*matrix, *right],
     }
@@ -215,6 +215,11 @@ impl<'a, T: Scalar> Machine<'a, T> {
             Op::Adjugate(a) => {
                 let a = get(values, *a)?;
                 Array { shape: shape.clone(), data: adjugate(&a.data, square(a)?) }
+            }
+            Op::Others { array, kept } => {
+                let a = get(values, *array)?;
+                let length = a.shape[(*kept).min(a.shape.len())..].iter().product::<usize>().max(1);
+                Array { shape: shape.clone(), data: a.data.chunks(length).flat_map(linear::others).collect() }
             }
             Op::Contract { operands, out, sizes } => {
                 let sizes: Vec<usize> = shape_of_labels(sizes, self.sizes)?;

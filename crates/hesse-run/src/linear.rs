@@ -276,20 +276,58 @@ fn normalised<T: Scalar>(x: T) -> (T, i32) {
 }
 
 /// A product whose exponent is kept apart, so that only the result can overflow or underflow.
+#[derive(Clone, Copy)]
+struct Scaled<T> {
+    product: T,
+    exponent: i32,
+}
+
+impl<T: Scalar> Scaled<T> {
+    fn one() -> Self {
+        Scaled { product: T::one(), exponent: 0 }
+    }
+    fn times(self, factor: T) -> Self {
+        let (factor, e) = normalised(factor);
+        let (product, f) = normalised(self.product * factor);
+        Scaled { product, exponent: self.exponent + e + f }
+    }
+    fn value(self) -> T {
+        let Scaled { mut product, mut exponent } = self;
+        while exponent != 0 {
+            let e = exponent.clamp(-500, 500);
+            product = product * T::from_f64(power_of_two(e));
+            exponent -= e;
+        }
+        product
+    }
+}
+
+/// A product of which only the result can overflow or underflow.
 pub fn scaled_product<T: Scalar>(factors: impl Iterator<Item = T>) -> T {
-    let (mut product, mut exponent) = (T::one(), 0i32);
-    for p in factors {
-        let (p, e) = normalised(p);
-        let (next, f) = normalised(product * p);
-        product = next;
-        exponent += e + f;
+    factors.fold(Scaled::one(), Scaled::times).value()
+}
+
+/// For each entry the product of all others: what stands before it times what stands behind it, so that nothing is divided by a 0.
+///
+/// ```
+/// use hesse_run::linear::others;
+/// assert_eq!(others(&[2.0, 0.0, 3.0]), [0.0, 6.0, 0.0]);
+/// ```
+pub fn others<T: Scalar>(data: &[T]) -> Vec<T> {
+    let mut before = Vec::with_capacity(data.len());
+    let mut product = Scaled::one();
+    for &x in data {
+        before.push(product);
+        product = product.times(x);
     }
-    while exponent != 0 {
-        let e = exponent.clamp(-500, 500);
-        product = product * T::from_f64(power_of_two(e));
-        exponent -= e;
+    let mut behind = Scaled::one();
+    let mut out = vec![T::zero(); data.len()];
+    for k in (0..data.len()).rev() {
+        let both = before[k].times(behind.product);
+        out[k] = Scaled { exponent: both.exponent + behind.exponent, ..both }.value();
+        behind = behind.times(data[k]);
     }
-    product
+    out
 }
 
 /// The determinant with right derivatives also where the matrix is singular: Gaussian elimination with complete pivoting by value, as long as

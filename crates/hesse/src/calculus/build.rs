@@ -281,7 +281,11 @@ impl Build<'_> {
                     Side::Cols => {
                         let turned = self.pool.permute(x.expr, &(r..r + c).chain(0..r).collect::<Vec<_>>());
                         let value = self.pool.apply(f.keeping(c), &[turned]);
-                        if f.row().gives == "scalar" { value } else { self.pool.permute(value, &(c..r + c).chain(0..c).collect::<Vec<_>>()) }
+                        if f.row().gives == "scalar" {
+                            value
+                        } else {
+                            self.pool.permute(value, &(c..r + c).chain(0..c).collect::<Vec<_>>())
+                        }
                     }
                 }
             }

@@ -8,6 +8,7 @@ use crate::calculus::shapes::{Class, Shapes};
 use crate::calculus::signs::{Fact, Signs};
 use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::Span;
+use crate::facts::matrices::Side;
 use crate::syntax::tree::Operator;
 use num_traits::Signed;
 
@@ -175,9 +176,14 @@ impl Demands<'_> {
         }
         match at_kink.split_once(" at ") {
             Some((value, place)) => {
-                let text = format!("{} at {}: derivative {value}", self.text(t), self.filled(place, of, args));
-                // The kink of a function of one argument is met where the argument is 0.
-                self.add("kink", text, span, args.len() == 1 && first.nonzero);
+                let place = match term.op {
+                    Op::Along(_, Side::Rows) => place.replace('A', "a row of A"),
+                    Op::Along(_, Side::Cols) => place.replace('A', "a column of A"),
+                    _ => place.to_string(),
+                };
+                let text = format!("{} at {}: derivative {value}", self.text(t), self.filled(&place, of, args));
+                // A kink at 0 is not met by an argument that is nowhere 0.
+                self.add("kink", text, span, args.len() == 1 && first.nonzero && place.ends_with("= 0"));
             }
             None if !at_kink.is_empty() => {
                 let text = format!("{}: derivative {at_kink}", self.text(t));

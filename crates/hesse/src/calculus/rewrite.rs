@@ -1,10 +1,10 @@
 //! The rules of `facts::rules` at work: texts made into templates, templates found, right sides put in their place.
 
 use super::library;
+use crate::facts::functions;
+use crate::facts::matrices::{self, Side};
 use crate::facts::notation::{Back, NOTATION};
 use crate::facts::rules::{RULES, Rule};
-use crate::facts::matrices::{self, Side};
-use crate::facts::functions;
 use crate::syntax::parse::parse_expression;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::{Bindings, Template};

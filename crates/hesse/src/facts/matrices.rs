@@ -59,6 +59,10 @@ impl MatrixFunctionId {
     pub fn sibling(self, name: &str) -> Option<Self> {
         find(name).map(|f| f.keeping(self.kept()))
     }
+    /// Its name where what is kept are rows: `maximum` or `rowmax`.
+    pub fn name(self) -> String {
+        self.spelling((self.kept > 0).then_some(Side::Rows))
+    }
     /// Its name: `maximum` over all entries, `rowmax` and `colmax` along one side.
     pub fn spelling(self, side: Option<Side>) -> String {
         match side {
@@ -121,8 +125,8 @@ pub const MATRIX_FUNCTIONS: &[MatrixFunction] = &[
     MatrixFunction { name: "logdet", slope: "inv(A)[j,i] -> [i, j]", domain: "det(A) > 0", latex: r"\log\det", says: "log(det(A))", ..PLAIN },
     MatrixFunction { name: "norm2", of: "any", along: "norm2", slope: "A/norm2(A)", at_kink: "0 at A = 0", says: "Euclidean or Frobenius norm", ..PLAIN },
     MatrixFunction { name: "logsumexp", of: "any", along: "logsumexp", slope: "exp(A - logsumexp(A))", says: "log(sum(exp(A))), stable", ..PLAIN },
-    MatrixFunction { name: "maximum", of: "any", along: "max", slope: "argmax(A)", at_kink: "shared equally where several entries are the largest", says: "the largest entry", ..PLAIN },
-    MatrixFunction { name: "minimum", of: "any", along: "min", slope: "argmin(A)", at_kink: "shared equally where several entries are the smallest", says: "the smallest entry", ..PLAIN },
+    MatrixFunction { name: "maximum", of: "any", along: "max", slope: "argmax(A)", at_kink: "shared equally at ties of A", says: "the largest entry", ..PLAIN },
+    MatrixFunction { name: "minimum", of: "any", along: "min", slope: "argmin(A)", at_kink: "shared equally at ties of A", says: "the smallest entry", ..PLAIN },
     MatrixFunction { name: "argmax", of: "any", along: "argmax", gives: "like", slope: "0", at_kink: "0 everywhere", says: "1 at the largest entry (1/k at each of k equal ones), 0 elsewhere", ..PLAIN },
     MatrixFunction { name: "argmin", of: "any", along: "argmin", gives: "like", slope: "0", at_kink: "0 everywhere", says: "1 at the smallest entry (1/k at each of k equal ones), 0 elsewhere", ..PLAIN },
     MatrixFunction { name: "prod", of: "any", along: "prod", slope: "prod(A)/A", latex: r"\prod", says: "product of all entries; 1 if there are none", ..PLAIN },

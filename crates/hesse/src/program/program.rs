@@ -82,6 +82,13 @@ pub enum Op {
     Apply(MatrixFunctionId, Vec<Value>),
     /// The adjugate of a square matrix, det(A)·inv(A), finite at a singular A: its exact lowering.
     Adjugate(Value),
+    /// For each entry the product of the others, along the axes behind the first `kept`: prod(A)/A, finite also at a 0.
+    Others {
+        /// The entries.
+        array: Value,
+        /// How many leading axes are kept.
+        kept: usize,
+    },
     /// base .^ exponent where it is finite, 0 where the base is 0: a reciprocal norm beside the vector that vanishes with it.
     GuardedPower(Value, Value),
     /// Solve A·x = b over the first axis of `b` (`b` has one axis or more). A lowering of inv(A)·b; `transposed` solves Aᵀ·x = b.

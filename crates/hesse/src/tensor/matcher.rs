@@ -41,7 +41,7 @@ pub enum Template {
 pub type Bindings = Vec<Option<Expr>>;
 
 /// Labels of a product and the labels that they stand for in another.
-type Renaming = Vec<(Label, Label)>;
+pub(crate) type Renaming = Vec<(Label, Label)>;
 
 /// A labelled template found in a product.
 #[derive(Clone, Debug)]
@@ -328,7 +328,13 @@ impl Pool {
     }
 
     /// The factors of `inner` among unused factors, labels of `inner` mapped to theirs.
-    fn find_inside(&mut self, inner: &[Factor], factors: &[Factor], used: Vec<usize>, map: Renaming) -> Option<(Vec<usize>, Renaming)> {
+    pub(crate) fn find_inside(
+        &self,
+        inner: &[Factor],
+        factors: &[Factor],
+        used: Vec<usize>,
+        map: Renaming,
+    ) -> Option<(Vec<usize>, Renaming)> {
         let Some((first, rest)) = inner.split_first() else { return Some((used, map)) };
         for (m, f) in factors.iter().enumerate() {
             if used.contains(&m) || f.base != first.base || f.power != first.power {

@@ -312,7 +312,7 @@ impl Pool {
                 return;
             }
             if self.merge(making)
-                || self.merge_norms(making)
+                || self.merge_norms(making, out)
                 || self.settle_units(making, out)
                 || self.settle_triangles(making)
                 || self.close_repeats(making, out)
@@ -359,7 +359,7 @@ impl Pool {
     }
 
     /// ‖x‖^q (Σ x²)^k = ‖x‖^(q+2k) for odd q.
-    fn merge_norms(&mut self, making: &mut Making) -> bool {
+    fn merge_norms(&mut self, making: &mut Making, out: &[Label]) -> bool {
         for k in 0..making.factors.len() {
             let f = making.factors[k].clone();
             let Node::Apply(id, args) = self.node(f.base).clone() else { continue };
@@ -367,8 +367,16 @@ impl Pool {
                 continue;
             }
             let square = self.sum_of_squares(args[0], id.kept());
-            let Some(m) = making.factors.iter().position(|g| g.base == square && g.labels == f.labels) else { continue };
-            if self.as_integer(f.power).is_none() || self.as_integer(making.factors[m].power).is_none() {
+            if self.as_integer(f.power).is_none() {
+                continue;
+            }
+            let Some(m) = making.factors.iter().position(|g| g.base == square && g.labels == f.labels) else {
+                if f.labels.is_empty() || !self.merge_opened_square(making, out, k, square) {
+                    continue;
+                }
+                return true;
+            };
+            if self.as_integer(making.factors[m].power).is_none() {
                 continue;
             }
             let two = self.integer(2);
@@ -378,6 +386,32 @@ impl Pool {
             return true;
         }
         false
+    }
+
+    /// The same where the sum of squares of each row stands open among the factors: factor `k` is the norm.
+    fn merge_opened_square(&mut self, making: &mut Making, out: &[Label], k: usize, square: Expr) -> bool {
+        let Node::Product { factors: inner, out: kept, .. } = self.node(square).clone() else { return false };
+        let norm = making.factors[k].clone();
+        let map = kept.iter().copied().zip(norm.labels.iter().copied()).collect();
+        let Some((used, map)) = self.find_inside(&inner, &making.factors, vec![k], map) else { return false };
+        let sums: Vec<Label> = map.iter().filter(|(l, _)| !kept.contains(l)).map(|m| m.1).collect();
+        let elsewhere = |l: &Label| {
+            let other = making.factors.iter().enumerate().any(|(m, f)| !used.contains(&m) && f.labels.contains(l));
+            other || out.iter().any(|o| making.find(*o) == *l)
+        };
+        let distinct = sums.iter().enumerate().all(|(m, l)| !sums[..m].contains(l) && !norm.labels.contains(l));
+        if sums.is_empty() || !distinct || sums.iter().any(elsewhere) {
+            return false;
+        }
+        let two = self.integer(2);
+        making.factors[k].power = self.add(norm.power, two);
+        let mut gone: Vec<usize> = used.into_iter().filter(|m| *m != k).collect();
+        gone.sort_unstable();
+        gone.iter().rev().for_each(|m| {
+            making.factors.remove(*m);
+        });
+        sums.into_iter().for_each(|l| self.forget(making, l));
+        true
     }
 
     /// Two different one-hot vectors on one label give zero; a one-hot vector alone under a sum gives 1.

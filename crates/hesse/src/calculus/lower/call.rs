@@ -84,7 +84,9 @@ impl Lower<'_, '_> {
                 return self.poison(
                     Diagnostic::error("E107", span, format!("{f} takes two arguments"))
                         .because(format!("{f}(a, b) works element by element; {f}(0, x) keeps one sign"))
-                        .help(format!("write {whole}(x) for the {entry} entry, row{f}(x) or col{f}(x) along an axis, {f}(x, y) for two arguments")),
+                        .help(format!(
+                            "write {whole}(x) for the {entry} entry, row{f}(x) or col{f}(x) along an axis, {f}(x, y) for two arguments"
+                        )),
                 );
             }
             "pow" if args.len() == 2 => return self.add(Op::DotPower, args, span),
