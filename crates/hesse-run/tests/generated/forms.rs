@@ -237,6 +237,8 @@ fn entries(shape: &Shape, order: usize) -> Vec<Form> {
         form("power", "@ .^ @", &[(Positive, s()), (Inside, one())]),
         form("sqrt(A)", "sqrt(#)", &[(Positive, s())]),
         form("softmax(A)", "softmax(#)", &[(Any, s())]),
+        form("argmax", "argmax(#)", &[(Any, s())]),
+        form("argmin", "argmin(#)", &[(Any, s())]),
         form("transpose", "@'", &[(Any, shape.transposed())]),
         form("user function", "f1(#)", &[(Any, s())]),
         form("user function", "f2(#)", &[(Any, s())]),
@@ -286,6 +288,9 @@ fn scalars(out: &mut Vec<Form>) {
             named("norm2", "norm2(1/3 + @)"),
             named("norm2", "norm2(#)^2"),
             named("logsumexp", "logsumexp(#)"),
+            named("maximum", "maximum(#)"),
+            named("minimum", "minimum(#)"),
+            named("prod", "prod(#)"),
         ]);
         out.push(form("dot(A, B)", "dot(#, #)", &[(Any, of.clone()), (Any, of.clone())]));
     }
@@ -319,10 +324,22 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
     let v = || Shape::column(n);
     for k in ["n", "m", "3"] {
         out.push(form("matrix-vector", "@*@", &[(Any, Shape::matrix(n, k)), (Any, Shape::column(k))]));
-        out.push(form("rowsum(A)", "rowsum(#)", &[(Any, Shape::matrix(n, k))]));
+        for (feature, call) in [
+            ("rowsum(A)", "rowsum(#)"),
+            ("rowmean(A)", "rowmean(#)"),
+            ("rownorm1(A)", "rownorm1(#)"),
+            ("rowmax", "rowmax(#)"),
+            ("rowmin", "rowmin(#)"),
+            ("rowprod", "rowprod(#)"),
+            ("rowlogsumexp", "rowlogsumexp(#)"),
+        ] {
+            out.push(form(feature, call, &[(Any, Shape::matrix(n, k))]));
+        }
+        out.push(form("rownorm2", "rownorm2(1/3 + @)", &[(Any, Shape::matrix(n, k))]));
     }
     out.extend([
         form("diag(A)", "diag(#)", &[(Any, Shape::matrix(n, n))]),
+        form("diagvec(A)", "diagvec(#)", &[(Any, Shape::matrix(n, n))]),
         form("cumsum(v)", "cumsum(#)", &[(Any, v())]),
         form("solve", "inv(#)*@", &[(Definite, Shape::matrix(n, n)), (Any, v())]),
         form("solve", "@ \\ @", &[(Definite, Shape::matrix(n, n)), (Any, v())]),
@@ -348,7 +365,18 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
 fn rows(out: &mut Vec<Form>, n: &'static str) {
     for k in ["n", "m"] {
         out.push(form("vector-matrix", "@*@", &[(Any, Shape::row(k)), (Any, Shape::matrix(k, n))]));
-        out.push(form("colsum(A)", "colsum(#)", &[(Any, Shape::matrix(k, n))]));
+        for (feature, call) in [
+            ("colsum(A)", "colsum(#)"),
+            ("colmean(A)", "colmean(#)"),
+            ("colnorm1(A)", "colnorm1(#)"),
+            ("colmax", "colmax(#)"),
+            ("colmin", "colmin(#)"),
+            ("colprod", "colprod(#)"),
+            ("collogsumexp", "collogsumexp(#)"),
+        ] {
+            out.push(form(feature, call, &[(Any, Shape::matrix(k, n))]));
+        }
+        out.push(form("colnorm2", "colnorm2(1/3 + @)", &[(Any, Shape::matrix(k, n))]));
     }
     out.push(form("slice", "@[1, :]", &[(Any, Shape::matrix("m", n))]));
     out.push(form("vector-matrix", "@'*@", &[(Any, Shape::column("n")), (Any, Shape::matrix("n", n))]));
@@ -363,6 +391,12 @@ fn matrices(out: &mut Vec<Form>, m: &'static str, n: &'static str) {
         out.push(form("product", "@*@", &[(Any, Shape::matrix(m, k)), (Any, Shape::matrix(k, n))]));
     }
     out.extend([
+        form("rowsoftmax(A)", "rowsoftmax(#)", &[(Any, a())]),
+        form("colsoftmax(A)", "colsoftmax(#)", &[(Any, a())]),
+        form("rowargmax", "rowargmax(#)", &[(Any, a())]),
+        form("colargmax", "colargmax(#)", &[(Any, a())]),
+        form("rowargmin", "rowargmin(#)", &[(Any, a())]),
+        form("colargmin", "colargmin(#)", &[(Any, a())]),
         form("outer", "@*@'", &[(Any, Shape::column(m)), (Any, Shape::column(n))]),
         form("outer(v, w)", "outer(#, #)", &[(Any, Shape::column(m)), (Any, Shape::column(n))]),
         form("outer", "@*@", &[(Any, Shape::column(m)), (Any, Shape::row(n))]),

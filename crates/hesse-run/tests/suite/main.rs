@@ -49,6 +49,7 @@ chapters! {
     determinants = "determinants",
     inverses = "inverses",
     norms = "norms",
+    reductions = "reductions",
     least_squares = "least-squares",
     likelihoods = "likelihoods",
     networks = "networks",

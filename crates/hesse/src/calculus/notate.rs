@@ -747,31 +747,16 @@ impl Writer<'_> {
         total
     }
 
-    /// The terms of a product with a sum of more than two axes: no matrix stands for it, but its terms have letters.
+    /// The terms of a sum of more than two axes below a diagonal or a broadcast: no matrix stands for it, but its terms have letters.
     fn opened(&mut self, c: Rational, e: Expr) -> Vec<(Rational, Expr)> {
-        let (mut done, mut pending) = (vec![], vec![(c, e)]);
-        while let Some((c, e)) = pending.pop() {
-            let Node::Product { factors, out, sizes } = self.pool.node(e).clone() else {
-                done.push((c, e));
-                continue;
-            };
-            let wide = |f: &Factor| match self.pool.node(f.base) {
-                Node::Sum(terms, _) if f.labels.len() > 2 && self.pool.as_integer(f.power) == Some(1) => Some(terms.clone()),
-                _ => None,
-            };
-            let found = factors.iter().enumerate().find_map(|(k, f)| Some((k, wide(f)?)));
-            let Some((k, terms)) = found.filter(|_| self.pool.spend(1)) else {
-                done.push((c, e));
-                continue;
-            };
-            let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
-            for (d, t) in terms.into_iter().rev() {
-                let mut factors = factors.clone();
-                factors[k].base = t;
-                pending.push((c * d, self.pool.product_of(factors, out.clone(), &sizes)));
+        let Node::Product { factors, out, sizes } = self.pool.node(e).clone() else { return vec![(c, e)] };
+        match (factors.as_slice(), factors.first().map(|f| self.pool.node(f.base).clone())) {
+            ([f], Some(Node::Sum(terms, _))) if f.labels.len() > 2 && self.pool.as_integer(f.power) == Some(1) => {
+                let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                terms.into_iter().map(|(d, t)| (c * d, self.pool.product(&[(t, &f.labels)], &out, &sizes))).collect()
             }
+            _ => vec![(c, e)],
         }
-        done
     }
 
     /// f(…) of entries; the axes of `e` stand at these letters. Nothing is summed inside a function, so a sum there has no such form.
