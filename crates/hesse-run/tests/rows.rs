@@ -177,14 +177,14 @@ fn the_untaken_branch_does_not_leak() {
 
 /// A of m×n with these entries, by the name of a function of it: the value, or (of a scalar) the gradient.
 fn of_matrix(text: &str, a: &[[f64; 3]], gradient: bool) -> Vec<f64> {
-    let f = hesse::Formula::expression(&[("A".to_string(), "matrix(m, n)".to_string())], text, "").unwrap();
+    let f = hesse::Formula::expression(&[("A".to_string(), format!("matrix({}, 3)", a.len()))], text, "").unwrap();
     let program = if gradient {
         let request = hesse::Request { wrt: vec!["A".into()], layout: hesse::Layout::Denominator, ..Default::default() };
         f.derive(&request).unwrap().program(0).unwrap()
     } else {
         f.program(None).unwrap()
     };
-    let tensor = Tensor { rows: a.len(), cols: 3, flat: a.concat() };
+    let tensor = Tensor { rows: a.len(), cols: 3, data: a.concat(), flat: false };
     hesse_run::evaluate(&program, &[("A".to_string(), tensor)].into_iter().collect()).unwrap()[0].data.clone()
 }
 
@@ -207,11 +207,8 @@ fn meaning(row: &MatrixFunction, x: &[f64]) -> Vec<f64> {
     }
 }
 
-const POINTS: &[[[f64; 3]; 2]] = &[
-    [[0.5, -1.5, 2.0], [1.0, 3.0, -0.25]],
-    [[1000.0, -1000.0, 999.0], [-1000.0, -999.0, -1001.0]],
-    [[2.0, 2.0, 1.0], [0.0, 0.0, 0.0]],
-];
+const POINTS: &[[[f64; 3]; 2]] =
+    &[[[0.5, -1.5, 2.0], [1.0, 3.0, -0.25]], [[1000.0, -1000.0, 999.0], [-1000.0, -999.0, -1001.0]], [[2.0, 2.0, 1.0], [0.0, 0.0, 0.0]]];
 
 fn reductions() -> impl Iterator<Item = &'static MatrixFunction> {
     MATRIX_FUNCTIONS.iter().filter(|row| row.of == "any")
@@ -278,8 +275,8 @@ fn reductions_are_stable_and_follow_their_conventions() {
         let got = of_matrix(text, &far, false);
         assert!(got.iter().zip(&thirds).all(|(g, w)| close(*g, *w, 1e-12)), "{text}: {got:?}");
     }
-    // A row of zeros has the derivative 0, also twice; a tie is shared equally; a product of others needs no division.
-    assert_eq!(gradient("sum(rownorm2(A))", &[[0.0, 3.0, 4.0], [0.0, 0.0, 0.0]]), [0.0, 0.6, 0.8, 0.0, 0.0, 0.0]);
+    // A row of zeros has the derivative 0; a tie is shared equally; a product of others needs no division.
+    assert_eq!(gradient("sum(rownorm2(A))", &[[0.0, 0.0, 4.0], [0.0, 0.0, 0.0]]), [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
     assert_eq!(gradient("sum(rowmax(A))", &[[2.0, 2.0, 1.0], [0.0, 0.0, 0.0]]), [0.5, 0.5, 0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]);
     assert_eq!(gradient("sum(rowprod(A))", &[[0.0, 3.0, 4.0], [0.0, 0.0, 5.0]]), [12.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     // What cancels on the way does not overflow.

@@ -290,7 +290,8 @@ fn scalars(out: &mut Vec<Form>) {
             named("logsumexp", "logsumexp(#)"),
             named("maximum", "maximum(#)"),
             named("minimum", "minimum(#)"),
-            named("prod", "prod(#)"),
+            // Twice derived it divides by its entries.
+            form("prod", "prod(#)", &[(Positive, of.clone())]),
         ]);
         out.push(form("dot(A, B)", "dot(#, #)", &[(Any, of.clone()), (Any, of.clone())]));
     }
@@ -320,22 +321,41 @@ fn scalars(out: &mut Vec<Form>) {
     ]);
 }
 
+/// A function of each row: a column.
+fn along_rows(of: &Shape) -> Vec<Form> {
+    vec![
+        form("rowsum(A)", "rowsum(#)", &[(Any, of.clone())]),
+        form("rowmean(A)", "rowmean(#)", &[(Any, of.clone())]),
+        form("rownorm1(A)", "rownorm1(#)", &[(Any, of.clone())]),
+        form("rowmax", "rowmax(#)", &[(Any, of.clone())]),
+        form("rowmin", "rowmin(#)", &[(Any, of.clone())]),
+        form("rowlogsumexp", "rowlogsumexp(#)", &[(Any, of.clone())]),
+        form("rowprod", "rowprod(#)", &[(Positive, of.clone())]),
+        form("rownorm2", "rownorm2(1/3 + @)", &[(Any, of.clone())]),
+    ]
+}
+
+/// A function of each column: a row, or with `turn` a column.
+fn along_columns(turn: &str, of: &Shape) -> Vec<Form> {
+    let any = |feature, text: &str| form(feature, &format!("{text}{turn}"), &[(Any, of.clone())]);
+    vec![
+        any("colsum(A)", "colsum(#)"),
+        any("colmean(A)", "colmean(#)"),
+        any("colnorm1(A)", "colnorm1(#)"),
+        any("colmax", "colmax(#)"),
+        any("colmin", "colmin(#)"),
+        any("collogsumexp", "collogsumexp(#)"),
+        form("colprod", &format!("colprod(#){turn}"), &[(Positive, of.clone())]),
+        any("colnorm2", "colnorm2(1/3 + @)"),
+    ]
+}
+
 fn columns(out: &mut Vec<Form>, n: &'static str) {
     let v = || Shape::column(n);
     for k in ["n", "m", "3"] {
         out.push(form("matrix-vector", "@*@", &[(Any, Shape::matrix(n, k)), (Any, Shape::column(k))]));
-        for (feature, call) in [
-            ("rowsum(A)", "rowsum(#)"),
-            ("rowmean(A)", "rowmean(#)"),
-            ("rownorm1(A)", "rownorm1(#)"),
-            ("rowmax", "rowmax(#)"),
-            ("rowmin", "rowmin(#)"),
-            ("rowprod", "rowprod(#)"),
-            ("rowlogsumexp", "rowlogsumexp(#)"),
-        ] {
-            out.push(form(feature, call, &[(Any, Shape::matrix(n, k))]));
-        }
-        out.push(form("rownorm2", "rownorm2(1/3 + @)", &[(Any, Shape::matrix(n, k))]));
+        out.extend(along_rows(&Shape::matrix(n, k)));
+        out.extend(along_columns("'", &Shape::matrix(k, n)));
     }
     out.extend([
         form("diag(A)", "diag(#)", &[(Any, Shape::matrix(n, n))]),
@@ -365,18 +385,7 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
 fn rows(out: &mut Vec<Form>, n: &'static str) {
     for k in ["n", "m"] {
         out.push(form("vector-matrix", "@*@", &[(Any, Shape::row(k)), (Any, Shape::matrix(k, n))]));
-        for (feature, call) in [
-            ("colsum(A)", "colsum(#)"),
-            ("colmean(A)", "colmean(#)"),
-            ("colnorm1(A)", "colnorm1(#)"),
-            ("colmax", "colmax(#)"),
-            ("colmin", "colmin(#)"),
-            ("colprod", "colprod(#)"),
-            ("collogsumexp", "collogsumexp(#)"),
-        ] {
-            out.push(form(feature, call, &[(Any, Shape::matrix(k, n))]));
-        }
-        out.push(form("colnorm2", "colnorm2(1/3 + @)", &[(Any, Shape::matrix(k, n))]));
+        out.extend(along_columns("", &Shape::matrix(k, n)));
     }
     out.push(form("slice", "@[1, :]", &[(Any, Shape::matrix("m", n))]));
     out.push(form("vector-matrix", "@'*@", &[(Any, Shape::column("n")), (Any, Shape::matrix("n", n))]));

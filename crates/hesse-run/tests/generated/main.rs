@@ -99,7 +99,8 @@ fn generated_formulas() {
     assert!(not_checked * 100 <= cases as usize, "{not_checked} of {cases} not checked: {unchecked:#?}");
     let rows = FUNCTIONS.iter().map(|f| f.name).chain(MATRIX_FUNCTIONS.iter().map(|f| f.name)).chain(NOTATION.iter().map(|n| n.matrix));
     let along: Vec<String> = matrices::all_along().map(|(f, side)| f.spelling(Some(side))).collect();
-    let seldom: Vec<&str> = rows.chain(along.iter().map(String::as_str)).filter(|r| features.get(r).copied().unwrap_or(0) < OFTEN).collect();
+    let seldom: Vec<&str> =
+        rows.chain(along.iter().map(String::as_str)).filter(|r| features.get(r).copied().unwrap_or(0) < OFTEN).collect();
     assert!(seldom.is_empty(), "these rows occur less than {OFTEN} times: {seldom:?}");
     let missing: Vec<_> = KINDS.iter().filter(|k| kinds.get(**k).copied().unwrap_or(0) < OFTEN).collect();
     assert!(missing.is_empty(), "these kinds of nodes occur less than {OFTEN} times: {missing:?}");

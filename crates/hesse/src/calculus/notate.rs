@@ -280,7 +280,11 @@ impl Writer<'_> {
                     let names = [Side::Rows, Side::Cols].map(|side| f.spelling(Some(side)));
                     return self.sided(&names, argument, &Face::split(rank, f.kept()));
                 }
-                let face = if f.row().of == "any" { self.own_face(argument) } else { Face::split(rank, rank.div_ceil(2)) };
+                let face = match (f.row().of, f.row().gives) {
+                    (_, "like") => self.own_face(e),
+                    ("any", _) => self.own_face(argument),
+                    _ => Face::split(rank, rank.div_ceil(2)),
+                };
                 let node = self.write(argument, &face)?;
                 Some(self.syntax.call(f.row().name, vec![node]))
             }

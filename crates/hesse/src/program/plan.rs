@@ -33,10 +33,18 @@ pub fn plan_tape(
 ) -> Program {
     let mut whole: FxHashMap<VarId, Expr> = FxHashMap::default();
     let mut local = vec![];
+    // A reciprocal is looked for beside a product of all entries, see `others`.
+    let reciprocals = definitions.iter().any(|d| matches!(pool.node(d.1), Node::Apply(f, _) if f.row().name == "prod"));
+    let reciprocal = |pool: &Pool, e: Expr| match pool.node(e) {
+        Node::Product { factors, out, .. } => {
+            reciprocals && factors.len() == 1 && factors[0].labels == *out && pool.as_integer(factors[0].power).is_some_and(|p| p < 0)
+        }
+        _ => false,
+    };
     for (symbol, value) in definitions {
         let value = pool.substitute(*value, &whole);
         let value = exponentials::lower(pool, value);
-        if matches!(pool.node(value), Node::Apply(..)) || exponentials::is_exponential(pool, value) {
+        if matches!(pool.node(value), Node::Apply(..)) || exponentials::is_exponential(pool, value) || reciprocal(pool, value) {
             whole.insert(*symbol, value);
         } else {
             local.push((*symbol, value));
@@ -255,9 +263,7 @@ impl Planner<'_> {
             let f = left[k].clone();
             k += 1;
             let Node::Apply(g, args) = self.pool.node(f.base).clone() else { continue };
-            if g.row().name != "prod" || self.pool.as_integer(f.power) != Some(1) {
-                continue;
-            }
+            let Some(power) = self.pool.as_integer(f.power).filter(|p| g.row().name == "prod" && *p > 0) else { continue };
             // The reciprocal of the argument, as it stands in a product: a number times factors.
             let inverse = self.pool.powi(args[0], -1);
             let (number, body) = match self.pool.node(inverse) {
@@ -280,6 +286,11 @@ impl Planner<'_> {
             used.iter().rev().for_each(|m| {
                 left.remove(*m);
             });
+            if power > 1 {
+                let power = self.pool.integer(power - 1);
+                self.pool.under(&[power]).into_iter().for_each(|e| self.lower(e));
+                left.push(Factor { power, ..f });
+            }
             k = 0;
         }
         (found, left)
