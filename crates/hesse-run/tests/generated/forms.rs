@@ -360,6 +360,7 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
     out.extend([
         form("diag(A)", "diag(#)", &[(Any, Shape::matrix(n, n))]),
         form("diagvec(A)", "diagvec(#)", &[(Any, Shape::matrix(n, n))]),
+        form("diag(A)", "diag(@*@)", &[(Any, Shape::matrix(n, "m")), (Any, Shape::matrix("m", n))]),
         form("cumsum(v)", "cumsum(#)", &[(Any, v())]),
         form("solve", "inv(#)*@", &[(Definite, Shape::matrix(n, n)), (Any, v())]),
         form("solve", "@ \\ @", &[(Definite, Shape::matrix(n, n)), (Any, v())]),
