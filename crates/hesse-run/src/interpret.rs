@@ -11,6 +11,7 @@
 
 use crate::array::Array;
 use crate::contract::{Operand, contract};
+use crate::exponential;
 use crate::linear;
 use crate::linear::adjugate;
 use crate::scalar::Scalar;
@@ -310,9 +311,13 @@ impl<'a, T: Scalar> Machine<'a, T> {
 
     fn apply(&mut self, f: MatrixFunctionId, args: &[Value], values: &Values<'a, T>, shape: &[usize]) -> Result<Array<T>, RunError> {
         let row = f.row();
-        let &[arg] = args else { return Err(RunError::internal(format!("`{}` takes one array", row.name))) };
-        let a = get(values, arg)?;
+        if args.len() != row.takes.len() {
+            return Err(RunError::internal(format!("`{}` takes {} arrays", row.name, row.takes.len())));
+        }
+        let a = get(values, args[0])?;
         match row.name {
+            "expm" => Ok(Array { shape: shape.to_vec(), data: exponential::expm(&a.data, square(a)?) }),
+            "dexpm" => Ok(Array { shape: shape.to_vec(), data: exponential::along(&a.data, &get(values, args[1])?.data, square(a)?) }),
             "inv" => Ok(Array { shape: shape.to_vec(), data: T::inverse(&a.data, square(a)?) }),
             "det" => Ok(Array::scalar(T::determinant(&a.data, square(a)?))),
             "logdet" => Ok(Array::scalar(T::log_determinant(&a.data, square(a)?))),

@@ -14,6 +14,7 @@ pub mod bind;
 pub mod check;
 pub mod contract;
 pub mod dual;
+pub mod exponential;
 pub mod interpret;
 pub mod linear;
 pub mod probe;

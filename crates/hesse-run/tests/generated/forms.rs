@@ -304,6 +304,7 @@ fn scalars(out: &mut Vec<Form>) {
             form("inner", "@'*@", &[(Any, v.clone()), (Any, v.clone())]),
             form("quadratic", "@'*@*@", &[(Any, v.clone()), (Any, square.clone()), (Any, v.clone())]),
             form("quadratic", "@'*inv(#)*@", &[(Any, v.clone()), (Definite, square.clone()), (Any, v.clone())]),
+            form("expm", "tr(#*expm(@))", &[(Constant, square.clone()), (Inside, square.clone())]),
             form("tr(A)", "tr(@*@)", &[(Any, square.clone()), (Any, square.clone())]),
         ]);
     }
@@ -425,6 +426,9 @@ fn matrices(out: &mut Vec<Form>, m: &'static str, n: &'static str) {
         let v = || Shape::column(n);
         out.extend([
             form("inv", "inv(#)", &[(Definite, a())]),
+            // Not too large: its entries grow as those of no other function.
+            form("expm", "#*expm(@)/8", &[(Any, Shape::scalar()), (Inside, a())]),
+            form("dexpm", "dexpm(@, #)/8", &[(Constant, a()), (Any, a())]),
             form("diag(v)", "diag(#)", &[(Any, v())]),
             form("tril(A)", "tril(#)", &[(Any, a())]),
             form("triu(A)", "triu(#)", &[(Any, a())]),

@@ -50,6 +50,7 @@ chapters! {
     inverses = "inverses",
     norms = "norms",
     reductions = "reductions",
+    exponentials = "exponentials",
     least_squares = "least-squares",
     likelihoods = "likelihoods",
     networks = "networks",

@@ -298,13 +298,19 @@ impl Build<'_> {
                             self.nonzero(&x, t, 0)?;
                             self.pool.powi(x.expr, -1)
                         }
+                        "expm" => self.map("exp", &[x.expr])?,
+                        "dexpm" => {
+                            let (value, e) = (self.map("exp", &[x.expr])?, self.arg(t, 1)?);
+                            self.pool.times(value, e.expr)
+                        }
                         "det" | "logsumexp" => x.expr,
                         "logdet" => self.map("log", &[x.expr])?,
                         "norm2" => self.map("abs", &[x.expr])?,
                         _ => self.pool.apply(*f, &[x.expr]),
                     }
                 } else {
-                    self.pool.apply(*f, &[x.expr])
+                    let args = (0..term.args.len()).map(|k| Ok(self.arg(t, k)?.expr)).collect::<Result<Vec<_>, Refusal>>()?;
+                    self.pool.apply(*f, &args)
                 }
             }
             Op::Contract(_) => {

@@ -106,9 +106,13 @@ fn elementwise_call(pool: &mut Pool, name: &str, args: Vec<Expr>, axes: &[Dim], 
     Some(pool.map(f, &args))
 }
 
-/// The derivative of a matrix function at `a`: axes of the result, then axes of `a`.
-pub fn matrix_slope(pool: &mut Pool, f: MatrixFunctionId, a: Expr) -> Option<Expr> {
-    let row = f.row();
+/// The derivative of a matrix function by argument `k`, at these arguments: axes of the result, then axes of the argument.
+/// `None` if the row has no slope for it: what takes a direction is derived by the direction only.
+pub fn matrix_slope(pool: &mut Pool, f: MatrixFunctionId, k: usize, args: &[Expr]) -> Option<Expr> {
+    let (row, a) = (f.row(), args[0]);
+    if k + 1 != row.takes.len() {
+        return None;
+    }
     let text = planted::text(pool.planted(), Table::MatrixSlope, f.position(), 0, row.slope);
     if row.of == "any" {
         let axes = pool.axes(a).to_vec();

@@ -285,8 +285,14 @@ impl Writer<'_> {
                     ("any", _) => self.own_face(argument),
                     _ => Face::split(rank, rank.div_ceil(2)),
                 };
-                let node = self.write(argument, &face)?;
-                Some(self.syntax.call(f.row().name, vec![node]))
+                if self.pool.lacks_direction(e).is_some() {
+                    return None;
+                }
+                let mut written = vec![self.write(argument, &face)?];
+                for direction in &args[1..] {
+                    written.push(self.write(*direction, &face)?);
+                }
+                Some(self.syntax.call(f.row().name, written))
             }
             Node::Sum(..) | Node::Product { .. } => {
                 let face = self.own_face(e);

@@ -149,7 +149,9 @@ impl Shapes {
             Op::Number(_) | Op::Pi | Op::Size(_) | Op::Measure(_) | Op::Apply(_) if !self.keeps(&term.op) => (one(self), one(self)),
             Op::Input(k) => self.inputs[*k],
             Op::Negate | Op::Define(_) => (self.row(term.args[0]), self.col(term.args[0])),
-            Op::Map(_) | Op::Apply(_) if term.args.len() == 1 => (self.row(term.args[0]), self.col(term.args[0])),
+            Op::Map(_) | Op::Apply(_) if term.args.len() == 1 || matches!(term.op, Op::Apply(_)) => {
+                (self.row(term.args[0]), self.col(term.args[0]))
+            }
             Op::Along(f, _) if f.row().gives == "like" => (self.row(term.args[0]), self.col(term.args[0])),
             Op::Along(_, matrices::Side::Rows) => (self.row(term.args[0]), one(self)),
             Op::Along(_, matrices::Side::Cols) => (one(self), self.col(term.args[0])),
@@ -511,7 +513,7 @@ impl Shapes {
                 if f.row().of == "square" {
                     self.same(self.row(a[0]), self.col(a[0]), Fault::Square(a[0]))?;
                 }
-                Ok(())
+                a[1..].iter().try_for_each(|&x| self.equal(a[0], x, Fault::Elementwise(a[0], x)))
             }
             Op::Contract(readings) => self.contract(terms, t, readings),
             Op::Pick(subs) => self.pick(a[0], t, subs),

@@ -218,6 +218,8 @@ impl<'a> Signs<'a> {
                     "det" if self.scalar(term.args[0]) => x.entries(),
                     "det" => Fact { nonneg: x.detpos || x.semidef, nonzero: x.invertible, ..NONE },
                     "maximum" | "minimum" => x.entries(),
+                    "expm" if self.scalar(term.args[0]) => Fact { nonneg: true, nonzero: true, ..NONE },
+                    "expm" => Fact { invertible: true, detpos: true, ..NONE },
                     "argmax" | "argmin" => Fact { nonneg: true, ..NONE },
                     "prod" => Fact { nonneg: x.nonneg, nonzero: x.nonzero, ..NONE },
                     "norm2" => Fact { nonneg: true, nonzero: x.nonzero || x.invertible, ..NONE },

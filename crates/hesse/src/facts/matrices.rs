@@ -8,6 +8,9 @@
 pub struct MatrixFunction {
     /// The canonical name.
     pub name: &'static str,
+    /// Names of its arguments. Of a function that is linear in its last argument, a direction, the tensor of all directions is meant where
+    /// that one is left out: axes of the result, then of the direction. There is none but in a slope, and it must meet a direction.
+    pub takes: &'static [&'static str],
     /// What it takes: `square` (n×n) or `any` (the sum runs over all entries, of any shape).
     pub of: &'static str,
     /// Its name behind `row` and `col`, where it runs along one side; empty for `square`.
@@ -45,6 +48,10 @@ impl MatrixFunctionId {
     /// Its position.
     pub fn position(self) -> usize {
         self.row.into()
+    }
+    /// Whether its last argument is a direction.
+    pub fn takes_direction(self) -> bool {
+        self.row().takes.len() > 1
     }
     /// How many leading axes of the argument stay.
     pub fn kept(self) -> usize {
@@ -106,6 +113,7 @@ pub fn find_along(name: &str) -> Option<(MatrixFunctionId, Side)> {
 
 const PLAIN: MatrixFunction = MatrixFunction {
     name: "",
+    takes: &["A"],
     of: "square",
     along: "",
     gives: "scalar",
@@ -123,6 +131,8 @@ pub const MATRIX_FUNCTIONS: &[MatrixFunction] = &[
     MatrixFunction { name: "inv", gives: "same", slope: "-inv(A)[k,i]*inv(A)[j,l] -> [k, l, i, j]", domain: "A invertible", keeps_symmetric: true, says: "inverse", ..PLAIN },
     MatrixFunction { name: "det", slope: "det(A)*inv(A)[j,i] -> [i, j]", latex: r"\det", says: "determinant", ..PLAIN },
     MatrixFunction { name: "logdet", slope: "inv(A)[j,i] -> [i, j]", domain: "det(A) > 0", latex: r"\log\det", says: "log(det(A))", ..PLAIN },
+    MatrixFunction { name: "expm", gives: "same", slope: "dexpm(A)[k,l,i,j] -> [k, l, i, j]", keeps_symmetric: true, says: "exponential of a matrix", ..PLAIN },
+    MatrixFunction { name: "dexpm", takes: &["A", "E"], gives: "same", slope: "dexpm(A)[k,l,i,j] -> [k, l, i, j]", says: "derivative of expm at A along E, linear in E; not differentiable by A here", ..PLAIN },
     MatrixFunction { name: "norm2", of: "any", along: "norm2", slope: "A/norm2(A)", at_kink: "0 at A = 0", says: "Euclidean or Frobenius norm", ..PLAIN },
     MatrixFunction { name: "logsumexp", of: "any", along: "logsumexp", slope: "exp(A - logsumexp(A))", says: "log(sum(exp(A))), stable", ..PLAIN },
     MatrixFunction { name: "maximum", of: "any", along: "max", slope: "argmax(A)", at_kink: "shared equally at ties of A", says: "the largest entry", ..PLAIN },

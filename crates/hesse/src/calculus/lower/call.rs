@@ -17,7 +17,6 @@ use crate::tensor::dim::Dims;
 /// Functions that hesse knows of but cannot derive, with what to write instead.
 const INSTEAD: &[(&str, &str)] = &[
     ("chol", "a lower triangular parameter: tril(L)*tril(L)'"),
-    ("expm", "exp(A) for the exponential of each entry"),
     ("logm", "log(A) for the logarithm of each entry"),
     ("sqrtm", "sqrt(A) for the square root of each entry"),
     ("pinv", "inv(A'*A)*A'"),
@@ -109,8 +108,8 @@ impl Lower<'_, '_> {
             return self.add(Op::Map(id), args, span);
         }
         if let Some(id) = matrices::find(f) {
-            if args.len() != 1 {
-                return self.arity(f, "A", args.len(), span);
+            if args.len() != id.row().takes.len() {
+                return self.arity(f, &id.row().takes.join(", "), args.len(), span);
             }
             return self.add(Op::Apply(id), args, span);
         }
