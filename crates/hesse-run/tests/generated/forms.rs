@@ -176,7 +176,15 @@ pub fn any(shape: &Shape, order: usize) -> Vec<Form> {
             out.push(form("kron(A, B)", "kron(#, #)", &[(Any, Shape::matrix(a, c)), (Any, Shape::matrix(b, d))]));
             out.push(form("product", "@*@", &[(Any, Shape::new(&[a, b], &[])), (Any, Shape::new(&[], &[c, d]))]));
         }
-        ([m], [n]) => matrices(&mut out, m, n),
+        ([m], [n]) => {
+            matrices(&mut out, m, n);
+            // By a matrix, and twice, an exponential is refused.
+            if m == n && order == 1 {
+                let of = format!("(ones({n}, {n})/4 + tril(ones({n}, {n}))/3)");
+                out.push(form("expm", &format!("expm(@*{of})"), &[(Inside, Shape::scalar())]));
+                out.push(form("expm", &format!("expm({of} + @*triu({of})/2)"), &[(Inside, Shape::scalar())]));
+            }
+        }
         _ => {}
     }
     out
@@ -304,7 +312,6 @@ fn scalars(out: &mut Vec<Form>) {
             form("inner", "@'*@", &[(Any, v.clone()), (Any, v.clone())]),
             form("quadratic", "@'*@*@", &[(Any, v.clone()), (Any, square.clone()), (Any, v.clone())]),
             form("quadratic", "@'*inv(#)*@", &[(Any, v.clone()), (Definite, square.clone()), (Any, v.clone())]),
-            form("expm", "tr(#*expm(@))", &[(Constant, square.clone()), (Inside, square.clone())]),
             form("tr(A)", "tr(@*@)", &[(Any, square.clone()), (Any, square.clone())]),
         ]);
     }
@@ -426,9 +433,7 @@ fn matrices(out: &mut Vec<Form>, m: &'static str, n: &'static str) {
         let v = || Shape::column(n);
         out.extend([
             form("inv", "inv(#)", &[(Definite, a())]),
-            // Not too large: its entries grow as those of no other function.
-            form("expm", "#*expm(@)/8", &[(Any, Shape::scalar()), (Inside, a())]),
-            form("dexpm", "dexpm(@, #)/8", &[(Constant, a()), (Any, a())]),
+            form("dexpm", &format!("dexpm(ones({n}, {n})/4 + tril(ones({n}, {n}))/3, @*triu(ones({n}, {n})))"), &[(Any, Shape::scalar())]),
             form("diag(v)", "diag(#)", &[(Any, v())]),
             form("tril(A)", "tril(#)", &[(Any, a())]),
             form("triu(A)", "triu(#)", &[(Any, a())]),
