@@ -239,7 +239,6 @@ fn reductions_compute_what_they_mean() {
 #[test]
 fn slopes_of_reductions_are_the_derivative() {
     let a = POINTS[0];
-    let weights = [0.3, -0.7, 1.1, 0.9, 0.2, -0.4];
     let w = "[0.3, -0.7, 1.1; 0.9, 0.2, -0.4]";
     for row in reductions() {
         let f = matrices::find(row.name).unwrap();
@@ -252,9 +251,9 @@ fn slopes_of_reductions_are_the_derivative() {
         for text in texts {
             let slope = of_matrix(&text, &a, true);
             let at = |x: &[f64]| of_matrix(&text, &[[x[0], x[1], x[2]], [x[3], x[4], x[5]]], false)[0];
-            for k in 0..weights.len() {
+            for (k, slope) in slope.iter().enumerate() {
                 let want = difference(at, &a.concat(), k);
-                assert!(close(slope[k], want, 1e-8), "{text}: slope {} by entry {k}, but differences {want}", slope[k]);
+                assert!(close(*slope, want, 1e-8), "{text}: slope {slope} by entry {k}, but differences {want}");
             }
         }
     }

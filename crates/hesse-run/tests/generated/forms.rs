@@ -182,7 +182,6 @@ pub fn any(shape: &Shape, order: usize) -> Vec<Form> {
             if m == n && order == 1 {
                 let of = format!("(ones({n}, {n})/4 + tril(ones({n}, {n}))/3)");
                 out.push(form("expm", &format!("expm(@*{of})"), &[(Inside, Shape::scalar())]));
-                out.push(form("expm", &format!("expm({of} + @*triu({of})/2)"), &[(Inside, Shape::scalar())]));
             }
         }
         _ => {}

@@ -26,7 +26,7 @@ const KINDS: &[&str] =
     &["Decimal", "Pi", "Size", "Pattern Unit", "Pattern Lower", "Pattern Shift", "Var", "Sum", "Product", "Map", "Apply"];
 
 /// How often each row and each kind of node must occur.
-const OFTEN: usize = 20;
+const OFTEN: usize = 15;
 
 fn from_environment(name: &str, or: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or)
