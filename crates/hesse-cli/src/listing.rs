@@ -54,7 +54,7 @@ fn node(pool: &Pool, e: Expr, lines: &mut Lines<Expr>, name: Option<&String>) {
             contraction(&if text.is_empty() { "1".into() } else { text.join("*") }, out)
         }
         Node::Map(f, args) => format!("{}({})", f.row().name, lines.list(args)),
-        Node::Apply(f, args) => format!("{}({})", f.row().name, lines.list(args)),
+        Node::Apply(f, args) => format!("{}({})", f.name(), lines.list(args)),
     };
     lines.compute(e, &text, name.cloned());
 }
@@ -105,8 +105,9 @@ pub fn program(program: &Program) -> String {
                 let factors: Vec<String> = operands.iter().map(|(v, labels)| indexed(&lines.of(*v), labels)).collect();
                 contraction(&if factors.is_empty() { "1".into() } else { factors.join("*") }, out)
             }
-            Op::Apply(f, args) => format!("{}({})", f.row().name, lines.list(args)),
+            Op::Apply(f, args) => format!("{}({})", f.name(), lines.list(args)),
             Op::Adjugate(a) => format!("adjugate({})", lines.of(*a)),
+            Op::Others { array, .. } => format!("others({})", lines.of(*array)),
             Op::GuardedPower(base, power) => format!("{}.^{} (0 at 0)", lines.of(*base), lines.of(*power)),
             Op::Solve { matrix, right, transposed } => {
                 format!("{}{} \\ {}", lines.of(*matrix), if *transposed { "'" } else { "" }, lines.of(*right))

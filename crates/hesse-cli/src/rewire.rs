@@ -47,6 +47,7 @@ fn reread(op: &Op, renamed: &[Value]) -> Op {
         }
         Op::Apply(f, args) => Op::Apply(*f, args.iter().map(now).collect()),
         Op::Adjugate(a) => Op::Adjugate(now(a)),
+        Op::Others { array, kept } => Op::Others { array: now(array), kept: *kept },
         Op::GuardedPower(base, power) => Op::GuardedPower(now(base), now(power)),
         Op::Solve { matrix, right, transposed } => Op::Solve { matrix: now(matrix), right: now(right), transposed: *transposed },
     }

@@ -11,6 +11,7 @@
 
 use crate::array::Array;
 use crate::contract::{Operand, contract};
+use crate::exponential;
 use crate::linear;
 use crate::linear::adjugate;
 use crate::scalar::Scalar;
@@ -121,7 +122,7 @@ pub fn reads(op: &Op) -> Vec<Value> {
         Op::Combine(terms) => terms.iter().map(|t| t.1).collect(),
         Op::Map(_, args) | Op::Apply(_, args) => args.clone(),
         Op::Power(a, b) | Op::GuardedPower(a, b) => vec![*a, *b],
-        Op::Adjugate(a) => vec![*a],
+        Op::Adjugate(a) | Op::Others { array: a, .. } => vec![*a],
         Op::Contract { operands, .. } => operands.iter().map(|o| o.0).collect(),
         Op::Solve { matrix, right, .. } => vec![*matrix, *right],
     }
@@ -216,6 +217,11 @@ impl<'a, T: Scalar> Machine<'a, T> {
                 let a = get(values, *a)?;
                 Array { shape: shape.clone(), data: adjugate(&a.data, square(a)?) }
             }
+            Op::Others { array, kept } => {
+                let a = get(values, *array)?;
+                let length = a.shape[(*kept).min(a.shape.len())..].iter().product::<usize>().max(1);
+                Array { shape: shape.clone(), data: a.data.chunks(length).flat_map(linear::others).collect() }
+            }
             Op::Contract { operands, out, sizes } => {
                 let sizes: Vec<usize> = shape_of_labels(sizes, self.sizes)?;
                 let operands = operands
@@ -305,26 +311,63 @@ impl<'a, T: Scalar> Machine<'a, T> {
 
     fn apply(&mut self, f: MatrixFunctionId, args: &[Value], values: &Values<'a, T>, shape: &[usize]) -> Result<Array<T>, RunError> {
         let row = f.row();
-        let &[arg] = args else { return Err(RunError::internal(format!("`{}` takes one array", row.name))) };
-        let a = get(values, arg)?;
+        if args.len() != row.takes.len() {
+            return Err(RunError::internal(format!("`{}` takes {} arrays", row.name, row.takes.len())));
+        }
+        let a = get(values, args[0])?;
         match row.name {
+            "expm" => Ok(Array { shape: shape.to_vec(), data: exponential::expm(&a.data, square(a)?) }),
+            "dexpm" => Ok(Array { shape: shape.to_vec(), data: exponential::along(&a.data, &get(values, args[1])?.data, square(a)?) }),
             "inv" => Ok(Array { shape: shape.to_vec(), data: T::inverse(&a.data, square(a)?) }),
             "det" => Ok(Array::scalar(T::determinant(&a.data, square(a)?))),
             "logdet" | "logabsdet" => {
                 let (size, negative) = T::log_determinant(&a.data, square(a)?);
                 Ok(Array::scalar(if negative && row.name == "logdet" { T::from_f64(f64::NAN) } else { size }))
             }
-            "norm2" => {
-                if let Some(trace) = self.trace.as_deref_mut() {
-                    let zero = a.data.iter().all(|x| x.value() == 0.0);
-                    trace.branch(7 + u64::from(zero));
-                    trace.ties += usize::from(zero);
-                }
-                Ok(Array::scalar(linear::norm2(&a.data)))
-            }
-            "logsumexp" => Ok(Array::scalar(linear::logsumexp(&a.data))),
+            _ if row.of == "any" => self.reduce(f, a, shape),
             name => Err(RunError::new("E301", format!("`{name}` has no kernel"))),
         }
+    }
+
+    /// A function of the entries behind the kept axes, for each index of those: the entries of a group lie together.
+    fn reduce(&mut self, f: MatrixFunctionId, a: &Array<T>, shape: &[usize]) -> Result<Array<T>, RunError> {
+        let (kept, name) = (f.kept().min(a.shape.len()), f.row().name);
+        let (groups, length) = (a.shape[..kept].iter().product::<usize>(), a.shape[kept..].iter().product::<usize>());
+        if length == 0 && groups > 0 && linear::Extreme::find(name).is_some() {
+            return Err(RunError::new("E502", format!("`{name}` of no entries: nothing is the largest or smallest of them")));
+        }
+        let mut data = Vec::with_capacity(shape.iter().product());
+        for k in 0..groups {
+            let entries = &a.data[k * length..(k + 1) * length];
+            if let Some((extreme, masked)) = linear::Extreme::find(name) {
+                let chosen = extreme.choose(entries);
+                if let Some(trace) = self.trace.as_deref_mut() {
+                    chosen.iter().for_each(|k| trace.branch(*k as u64));
+                    trace.branch(9);
+                    trace.ties += usize::from(chosen.len() > 1);
+                }
+                if masked {
+                    data.extend(linear::shares(&chosen, length).into_iter().map(T::from_f64));
+                } else {
+                    data.push(linear::mean_of(entries, &chosen));
+                }
+                continue;
+            }
+            data.push(match name {
+                "norm2" => {
+                    if let Some(trace) = self.trace.as_deref_mut() {
+                        let zero = entries.iter().all(|x| x.value() == 0.0);
+                        trace.branch(7 + u64::from(zero));
+                        trace.ties += usize::from(zero);
+                    }
+                    linear::norm2(entries)
+                }
+                "logsumexp" => linear::logsumexp(entries),
+                "prod" => linear::scaled_product(entries.iter().copied()),
+                _ => return Err(RunError::new("E301", format!("`{name}` has no kernel"))),
+            });
+        }
+        Ok(Array { shape: shape.to_vec(), data })
     }
 }
 

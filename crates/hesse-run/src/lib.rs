@@ -15,6 +15,7 @@ pub mod breach;
 pub mod check;
 pub mod contract;
 pub mod dual;
+pub mod exponential;
 pub mod interpret;
 pub mod linear;
 pub mod probe;

@@ -276,20 +276,58 @@ fn normalised<T: Scalar>(x: T) -> (T, i32) {
 }
 
 /// A product whose exponent is kept apart, so that only the result can overflow or underflow.
-fn scaled_product<T: Scalar>(factors: impl Iterator<Item = T>) -> T {
-    let (mut product, mut exponent) = (T::one(), 0i32);
-    for p in factors {
-        let (p, e) = normalised(p);
-        let (next, f) = normalised(product * p);
-        product = next;
-        exponent += e + f;
+#[derive(Clone, Copy)]
+struct Scaled<T> {
+    product: T,
+    exponent: i32,
+}
+
+impl<T: Scalar> Scaled<T> {
+    fn one() -> Self {
+        Scaled { product: T::one(), exponent: 0 }
     }
-    while exponent != 0 {
-        let e = exponent.clamp(-500, 500);
-        product = product * T::from_f64(power_of_two(e));
-        exponent -= e;
+    fn times(self, factor: T) -> Self {
+        let (factor, e) = normalised(factor);
+        let (product, f) = normalised(self.product * factor);
+        Scaled { product, exponent: self.exponent + e + f }
     }
-    product
+    fn value(self) -> T {
+        let Scaled { mut product, mut exponent } = self;
+        while exponent != 0 {
+            let e = exponent.clamp(-500, 500);
+            product = product * T::from_f64(power_of_two(e));
+            exponent -= e;
+        }
+        product
+    }
+}
+
+/// A product of which only the result can overflow or underflow.
+pub fn scaled_product<T: Scalar>(factors: impl Iterator<Item = T>) -> T {
+    factors.fold(Scaled::one(), Scaled::times).value()
+}
+
+/// For each entry the product of all others: what stands before it times what stands behind it, so that nothing is divided by a 0.
+///
+/// ```
+/// use hesse_run::linear::others;
+/// assert_eq!(others(&[2.0, 0.0, 3.0]), [0.0, 6.0, 0.0]);
+/// ```
+pub fn others<T: Scalar>(data: &[T]) -> Vec<T> {
+    let mut before = Vec::with_capacity(data.len());
+    let mut product = Scaled::one();
+    for &x in data {
+        before.push(product);
+        product = product.times(x);
+    }
+    let mut behind = Scaled::one();
+    let mut out = vec![T::zero(); data.len()];
+    for k in (0..data.len()).rev() {
+        let both = before[k].times(behind.product);
+        out[k] = Scaled { exponent: both.exponent + behind.exponent, ..both }.value();
+        behind = behind.times(data[k]);
+    }
+    out
 }
 
 /// The determinant with right derivatives also where the matrix is singular: Gaussian elimination with complete pivoting by value, as long as
@@ -361,6 +399,65 @@ fn division_free<T: Scalar>(a: &[T], n: usize) -> T {
         }
     }
     if n.is_multiple_of(2) { -f[0] } else { f[0] }
+}
+
+/// Which entries are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extreme {
+    /// The largest.
+    Largest,
+    /// The smallest.
+    Smallest,
+}
+
+impl Extreme {
+    /// What a row of the table chooses, and whether it gives the place instead of the value.
+    pub fn find(name: &str) -> Option<(Extreme, bool)> {
+        match name {
+            "maximum" => Some((Extreme::Largest, false)),
+            "minimum" => Some((Extreme::Smallest, false)),
+            "argmax" => Some((Extreme::Largest, true)),
+            "argmin" => Some((Extreme::Smallest, true)),
+            _ => None,
+        }
+    }
+
+    /// The positions of all entries that equal the largest (smallest) by value; the first NaN where there is one.
+    pub fn choose<T: Scalar>(self, data: &[T]) -> Vec<usize> {
+        let mut chosen: Vec<usize> = vec![];
+        for (k, x) in data.iter().enumerate() {
+            let Some(&first) = chosen.first() else {
+                chosen.push(k);
+                continue;
+            };
+            let (x, best) = (x.value(), data[first].value());
+            if best.is_nan() {
+                break;
+            }
+            let better = if self == Extreme::Largest { x > best } else { x < best };
+            if better || x.is_nan() {
+                chosen = vec![k];
+            } else if x == best {
+                chosen.push(k);
+            }
+        }
+        chosen
+    }
+}
+
+/// 1/k at each of the k positions, 0 elsewhere.
+pub fn shares(chosen: &[usize], length: usize) -> Vec<f64> {
+    let mut out = vec![0.0; length];
+    chosen.iter().for_each(|k| out[*k] = 1.0 / chosen.len() as f64);
+    out
+}
+
+/// The mean of entries of equal value: the value, and a derivative that is shared equally.
+pub fn mean_of<T: Scalar>(data: &[T], chosen: &[usize]) -> T {
+    let Some((&first, rest)) = chosen.split_first() else { return T::from_f64(f64::NAN) };
+    // The value stays as it is: only what moves differently is shared.
+    let apart = rest.iter().filter(|k| data[**k] != data[first]).fold(T::zero(), |sum, k| sum + (data[*k] - data[first]));
+    if apart.is_zero() || !data[first].is_finite() { data[first] } else { data[first] + apart / T::from_f64(chosen.len() as f64) }
 }
 
 /// √Σx², scaled by the largest entry; 0 with derivative 0 where all entries are 0 (the convention of the row).

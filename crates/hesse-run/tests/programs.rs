@@ -324,7 +324,7 @@ fn dual_agrees(program: &Program, sizes: &[usize], inputs: &[Array<f64>]) {
 fn dual_numbers_are_the_derivative_of_every_operation() {
     let mut square = noise(&[3, 3], 5);
     (0..3).for_each(|k| square.data[4 * k] += 3.0);
-    for name in ["inv", "det", "logdet", "norm2", "logsumexp"] {
+    for name in ["inv", "det", "logdet", "expm", "norm2", "logsumexp", "maximum", "minimum", "prod"] {
         dual_agrees(&unary(|b, x| b.apply(name, x), 1, "n n"), &[3], std::slice::from_ref(&square));
     }
     dual_agrees(&unary(|b, x| b.power(x, 3.0), 1, "n n"), &[3], std::slice::from_ref(&square));

@@ -1,8 +1,12 @@
 //! What holds for every row of the table of functions: its definitions compute its value, its slopes and the dual numbers are the derivative.
+//! And for every row of the table of matrix functions that reduces: over all entries, along rows, along columns.
+
+mod common;
 
 use hesse::facts::functions::{FUNCTIONS, Function, FunctionId, find};
+use hesse::facts::matrices::{self, MATRIX_FUNCTIONS, MatrixFunction, Side};
 use hesse_run::texts::{self, Text};
-use hesse_run::{Dual, Scalar};
+use hesse_run::{Array, Dual, RunError, Scalar, Tensor, run};
 
 /// Arguments inside the domain of a row, away from its kinks.
 fn points(row: &Function) -> Vec<Vec<f64>> {
@@ -169,4 +173,156 @@ fn the_untaken_branch_does_not_leak() {
         let y = text.evaluate(&[Dual::<f64>::seeded(x, &[1.0])]).unwrap();
         assert_eq!((y.re, y.ep), (0.0, 0.0));
     }
+}
+
+/// A of m×n with these entries, by the name of a function of it: the value, or (of a scalar) the gradient.
+fn of_matrix(text: &str, a: &[[f64; 3]], gradient: bool) -> Vec<f64> {
+    let f = hesse::Formula::expression(&[("A".to_string(), format!("matrix({}, 3)", a.len()))], text, "").unwrap();
+    let program = if gradient {
+        let request = hesse::Request { wrt: vec!["A".into()], layout: hesse::Layout::Denominator, ..Default::default() };
+        f.derive(&request).unwrap().program(0).unwrap()
+    } else {
+        f.program(None).unwrap()
+    };
+    let tensor = Tensor { rows: a.len(), cols: 3, data: a.concat(), flat: false };
+    hesse_run::evaluate(&program, &[("A".to_string(), tensor)].into_iter().collect()).unwrap()[0].data.clone()
+}
+
+/// What a row means, by the plainest loop; one value, or one for each entry.
+fn meaning(row: &MatrixFunction, x: &[f64]) -> Vec<f64> {
+    let best = |sign: f64| x.iter().fold(f64::NEG_INFINITY, |m: f64, v| m.max(sign * v)) * sign;
+    let shares = |b: f64| {
+        let count = x.iter().filter(|v| **v == b).count() as f64;
+        x.iter().map(|v| if *v == b { 1.0 / count } else { 0.0 }).collect()
+    };
+    match row.name {
+        "norm2" => vec![x.iter().map(|v| v * v).sum::<f64>().sqrt()],
+        "logsumexp" => vec![best(1.0) + x.iter().map(|v| (v - best(1.0)).exp()).sum::<f64>().ln()],
+        "maximum" => vec![best(1.0)],
+        "minimum" => vec![best(-1.0)],
+        "argmax" => shares(best(1.0)),
+        "argmin" => shares(best(-1.0)),
+        "prod" => vec![x.iter().product()],
+        name => panic!("state what {name} means"),
+    }
+}
+
+const POINTS: &[[[f64; 3]; 2]] =
+    &[[[0.5, -1.5, 2.0], [1.0, 3.0, -0.25]], [[1000.0, -1000.0, 999.0], [-1000.0, -999.0, -1001.0]], [[2.0, 2.0, 1.0], [0.0, 0.0, 0.0]]];
+
+fn reductions() -> impl Iterator<Item = &'static MatrixFunction> {
+    MATRIX_FUNCTIONS.iter().filter(|row| row.of == "any")
+}
+
+#[test]
+fn reductions_compute_what_they_mean() {
+    let transposed = |a: &[[f64; 3]; 2]| (0..3).map(|j| vec![a[0][j], a[1][j]]).collect::<Vec<_>>();
+    for (row, a) in reductions().flat_map(|row| POINTS.iter().map(move |a| (row, a))) {
+        let f = matrices::find(row.name).unwrap();
+        let agrees = |got: &[f64], want: &[f64], name: &str| {
+            assert_eq!(got.len(), want.len(), "{name}({a:?})");
+            got.iter().zip(want).for_each(|(g, w)| assert!(close(*g, *w, 1e-14), "{name}({a:?}) = {got:?}, not {want:?}"));
+        };
+        agrees(&of_matrix(&format!("{}(A)", row.name), a, false), &meaning(row, &a.concat()), row.name);
+        let by_row: Vec<f64> = a.iter().flat_map(|line| meaning(row, line)).collect();
+        let name = f.spelling(Some(Side::Rows));
+        agrees(&of_matrix(&format!("{name}(A)"), a, false), &by_row, &name);
+        // Along columns, and the same along the rows of the transpose.
+        let name = f.spelling(Some(Side::Cols));
+        let columns: Vec<Vec<f64>> = transposed(a).iter().map(|line| meaning(row, line)).collect();
+        let by_column: Vec<f64> = (0..columns[0].len()).flat_map(|i| columns.iter().map(move |c| c[i])).collect();
+        agrees(&of_matrix(&format!("{name}(A)"), a, false), &by_column, &name);
+        agrees(&of_matrix(&format!("{}(A')'", f.spelling(Some(Side::Rows))), a, false), &by_column, &name);
+    }
+}
+
+#[test]
+fn slopes_of_reductions_are_the_derivative() {
+    let a = POINTS[0];
+    let w = "[0.3, -0.7, 1.1; 0.9, 0.2, -0.4]";
+    for row in reductions() {
+        let f = matrices::find(row.name).unwrap();
+        let (rows, cols) = (f.spelling(Some(Side::Rows)), f.spelling(Some(Side::Cols)));
+        let texts = if row.gives == "scalar" {
+            [format!("{}(A)", row.name), format!("[2, 5]*{rows}(A)"), format!("{cols}(A)*[2; 5; 3]")]
+        } else {
+            [format!("sum({}(A) .* {w})", row.name), format!("sum({rows}(A) .* {w})"), format!("sum({cols}(A) .* {w})")]
+        };
+        for text in texts {
+            let slope = of_matrix(&text, &a, true);
+            let at = |x: &[f64]| of_matrix(&text, &[[x[0], x[1], x[2]], [x[3], x[4], x[5]]], false)[0];
+            for (k, slope) in slope.iter().enumerate() {
+                let want = difference(at, &a.concat(), k);
+                assert!(close(*slope, want, 1e-8), "{text}: slope {slope} by entry {k}, but differences {want}");
+            }
+        }
+    }
+}
+
+#[test]
+fn reductions_are_stable_and_follow_their_conventions() {
+    let gradient = |text: &str, a: &[[f64; 3]]| of_matrix(text, a, true);
+    // Shifted by the largest entry of each row.
+    let far = [[1000.0, 1000.0, -1000.0], [-1000.0, -1000.0, -1000.0]];
+    let thirds = [0.5, 0.5, 0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0];
+    for text in ["sum(rowlogsumexp(A))", "sum(log(rowsum(exp(A))))"] {
+        let got = gradient(text, &far);
+        assert!(got.iter().zip(&thirds).all(|(g, w)| close(*g, *w, 1e-12)), "{text}: {got:?}");
+        assert!(close(of_matrix(text, &far, false)[0], 2f64.ln() + 3f64.ln(), 1e-12));
+    }
+    for text in ["rowsoftmax(A)", "exp(A) ./ (rowsum(exp(A))*ones(1, 3))"] {
+        let got = of_matrix(text, &far, false);
+        assert!(got.iter().zip(&thirds).all(|(g, w)| close(*g, *w, 1e-12)), "{text}: {got:?}");
+    }
+    // A row of zeros has the derivative 0; a tie is shared equally; a product of others needs no division.
+    assert_eq!(gradient("sum(rownorm2(A))", &[[0.0, 0.0, 4.0], [0.0, 0.0, 0.0]]), [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(gradient("sum(rowmax(A))", &[[2.0, 2.0, 1.0], [0.0, 0.0, 0.0]]), [0.5, 0.5, 0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]);
+    assert_eq!(gradient("sum(rowprod(A))", &[[0.0, 3.0, 4.0], [0.0, 0.0, 5.0]]), [12.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    // What cancels on the way does not overflow.
+    assert_eq!(gradient("prod(A)", &[[1e200, 1e200, 1e-200], [1e-200, 1.0, 1.0]])[4], 1.0);
+    // Where all that is largest moves together, so does the maximum, whatever the convention.
+    assert_eq!(gradient("maximum(A[1,1]*ones(4))", &[[2.0, 0.0, 0.0]])[0], 1.0);
+}
+
+#[test]
+fn dual_numbers_follow_the_conventions_of_reductions() {
+    let slope = |name: &str, x: &[f64]| -> Vec<f64> {
+        (0..x.len())
+            .map(|k| {
+                let data = x.iter().enumerate().map(|(i, &v)| Dual::seeded(v, &[f64::from(u8::from(i == k))])).collect();
+                reduced(name, 0, Array::<Dual<f64>>::new(vec![x.len()], data)).unwrap().data[0].ep
+            })
+            .collect()
+    };
+    assert_eq!(slope("maximum", &[3.0, 1.0, 3.0]), [0.5, 0.0, 0.5]);
+    assert_eq!(slope("minimum", &[3.0, 1.0, 3.0]), [0.0, 1.0, 0.0]);
+    assert_eq!(slope("prod", &[3.0, 0.0, 2.0]), [0.0, 6.0, 0.0]);
+    assert_eq!(slope("norm2", &[0.0, 0.0]), [0.0, 0.0]);
+}
+
+/// A row of the table on an array, for each index of the first `kept` axes.
+fn reduced<T: Scalar>(name: &str, kept: usize, a: Array<T>) -> Result<Array<T>, RunError> {
+    let mut b = common::Builder::new();
+    let letters = ["k", "l", "m"];
+    let x = b.input("x", 1, &letters[..a.shape.len()].join(" "));
+    let y = b.apply_keeping(name, kept, x);
+    let program = b.output(y);
+    run(&program, &a.shape.clone(), &[a]).map(|mut out| out.remove(0))
+}
+
+#[test]
+fn reductions_of_nothing() {
+    let empty = |name: &str, kept: usize, shape: &[usize]| reduced(name, kept, Array::<f64>::new(shape.to_vec(), vec![]));
+    assert_eq!(empty("prod", 0, &[0]).unwrap().data, [1.0]);
+    assert_eq!(empty("norm2", 0, &[0]).unwrap().data, [0.0]);
+    assert_eq!(empty("logsumexp", 1, &[2, 0]).unwrap().data, [f64::NEG_INFINITY; 2]);
+    assert_eq!(empty("prod", 1, &[2, 0]).unwrap().data, [1.0, 1.0]);
+    for name in ["maximum", "minimum"] {
+        let refused = empty(name, 1, &[2, 0]).unwrap_err();
+        assert_eq!(refused.code, "E502");
+        assert!(refused.message.contains(&format!("`{name}` of no entries")), "{refused}");
+        // No rows at all have no largest entries, and need none.
+        assert_eq!(empty(name, 1, &[0, 2]).unwrap().data, []);
+    }
+    assert_eq!(reduced("maximum", 0, Array::new(vec![3], vec![1.0, f64::NAN, 2.0])).unwrap().data[0].to_bits(), f64::NAN.to_bits());
 }

@@ -8,7 +8,7 @@ use crate::screen::Screen;
 use clap::CommandFactory;
 use hesse::facts::codes::{self, CODES, Code};
 use hesse::facts::functions::{FUNCTIONS, Function};
-use hesse::facts::matrices::{MATRIX_FUNCTIONS, MatrixFunction};
+use hesse::facts::matrices::{self, MATRIX_FUNCTIONS, MatrixFunction, MatrixFunctionId, Side};
 use hesse::facts::notation::{NOTATION, Notation};
 
 const LANGUAGE: &str = include_str!("language.txt");
@@ -61,6 +61,7 @@ fn function(topic: &str) -> Option<String> {
     let spelled = |f: &&Function| (f.name == topic || f.aliases.contains(&topic)) && !OPERATORS.contains(&f.name);
     found.extend(FUNCTIONS.iter().filter(spelled).map(about_function));
     found.extend(MATRIX_FUNCTIONS.iter().filter(|f| f.name == topic).map(about_matrix_function));
+    found.extend(matrices::find_along(topic).map(|(f, side)| about_side(f, side)));
     found.extend(NOTATION.iter().filter(|n| name(n) == topic).map(about_notation));
     (!found.is_empty()).then(|| found.join("\n\n"))
 }
@@ -84,8 +85,8 @@ fn about_function(f: &Function) -> String {
 }
 
 fn about_matrix_function(f: &MatrixFunction) -> String {
-    let mut out = format!("{}(A)\n  {}", f.name, f.says);
-    for (word, text) in [("slope", f.slope), ("at a kink", f.at_kink), ("needs", f.domain)] {
+    let mut out = format!("{}\n  {}", matrix_signature(f), f.says);
+    for (word, text) in [("slope", f.slope), ("at a kink", f.at_kink), ("needs", f.domain), ("by sides", &sides(f))] {
         if !text.is_empty() {
             out.push_str(&format!("\n  {word:<12}{text}"));
         }
@@ -94,6 +95,24 @@ fn about_matrix_function(f: &MatrixFunction) -> String {
         out.push_str("\n  of          a square matrix");
     }
     out
+}
+
+fn about_side(f: MatrixFunctionId, side: Side) -> String {
+    let line = if side == Side::Rows { "row" } else { "column" };
+    format!("{}(A)\n  {} for each {line} of A by itself\n\n{}", f.spelling(Some(side)), f.row().name, about_matrix_function(f.row()))
+}
+
+/// `rowmax(A) colmax(A)`, or nothing.
+fn sides(f: &MatrixFunction) -> String {
+    if f.along.is_empty() {
+        String::new()
+    } else {
+        [Side::Rows, Side::Cols].map(|side| format!("{}{}(A)", side.prefix(), f.along)).join(" ")
+    }
+}
+
+fn matrix_signature(f: &MatrixFunction) -> String {
+    format!("{}({})", f.name, f.takes.join(", "))
 }
 
 fn about_notation(n: &Notation) -> String {
@@ -106,12 +125,15 @@ fn about_notation(n: &Notation) -> String {
 
 fn functions() -> String {
     let element = FUNCTIONS.iter().filter(|f| !OPERATORS.contains(&f.name)).map(|f| (signature(f), f.says.to_string()));
-    let whole = MATRIX_FUNCTIONS.iter().map(|f| (format!("{}(A)", f.name), f.says.to_string()));
+    let whole = MATRIX_FUNCTIONS.iter().map(|f| (matrix_signature(f), f.says.to_string()));
+    let along =
+        MATRIX_FUNCTIONS.iter().filter(|f| !f.along.is_empty()).map(|f| (sides(f), format!("{} of each row, of each column", f.name)));
     let notation = NOTATION.iter().map(|n| (n.matrix.to_string(), n.says.to_string()));
     format!(
-        "Element by element\n{}\nOf whole arrays\n{}\nNotation\n{}\n`hesse help NAME` says more about one of them.",
+        "Element by element\n{}\nOf whole arrays\n{}\nAlong rows, along columns\n{}\nNotation\n{}\n`hesse help NAME` says more about one of them.",
         indented(&lines(element)),
         indented(&lines(whole)),
+        indented(&lines(along)),
         indented(&lines(notation))
     )
 }
@@ -146,6 +168,10 @@ mod tests {
         }
         for f in FUNCTIONS.iter().filter(|f| !OPERATORS.contains(&f.name)) {
             assert!(text(f.name).is_some_and(|t| t.contains(f.says)), "{}", f.name);
+        }
+        for (f, side) in matrices::all_along() {
+            let name = f.spelling(Some(side));
+            assert!(text(&name).is_some_and(|t| t.starts_with(&name) && t.contains(f.row().says)), "{name}");
         }
         for n in NOTATION {
             assert!(text(name(n)).is_some_and(|t| t.contains(n.says)), "{}", n.matrix);

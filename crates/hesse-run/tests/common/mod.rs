@@ -70,8 +70,13 @@ impl Builder {
         self.push(Op::Power(base, p), axes, false)
     }
     pub fn apply(&mut self, name: &str, a: Value) -> Value {
-        let f = matrices::find(name).unwrap();
-        let axes = if f.row().gives == "same" { self.axes_of(a) } else { vec![] };
+        self.apply_keeping(name, 0, a)
+    }
+    /// A function for each index of the first `kept` axes.
+    pub fn apply_keeping(&mut self, name: &str, kept: usize, a: Value) -> Value {
+        let f = matrices::find(name).unwrap().keeping(kept);
+        let axes = self.axes_of(a);
+        let axes = if f.row().gives == "scalar" { axes[..kept].to_vec() } else { axes };
         self.push(Op::Apply(f, vec![a]), axes, false)
     }
     pub fn solve(&mut self, matrix: Value, right: Value, transposed: bool) -> Value {

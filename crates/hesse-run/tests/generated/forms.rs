@@ -176,7 +176,14 @@ pub fn any(shape: &Shape, order: usize) -> Vec<Form> {
             out.push(form("kron(A, B)", "kron(#, #)", &[(Any, Shape::matrix(a, c)), (Any, Shape::matrix(b, d))]));
             out.push(form("product", "@*@", &[(Any, Shape::new(&[a, b], &[])), (Any, Shape::new(&[], &[c, d]))]));
         }
-        ([m], [n]) => matrices(&mut out, m, n),
+        ([m], [n]) => {
+            matrices(&mut out, m, n);
+            // By a matrix, and twice, an exponential is refused.
+            if m == n && order == 1 {
+                let of = format!("(ones({n}, {n})/4 + tril(ones({n}, {n}))/3)");
+                out.push(form("expm", &format!("expm(@*{of})"), &[(Inside, Shape::scalar())]));
+            }
+        }
         _ => {}
     }
     out
@@ -237,6 +244,8 @@ fn entries(shape: &Shape, order: usize) -> Vec<Form> {
         form("power", "@ .^ @", &[(Positive, s()), (Inside, one())]),
         form("sqrt(A)", "sqrt(#)", &[(Positive, s())]),
         form("softmax(A)", "softmax(#)", &[(Any, s())]),
+        form("argmax", "argmax(#)", &[(Any, s())]),
+        form("argmin", "argmin(#)", &[(Any, s())]),
         form("transpose", "@'", &[(Any, shape.transposed())]),
         form("user function", "f1(#)", &[(Any, s())]),
         form("user function", "f2(#)", &[(Any, s())]),
@@ -286,6 +295,10 @@ fn scalars(out: &mut Vec<Form>) {
             named("norm2", "norm2(1/3 + @)"),
             named("norm2", "norm2(#)^2"),
             named("logsumexp", "logsumexp(#)"),
+            named("maximum", "maximum(#)"),
+            named("minimum", "minimum(#)"),
+            // Twice derived it divides by its entries.
+            form("prod", "prod(#)", &[(Positive, of.clone())]),
         ]);
         out.push(form("dot(A, B)", "dot(#, #)", &[(Any, of.clone()), (Any, of.clone())]));
     }
@@ -315,14 +328,46 @@ fn scalars(out: &mut Vec<Form>) {
     ]);
 }
 
+/// A function of each row: a column.
+fn along_rows(of: &Shape) -> Vec<Form> {
+    vec![
+        form("rowsum(A)", "rowsum(#)", &[(Any, of.clone())]),
+        form("rowmean(A)", "rowmean(#)", &[(Any, of.clone())]),
+        form("rownorm1(A)", "rownorm1(#)", &[(Any, of.clone())]),
+        form("rowmax", "rowmax(#)", &[(Any, of.clone())]),
+        form("rowmin", "rowmin(#)", &[(Any, of.clone())]),
+        form("rowlogsumexp", "rowlogsumexp(#)", &[(Any, of.clone())]),
+        form("rowprod", "rowprod(#)", &[(Positive, of.clone())]),
+        form("rownorm2", "rownorm2(1/3 + @)", &[(Any, of.clone())]),
+    ]
+}
+
+/// A function of each column: a row, or with `turn` a column.
+fn along_columns(turn: &str, of: &Shape) -> Vec<Form> {
+    let any = |feature, text: &str| form(feature, &format!("{text}{turn}"), &[(Any, of.clone())]);
+    vec![
+        any("colsum(A)", "colsum(#)"),
+        any("colmean(A)", "colmean(#)"),
+        any("colnorm1(A)", "colnorm1(#)"),
+        any("colmax", "colmax(#)"),
+        any("colmin", "colmin(#)"),
+        any("collogsumexp", "collogsumexp(#)"),
+        form("colprod", &format!("colprod(#){turn}"), &[(Positive, of.clone())]),
+        any("colnorm2", "colnorm2(1/3 + @)"),
+    ]
+}
+
 fn columns(out: &mut Vec<Form>, n: &'static str) {
     let v = || Shape::column(n);
     for k in ["n", "m", "3"] {
         out.push(form("matrix-vector", "@*@", &[(Any, Shape::matrix(n, k)), (Any, Shape::column(k))]));
-        out.push(form("rowsum(A)", "rowsum(#)", &[(Any, Shape::matrix(n, k))]));
+        out.extend(along_rows(&Shape::matrix(n, k)));
+        out.extend(along_columns("'", &Shape::matrix(k, n)));
     }
     out.extend([
         form("diag(A)", "diag(#)", &[(Any, Shape::matrix(n, n))]),
+        form("diagvec(A)", "diagvec(#)", &[(Any, Shape::matrix(n, n))]),
+        form("diag(A)", "diag(@*@)", &[(Any, Shape::matrix(n, "m")), (Any, Shape::matrix("m", n))]),
         form("cumsum(v)", "cumsum(#)", &[(Any, v())]),
         form("solve", "inv(#)*@", &[(Definite, Shape::matrix(n, n)), (Any, v())]),
         form("solve", "@ \\ @", &[(Definite, Shape::matrix(n, n)), (Any, v())]),
@@ -348,7 +393,7 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
 fn rows(out: &mut Vec<Form>, n: &'static str) {
     for k in ["n", "m"] {
         out.push(form("vector-matrix", "@*@", &[(Any, Shape::row(k)), (Any, Shape::matrix(k, n))]));
-        out.push(form("colsum(A)", "colsum(#)", &[(Any, Shape::matrix(k, n))]));
+        out.extend(along_columns("", &Shape::matrix(k, n)));
     }
     out.push(form("slice", "@[1, :]", &[(Any, Shape::matrix("m", n))]));
     out.push(form("vector-matrix", "@'*@", &[(Any, Shape::column("n")), (Any, Shape::matrix("n", n))]));
@@ -363,6 +408,12 @@ fn matrices(out: &mut Vec<Form>, m: &'static str, n: &'static str) {
         out.push(form("product", "@*@", &[(Any, Shape::matrix(m, k)), (Any, Shape::matrix(k, n))]));
     }
     out.extend([
+        form("rowsoftmax(A)", "rowsoftmax(#)", &[(Any, a())]),
+        form("colsoftmax(A)", "colsoftmax(#)", &[(Any, a())]),
+        form("rowargmax", "rowargmax(#)", &[(Any, a())]),
+        form("colargmax", "colargmax(#)", &[(Any, a())]),
+        form("rowargmin", "rowargmin(#)", &[(Any, a())]),
+        form("colargmin", "colargmin(#)", &[(Any, a())]),
         form("outer", "@*@'", &[(Any, Shape::column(m)), (Any, Shape::column(n))]),
         form("outer(v, w)", "outer(#, #)", &[(Any, Shape::column(m)), (Any, Shape::column(n))]),
         form("outer", "@*@", &[(Any, Shape::column(m)), (Any, Shape::row(n))]),
@@ -381,6 +432,7 @@ fn matrices(out: &mut Vec<Form>, m: &'static str, n: &'static str) {
         let v = || Shape::column(n);
         out.extend([
             form("inv", "inv(#)", &[(Definite, a())]),
+            form("dexpm", &format!("dexpm(ones({n}, {n})/4 + tril(ones({n}, {n}))/3, @*triu(ones({n}, {n})))"), &[(Any, Shape::scalar())]),
             form("diag(v)", "diag(#)", &[(Any, v())]),
             form("tril(A)", "tril(#)", &[(Any, a())]),
             form("triu(A)", "triu(#)", &[(Any, a())]),

@@ -15,7 +15,7 @@ mod tree;
 use case::Case;
 use examine::{Outcome, examine};
 use hesse::facts::functions::FUNCTIONS;
-use hesse::facts::matrices::MATRIX_FUNCTIONS;
+use hesse::facts::matrices::{self, MATRIX_FUNCTIONS};
 use hesse::facts::notation::NOTATION;
 use maker::Maker;
 use shrink::shrink;
@@ -26,7 +26,7 @@ const KINDS: &[&str] =
     &["Decimal", "Pi", "Size", "Pattern Unit", "Pattern Lower", "Pattern Shift", "Var", "Sum", "Product", "Map", "Apply"];
 
 /// How often each row and each kind of node must occur.
-const OFTEN: usize = 20;
+const OFTEN: usize = 15;
 
 fn from_environment(name: &str, or: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or)
@@ -98,7 +98,9 @@ fn generated_formulas() {
     assert!(!too_many, "{refusals} of {cases} refused");
     assert!(not_checked * 100 <= cases as usize, "{not_checked} of {cases} not checked: {unchecked:#?}");
     let rows = FUNCTIONS.iter().map(|f| f.name).chain(MATRIX_FUNCTIONS.iter().map(|f| f.name)).chain(NOTATION.iter().map(|n| n.matrix));
-    let seldom: Vec<&str> = rows.filter(|r| features.get(r).copied().unwrap_or(0) < OFTEN).collect();
+    let along: Vec<String> = matrices::all_along().map(|(f, side)| f.spelling(Some(side))).collect();
+    let seldom: Vec<&str> =
+        rows.chain(along.iter().map(String::as_str)).filter(|r| features.get(r).copied().unwrap_or(0) < OFTEN).collect();
     assert!(seldom.is_empty(), "these rows occur less than {OFTEN} times: {seldom:?}");
     let missing: Vec<_> = KINDS.iter().filter(|k| kinds.get(**k).copied().unwrap_or(0) < OFTEN).collect();
     assert!(missing.is_empty(), "these kinds of nodes occur less than {OFTEN} times: {missing:?}");

@@ -55,6 +55,19 @@ pub fn value(matrix: &str, args: &[Matrix]) -> Option<Matrix> {
             let z = a.map(f64::exp);
             z.map(|x| x / z.total())
         }
+        "rowmean(A)" => Matrix::make(a.rows, 1, |i, _| (0..a.cols).map(|j| a.at(i, j)).sum::<f64>() / a.cols as f64),
+        "colmean(A)" => Matrix::make(1, a.cols, |_, j| (0..a.rows).map(|i| a.at(i, j)).sum::<f64>() / a.rows as f64),
+        "rownorm1(A)" => Matrix::make(a.rows, 1, |i, _| (0..a.cols).map(|j| a.at(i, j).abs()).sum()),
+        "colnorm1(A)" => Matrix::make(1, a.cols, |_, j| (0..a.rows).map(|i| a.at(i, j).abs()).sum()),
+        "rowsoftmax(A)" => {
+            let z = a.map(f64::exp);
+            Matrix::make(a.rows, a.cols, |i, j| z.at(i, j) / (0..a.cols).map(|k| z.at(i, k)).sum::<f64>())
+        }
+        "colsoftmax(A)" => {
+            let z = a.map(f64::exp);
+            Matrix::make(a.rows, a.cols, |i, j| z.at(i, j) / (0..a.rows).map(|k| z.at(k, j)).sum::<f64>())
+        }
+        "diagvec(A)" => Matrix::make(a.rows, 1, |i, _| a.at(i, i)),
         "sqrt(A)" => a.map(f64::sqrt),
         _ => return None,
     })

@@ -2,7 +2,8 @@
 
 use crate::book::Layout;
 use crate::{CHAPTERS, book, folder};
-use hesse::facts::{codes::CODES, functions::FUNCTIONS, kernels::STABLE, matrices::MATRIX_FUNCTIONS, notation::NOTATION};
+use hesse::facts::matrices::{self, MATRIX_FUNCTIONS};
+use hesse::facts::{codes::CODES, functions::FUNCTIONS, kernels::STABLE, notation::NOTATION};
 use std::collections::BTreeSet;
 
 /// Text of every file of a folder with this ending, by name.
@@ -94,7 +95,8 @@ fn every_row_of_the_tables_has_a_case_and_is_in_the_language_reference() {
     let mut missing = vec![];
     let rows = FUNCTIONS.iter().map(|row| row.name).chain(MATRIX_FUNCTIONS.iter().map(|row| row.name));
     let notation = NOTATION.iter().map(|row| row.matrix.split('(').next().unwrap_or(row.matrix));
-    for name in rows.chain(notation) {
+    let along: Vec<String> = matrices::all_along().map(|(f, side)| f.spelling(Some(side))).collect();
+    for name in rows.chain(notation).chain(along.iter().map(String::as_str)) {
         if let Some(sign) = comparison(name) {
             if !asked.iter().any(|text| text.contains(sign)) {
                 missing.push(format!("no case of `{name}`"));

@@ -49,6 +49,8 @@ chapters! {
     determinants = "determinants",
     inverses = "inverses",
     norms = "norms",
+    reductions = "reductions",
+    exponentials = "exponentials",
     least_squares = "least-squares",
     likelihoods = "likelihoods",
     networks = "networks",

@@ -9,7 +9,7 @@ use crate::calculus::shapes::{Shapes, State};
 use crate::calculus::term::{Extent, Op, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions::{self, FunctionId};
-use crate::facts::matrices;
+use crate::facts::matrices::{self, Side};
 use crate::syntax::tree::Operator;
 use crate::tensor::{Node, Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
@@ -275,6 +275,23 @@ impl Build<'_> {
                 // max(x, x) is x however its arguments are spelled: at a tie everywhere no convention may enter.
                 if ["max", "min"].contains(&f.row().name) && self.same_value(args[0], args[1]) { args[0] } else { self.pool.map(*f, &args) }
             }
+            Op::Along(f, side) => {
+                let x = self.arg(t, 0)?;
+                let (r, c) = (x.shape.rows.len(), x.shape.cols.len());
+                match side {
+                    Side::Rows => self.pool.apply(f.keeping(r), &[x.expr]),
+                    // The columns first, since what is kept leads.
+                    Side::Cols => {
+                        let turned = self.pool.permute(x.expr, &(r..r + c).chain(0..r).collect::<Vec<_>>());
+                        let value = self.pool.apply(f.keeping(c), &[turned]);
+                        if f.row().gives == "scalar" {
+                            value
+                        } else {
+                            self.pool.permute(value, &(c..r + c).chain(0..c).collect::<Vec<_>>())
+                        }
+                    }
+                }
+            }
             Op::Apply(f) => {
                 let x = self.arg(t, 0)?;
                 // A square function of a number: the number is a 1×1 matrix without axes.
@@ -284,13 +301,19 @@ impl Build<'_> {
                             self.nonzero(&x, t, 0)?;
                             self.pool.powi(x.expr, -1)
                         }
+                        "expm" => self.map("exp", &[x.expr])?,
+                        "dexpm" => {
+                            let (value, e) = (self.map("exp", &[x.expr])?, self.arg(t, 1)?);
+                            self.pool.times(value, e.expr)
+                        }
                         "det" | "logsumexp" => x.expr,
                         "logdet" => self.map("log", &[x.expr])?,
                         "norm2" => self.map("abs", &[x.expr])?,
                         _ => self.pool.apply(*f, &[x.expr]),
                     }
                 } else {
-                    self.pool.apply(*f, &[x.expr])
+                    let args = (0..term.args.len()).map(|k| Ok(self.arg(t, k)?.expr)).collect::<Result<Vec<_>, Refusal>>()?;
+                    self.pool.apply(*f, &args)
                 }
             }
             Op::Contract(_) => {

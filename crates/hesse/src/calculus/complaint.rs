@@ -31,9 +31,10 @@ impl Context<'_> {
         let text = self.quote(t);
         let word = text.chars().all(|c| c.is_alphanumeric() || c == '_') || matches!(self.terms.get(t).op, Op::Number(_));
         let call = match (&self.terms.get(t).op, text.split_once('(')) {
-            (Op::Map(_) | Op::Apply(_) | Op::Contract(_) | Op::Fill(..) | Op::Eye(..) | Op::Commutation(..), Some((name, _))) => {
-                text.ends_with(')') && name.chars().all(|c| c.is_alphanumeric())
-            }
+            (
+                Op::Map(_) | Op::Apply(_) | Op::Along(..) | Op::Contract(_) | Op::Fill(..) | Op::Eye(..) | Op::Commutation(..),
+                Some((name, _)),
+            ) => text.ends_with(')') && name.chars().all(|c| c.is_alphanumeric()),
             (Op::Transpose, _) => true,
             _ => false,
         };

@@ -8,6 +8,7 @@ use crate::calculus::shapes::{Class, Shapes};
 use crate::calculus::signs::{Fact, Signs};
 use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::Span;
+use crate::facts::matrices::Side;
 use crate::syntax::tree::Operator;
 use num_traits::Signed;
 
@@ -155,8 +156,8 @@ impl Demands<'_> {
                 _ => {}
             },
             // norm2(x)^2 is the sum of squares, smooth at 0 where norm2(x) is not.
-            Op::Apply(f) if f.row().name == "norm2" && self.only_squared(t) => {}
-            Op::Apply(f) => self.row(&["A"], f.row().domain, f.row().at_kink, t),
+            Op::Apply(f) | Op::Along(f, _) if f.row().name == "norm2" && self.only_squared(t) => {}
+            Op::Apply(f) | Op::Along(f, _) => self.row(&["A"], f.row().domain, f.row().at_kink, t),
             _ => {}
         }
     }
@@ -184,12 +185,17 @@ impl Demands<'_> {
         }
         match at_kink.split_once(" at ") {
             Some((value, place)) => {
-                let text = format!("{} at {}: derivative {value}", self.text(t), self.filled(place, of, args));
+                let place = match term.op {
+                    Op::Along(_, Side::Rows) => place.replace('A', "a row of A"),
+                    Op::Along(_, Side::Cols) => place.replace('A', "a column of A"),
+                    _ => place.to_string(),
+                };
+                let text = format!("{} at {}: derivative {value}", self.text(t), self.filled(&place, of, args));
                 // The kink of a function of one argument is met where the argument is 0.
-                // That of a norm is where all entries are 0 at once.
-                let whole = matches!(term.op, Op::Apply(_));
+                // That of a norm is where all entries are 0 at once, that of a largest entry where two are equal.
+                let whole = matches!(term.op, Op::Apply(_) | Op::Along(..));
                 let (kind, asks) = if whole { ("convention", Asks::Nothing) } else { ("tie", Asks::Apart) };
-                self.add(kind, text, span, args.len() == 1 && first.nonzero, asks, args);
+                self.add(kind, text, span, args.len() == 1 && first.nonzero && place.ends_with("= 0"), asks, args);
                 let whole = self.text(t);
                 if let Some(last) = self.out.last_mut() {
                     last.0.expression = whole;

@@ -88,14 +88,26 @@ pub fn differentiate(pool: &mut Pool, tape: &mut Tape, target: Expr, wrt: &[VarI
         return Err(limit(code));
     }
     let target_axes = pool.axes(target).to_vec();
-    Ok(wrt
+    let found: Vec<Expr> = wrt
         .iter()
         .enumerate()
         .map(|(k, v)| {
             let axes = [target_axes.clone(), pool.variable(*v).axes.clone()].concat();
             graph.successors[k].get(&graph.sink).copied().unwrap_or_else(|| pool.zero(&axes))
         })
-        .collect())
+        .collect();
+    // Every direction must have been given by now.
+    let adjoints: Vec<Expr> = tape.needed(pool, &found, wrt).into_iter().map(|k| tape.definitions[k].1).collect();
+    match pool.under(&[found.clone(), adjoints].concat()).into_iter().find_map(|e| pool.lacks_direction(e)) {
+        Some(f) => Err(Diagnostic::error(
+            "E301",
+            Span::default(),
+            format!("`{}(A, E)` is asked for along every direction E at once", f.row().name),
+        )
+        .because("by a matrix the derivative of a matrix function has four axes, and there is no notation for it")
+        .help("derive a scalar, such as tr(G'*expm(A)), or derive by a scalar, as in expm(t*A)")),
+        None => Ok(found),
+    }
 }
 
 /// The diagnostic of a limit of the pool.
@@ -227,7 +239,8 @@ pub fn chain(pool: &mut Pool, outer: Expr, inner: Expr, rank: usize) -> Expr {
     let mut total = vec![];
     for (c, a) in terms(pool, outer) {
         for (d, b) in terms(pool, inner) {
-            total.push((c * d, pool.product(&[(a, &left), (b, &right)], &out, &[])));
+            let joined = pool.product(&[(a, &left), (b, &right)], &out, &[]);
+            total.push((c * d, pool.give_directions(joined)));
         }
     }
     pool.sum(&total, &axes)
@@ -312,14 +325,17 @@ fn node_partial(pool: &mut Pool, e: Expr, v: VarId, by: &[Dim], known: &FxHashMa
             }
             total
         }
-        Node::Apply(f, args) => match known[&args[0]] {
-            None => None,
-            Some(d) => {
-                let slope = library::matrix_slope(pool, f, args[0]).ok_or_else(|| no_slope(f.row().name))?;
-                let rank = pool.rank(args[0]);
-                Some(chain(pool, slope, d, rank))
+        Node::Apply(f, args) => {
+            let mut total: Option<Expr> = None;
+            for (k, a) in args.iter().enumerate() {
+                let Some(d) = known[a] else { continue };
+                let slope = library::matrix_slope(pool, f, k, &args).ok_or_else(|| no_slope(f.row().name))?;
+                let rank = pool.rank(*a);
+                let d = chain(pool, slope, d, rank);
+                total = Some(total.map_or(d, |t| pool.add(t, d)));
             }
-        },
+            total
+        }
     })
 }
 

@@ -28,6 +28,11 @@ pub fn log(pool: &mut Pool, base: Expr) -> Option<Expr> {
 
 /// An element-wise formula over named tensors of equal axes (and scalars), as a tensor of those axes.
 pub fn elementwise(pool: &mut Pool, text: &str, names: &[(&str, Expr)], axes: &[Dim]) -> Option<Expr> {
+    elementwise_for_each(pool, text, names, axes, 0)
+}
+
+/// The same for each index of the first `kept` axes: a function of a whole tensor runs over the axes behind them.
+fn elementwise_for_each(pool: &mut Pool, text: &str, names: &[(&str, Expr)], axes: &[Dim], kept: usize) -> Option<Expr> {
     let (syntax, root) = parse_expression(text).ok()?;
     let mut value: Vec<Option<Expr>> = vec![None; syntax.len()];
     for id in syntax.under(root) {
@@ -40,7 +45,7 @@ pub fn elementwise(pool: &mut Pool, text: &str, names: &[(&str, Expr)], axes: &[
             Kind::Binary(op, a, b) => elementwise_binary(pool, *op, get(a)?, get(b)?, axes),
             Kind::Call(name, args) => {
                 let args: Option<Vec<Expr>> = args.iter().map(get).collect();
-                elementwise_call(pool, name, args?, axes)
+                elementwise_call(pool, name, args?, axes, kept)
             }
             _ => None,
         };
@@ -50,9 +55,15 @@ pub fn elementwise(pool: &mut Pool, text: &str, names: &[(&str, Expr)], axes: &[
     Some(spread(pool, result, axes))
 }
 
-/// A scalar where a tensor is wanted, with equal entries.
+/// A scalar, or a tensor of the first axes, where a tensor of all is wanted: equal entries along the others.
 fn spread(pool: &mut Pool, e: Expr, axes: &[Dim]) -> Expr {
-    if pool.rank(e) == 0 && !axes.is_empty() { pool.broadcast(e, axes) } else { e }
+    let rank = pool.rank(e);
+    if rank >= axes.len() {
+        return e;
+    }
+    let labels: Vec<Label> = (0..axes.len() as Label).collect();
+    let sizes: Vec<(Label, Dim)> = labels.iter().copied().zip(axes.iter().copied()).collect();
+    pool.product(&[(e, &labels[..rank])], &labels, &sizes)
 }
 
 fn elementwise_binary(pool: &mut Pool, op: Operator, a: Expr, b: Expr, axes: &[Dim]) -> Option<Expr> {
@@ -81,13 +92,13 @@ fn elementwise_binary(pool: &mut Pool, op: Operator, a: Expr, b: Expr, axes: &[D
     })
 }
 
-fn elementwise_call(pool: &mut Pool, name: &str, args: Vec<Expr>, axes: &[Dim]) -> Option<Expr> {
+fn elementwise_call(pool: &mut Pool, name: &str, args: Vec<Expr>, axes: &[Dim], kept: usize) -> Option<Expr> {
     if name == "sqrt" {
         let half = pool.number(Rational::new(1, 2));
         return Some(pool.power(args[0], half));
     }
     if let Some(f) = matrices::find(name) {
-        return Some(pool.apply(f, &args));
+        return Some(pool.apply(f.keeping(kept), &args));
     }
     let f = functions::find(name)?;
     let rank = args.iter().map(|a| pool.rank(*a)).max().unwrap_or(0);
@@ -95,13 +106,24 @@ fn elementwise_call(pool: &mut Pool, name: &str, args: Vec<Expr>, axes: &[Dim]) 
     Some(pool.map(f, &args))
 }
 
-/// The derivative of a matrix function at `a`: axes of the result, then axes of `a`.
-pub fn matrix_slope(pool: &mut Pool, f: MatrixFunctionId, a: Expr) -> Option<Expr> {
-    let row = f.row();
-    let text = planted::text(pool.planted(), Table::MatrixSlope, f.0.into(), 0, row.slope);
+/// The derivative of a matrix function by argument `k`, at these arguments: axes of the result, then axes of the argument.
+/// `None` if the row has no slope for it: what takes a direction is derived by the direction only.
+pub fn matrix_slope(pool: &mut Pool, f: MatrixFunctionId, k: usize, args: &[Expr]) -> Option<Expr> {
+    let (row, a) = (f.row(), args[0]);
+    if k + 1 != row.takes.len() {
+        return None;
+    }
+    let text = planted::text(pool.planted(), Table::MatrixSlope, f.position(), 0, row.slope);
     if row.of == "any" {
         let axes = pool.axes(a).to_vec();
-        return elementwise(pool, text, &[("A", a)], &axes);
+        let slope = elementwise_for_each(pool, text, &[("A", a)], &axes, f.kept())?;
+        if row.gives == "like" {
+            // Constant almost everywhere; a row that is not would need an index for the result too.
+            return pool.is_zero(slope).then(|| pool.zero(&[axes.clone(), axes].concat()));
+        }
+        // What stands at one kept index moves the value at that index only.
+        let all: Vec<Label> = (0..axes.len() as Label).collect();
+        return Some(pool.product(&[(slope, &all)], &[&all[..f.kept()], &all].concat(), &[]));
     }
     let half = pool.rank(a) / 2;
     index_product(pool, text, a, half)

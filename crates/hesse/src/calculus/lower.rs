@@ -359,6 +359,7 @@ impl<'a, 's> Lower<'a, 's> {
         let near = self.near(name);
         let is_function = functions::find(name).is_some()
             || matrices::find(name).is_some()
+            || matrices::find_along(name).is_some()
             || NOTATION.iter().any(|n| call_name(n) == name)
             || self.user(name).is_some();
         let mut d = Diagnostic::error("E101", span, format!("unknown name `{name}`"));

@@ -9,6 +9,7 @@ mod kron;
 mod network;
 
 use super::rewrite::{Written, notations};
+use crate::facts::matrices::Side;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
@@ -278,14 +279,41 @@ impl Writer<'_> {
             Node::Apply(f, args) => {
                 let rank = self.pool.rank(args[0]);
                 let argument = if f.row().name == "norm2" { self.oriented(args[0]) } else { args[0] };
-                let face = if f.row().of == "any" { self.own_face(argument) } else { Face::split(rank, rank.div_ceil(2)) };
-                let node = self.write(argument, &face)?;
-                Some(self.syntax.call(f.row().name, vec![node]))
+                if f.kept() > 0 {
+                    let names = [Side::Rows, Side::Cols].map(|side| f.spelling(Some(side)));
+                    return self.sided(&names, argument, &Face::split(rank, f.kept()));
+                }
+                let face = match (f.row().of, f.row().gives) {
+                    (_, "like") => self.own_face(e),
+                    ("any", _) => self.own_face(argument),
+                    _ => Face::split(rank, rank.div_ceil(2)),
+                };
+                if self.pool.lacks_direction(e).is_some() {
+                    return None;
+                }
+                let mut written = vec![self.write(argument, &face)?];
+                for direction in &args[1..] {
+                    written.push(self.write(*direction, &face)?);
+                }
+                Some(self.syntax.call(f.row().name, written))
             }
             Node::Sum(..) | Node::Product { .. } => {
                 let face = self.own_face(e);
                 self.write(e, &face)
             }
+        }
+    }
+
+    /// A function of each row of the argument, or the transpose of the same of each column of its transpose, whichever is shorter.
+    fn sided(&mut self, [rows, cols]: &[String; 2], argument: Expr, face: &Face) -> Option<NodeId> {
+        let straight = self.write(argument, face);
+        let turned = self.write(argument, &face.transposed());
+        let count = |w: &Self, node: Option<NodeId>| node.map_or(usize::MAX, |n| w.syntax.count(n));
+        if count(self, turned) < count(self, straight) {
+            let node = self.syntax.call(cols, vec![turned?]);
+            Some(self.transpose(node))
+        } else {
+            Some(self.syntax.call(rows, vec![straight?]))
         }
     }
 
@@ -317,6 +345,9 @@ impl Writer<'_> {
                     continue;
                 }
                 let face = map.then(|| self.own_face(e));
+                if let (Some(pair), Some(face), [argument]) = (row.pair(), &face, row.arguments.as_slice()) {
+                    return self.sided(&pair, bindings[*argument]?, face);
+                }
                 return self.called(row, &bindings, face);
             }
         }

@@ -3,9 +3,10 @@
 use super::library;
 use super::simplify::spread;
 use super::split::inverse_of_product;
+use crate::facts::functions;
+use crate::facts::matrices::{self, Side};
 use crate::facts::notation::{Back, NOTATION};
 use crate::facts::rules::{COMPARISON, INVERSE_OF_PRODUCT, RULES, Rule};
-use crate::facts::{functions, matrices};
 use crate::syntax::parse::parse_expression;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::{Bindings, Template};
@@ -43,6 +44,16 @@ pub struct Written {
     pub arguments: Vec<usize>,
     /// What it means.
     pub means: Template,
+}
+
+impl Written {
+    /// Its name and that of the same along the other side: `rowsoftmax` and `colsoftmax`.
+    pub fn pair(&self) -> Option<[String; 2]> {
+        let sides = [Side::Rows, Side::Cols];
+        let other = |k: usize| self.call.strip_prefix(sides[k].prefix()).map(|rest| format!("{}{rest}", sides[1 - k].prefix()));
+        let pair = (0..2).find_map(|k| Some([self.call.to_string(), other(k)?]))?;
+        NOTATION.iter().any(|row| row.matrix.split('(').next() == Some(&pair[1])).then_some(pair)
+    }
 }
 
 /// The notations that are found by the matcher, compiled once per process.
@@ -131,7 +142,7 @@ fn template(syntax: &Syntax, root: NodeId, names: &mut Vec<String>) -> Option<Te
                 t => Template::Sum(vec![(Rational::from_integer(-1), t)]),
             },
             Kind::Binary(Operator::Plus, a, b) => Template::Sum([terms(get(a)?), terms(get(b)?)].concat()),
-            Kind::Binary(Operator::Minus, a, b) => {
+            Kind::Binary(Operator::Minus | Operator::DotMinus, a, b) => {
                 let minus = terms(get(b)?).into_iter().map(|(c, t)| (-c, t)).collect();
                 Template::Sum([terms(get(a)?), minus].concat())
             }
@@ -155,9 +166,10 @@ fn template(syntax: &Syntax, root: NodeId, names: &mut Vec<String>) -> Option<Te
             Kind::Call(name, args) if name == "sqrt" => Template::Times(vec![(get(&args[0])?, Rational::new(1, 2))]),
             Kind::Call(name, args) => {
                 let args: Option<Vec<Template>> = args.iter().map(get).collect();
-                match (functions::find(name), matrices::find(name)) {
-                    (Some(f), _) => Template::Map(f, args?),
-                    (_, Some(f)) => Template::Apply(f, args?),
+                match (functions::find(name), matrices::find(name), matrices::find_along(name)) {
+                    (Some(f), ..) => Template::Map(f, args?),
+                    (_, Some(f), _) => Template::Apply(f, args?),
+                    (.., Some((f, side))) => Template::Along(f, side, Box::new(args?.pop()?)),
                     _ => return None,
                 }
             }

@@ -6,6 +6,7 @@
 
 use crate::calculus::scope::Proto;
 use crate::calculus::term::{Constant, Contraction, Extent, Op, Part, Slot, Sub, TermId, Terms};
+use crate::facts::matrices;
 use crate::tensor::Dim;
 use crate::tensor::dim::Dims;
 
@@ -148,7 +149,12 @@ impl Shapes {
             Op::Number(_) | Op::Pi | Op::Size(_) | Op::Measure(_) | Op::Apply(_) if !self.keeps(&term.op) => (one(self), one(self)),
             Op::Input(k) => self.inputs[*k],
             Op::Negate | Op::Define(_) => (self.row(term.args[0]), self.col(term.args[0])),
-            Op::Map(_) | Op::Apply(_) if term.args.len() == 1 => (self.row(term.args[0]), self.col(term.args[0])),
+            Op::Map(_) | Op::Apply(_) if term.args.len() == 1 || matches!(term.op, Op::Apply(_)) => {
+                (self.row(term.args[0]), self.col(term.args[0]))
+            }
+            Op::Along(f, _) if f.row().gives == "like" => (self.row(term.args[0]), self.col(term.args[0])),
+            Op::Along(_, matrices::Side::Rows) => (self.row(term.args[0]), one(self)),
+            Op::Along(_, matrices::Side::Cols) => (one(self), self.col(term.args[0])),
             Op::Transpose => (self.col(term.args[0]), self.row(term.args[0])),
             Op::Fill(_, m, n) => (self.extent(m), self.extent(n)),
             Op::Eye(Extent::Free, _) => {
@@ -169,9 +175,9 @@ impl Shapes {
         }
     }
 
-    /// Whether the value has the shape of the argument's transpose (`inv`).
+    /// Whether the value has the shape of the argument or of its transpose (`inv`).
     fn keeps(&self, op: &Op) -> bool {
-        matches!(op, Op::Apply(f) if f.row().gives == "same")
+        matches!(op, Op::Apply(f) if f.row().gives != "scalar")
     }
 
     fn extent(&mut self, e: &Extent) -> Side {
@@ -502,11 +508,12 @@ impl Shapes {
                 }
                 self.equal(a[0], t, Fault::Product)
             }
+            Op::Along(..) => Ok(()),
             Op::Apply(f) => {
                 if f.row().of == "square" {
                     self.same(self.row(a[0]), self.col(a[0]), Fault::Square(a[0]))?;
                 }
-                Ok(())
+                a[1..].iter().try_for_each(|&x| self.equal(a[0], x, Fault::Elementwise(a[0], x)))
             }
             Op::Contract(readings) => self.contract(terms, t, readings),
             Op::Pick(subs) => self.pick(a[0], t, subs),

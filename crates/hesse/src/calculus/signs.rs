@@ -209,7 +209,7 @@ impl<'a> Signs<'a> {
             Op::Power | Op::DotPower => self.power(t),
             Op::Compare(_) => Fact { nonneg: true, ..NONE },
             Op::Map(f) => self.map(f.row().name, f.row().sign, arg(0), arg(1), arg(2)),
-            Op::Apply(f) => {
+            Op::Apply(f) | Op::Along(f, _) => {
                 let x = arg(0);
                 match f.row().name {
                     // Of a number `inv` is its reciprocal.
@@ -217,6 +217,11 @@ impl<'a> Signs<'a> {
                     "inv" => Fact { posdef: x.posdef, semidef: x.posdef, invertible: true, detpos: x.detpos, ..NONE },
                     "det" if self.scalar(term.args[0]) => x.entries(),
                     "det" => Fact { nonneg: x.detpos || x.semidef, nonzero: x.invertible, ..NONE },
+                    "maximum" | "minimum" => x.entries(),
+                    "expm" if self.scalar(term.args[0]) => Fact { nonneg: true, nonzero: true, ..NONE },
+                    "expm" => Fact { invertible: true, detpos: true, ..NONE },
+                    "argmax" | "argmin" => Fact { nonneg: true, ..NONE },
+                    "prod" => Fact { nonneg: x.nonneg, nonzero: x.nonzero, ..NONE },
                     "norm2" => Fact { nonneg: true, nonzero: x.nonzero || x.invertible, ..NONE },
                     _ => NONE,
                 }

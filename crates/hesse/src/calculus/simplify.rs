@@ -8,12 +8,12 @@
 mod factor;
 mod spread;
 
+pub use factor::{Common, factor};
 pub use spread::spread;
 
 use super::rewrite::rewrite;
 use crate::facts::rules::Rule;
 use crate::tensor::{Expr, Pool, VarId};
-use factor::{Common, factor};
 use super::split::split_determinants;
 use spread::cancel;
 

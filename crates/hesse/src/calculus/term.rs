@@ -5,7 +5,7 @@
 
 use crate::diagnostic::Span;
 use crate::facts::functions::FunctionId;
-use crate::facts::matrices::MatrixFunctionId;
+use crate::facts::matrices::{MatrixFunctionId, Side};
 use crate::syntax::tree::Operator;
 use crate::tensor::{Dim, Rational};
 
@@ -92,6 +92,8 @@ pub enum Op {
     Map(FunctionId),
     /// A function of a whole tensor.
     Apply(MatrixFunctionId),
+    /// The same along each row or each column.
+    Along(MatrixFunctionId, Side),
     /// Index notation; of several readings (`diag`) the one that fits. Positions in [`Terms::contractions`].
     Contract(Vec<usize>),
     /// `x[3]`, `A[2,:]`

@@ -1,15 +1,25 @@
 //! Opaque functions of whole matrices, one row each. A row needs a kernel of the same name in `hesse-run`.
+//!
+//! A row of `any` runs over all entries, and along one side under a prefix: `maximum(A)` is the largest entry, `rowmax(A)` the
+//! largest of each row (a column), `colmax(A)` of each column (a row). It is one row here: [`MatrixFunctionId::keeping`] says how many
+//! leading axes of the argument stay, and slope and kernel hold for each of their indices by itself.
 
 /// A function of a whole tensor.
 pub struct MatrixFunction {
     /// The canonical name.
     pub name: &'static str,
+    /// Names of its arguments. Of a function that is linear in its last argument, a direction, the tensor of all directions is meant where
+    /// that one is left out: axes of the result, then of the direction. There is none but in a slope, and it must meet a direction.
+    pub takes: &'static [&'static str],
     /// What it takes: `square` (n×n) or `any` (the sum runs over all entries, of any shape).
     pub of: &'static str,
-    /// What it gives: `same` (n×n with the axes of the argument's transpose), `scalar`.
+    /// Its name behind `row` and `col`, where it runs along one side; empty for `square`.
+    pub along: &'static str,
+    /// What it gives: `same` (n×n with the axes of the argument's transpose), `scalar`, `like` (the axes of the argument).
     pub gives: &'static str,
     /// Derivative in index notation: for `square`, A has axes i (rows) and j (columns) of the RESULT first when it has any
-    /// (k, l), then those of A. Empty argument axes for `any`: `A` stands element by element.
+    /// (k, l), then those of A. Empty argument axes for `any`: `A` stands element by element, the function's value for every entry
+    /// that it runs over.
     pub slope: &'static str,
     /// Where it is defined: `A invertible`, `det(A) > 0`; empty for everywhere.
     pub domain: &'static str,
@@ -23,25 +33,89 @@ pub struct MatrixFunction {
     pub says: &'static str,
 }
 
-/// Position of a row in [`MATRIX_FUNCTIONS`].
+/// A row of [`MATRIX_FUNCTIONS`], and how many leading axes of the argument stay (0: it runs over all entries).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MatrixFunctionId(pub u16);
+pub struct MatrixFunctionId {
+    row: u16,
+    kept: u8,
+}
 
 impl MatrixFunctionId {
     /// The row.
     pub fn row(self) -> &'static MatrixFunction {
-        &MATRIX_FUNCTIONS[self.0 as usize]
+        &MATRIX_FUNCTIONS[self.position()]
+    }
+    /// Its position.
+    pub fn position(self) -> usize {
+        self.row.into()
+    }
+    /// Whether its last argument is a direction.
+    pub fn takes_direction(self) -> bool {
+        self.row().takes.len() > 1
+    }
+    /// How many leading axes of the argument stay.
+    pub fn kept(self) -> usize {
+        self.kept.into()
+    }
+    /// The same function for each index of the first `kept` axes.
+    #[must_use]
+    pub fn keeping(self, kept: usize) -> Self {
+        MatrixFunctionId { kept: u8::try_from(kept).unwrap_or(u8::MAX), ..self }
+    }
+    /// The function of another row with as many axes kept.
+    pub fn sibling(self, name: &str) -> Option<Self> {
+        find(name).map(|f| f.keeping(self.kept()))
+    }
+    /// Its name where what is kept are rows: `maximum` or `rowmax`.
+    pub fn name(self) -> String {
+        self.spelling((self.kept > 0).then_some(Side::Rows))
+    }
+    /// Its name: `maximum` over all entries, `rowmax` and `colmax` along one side.
+    pub fn spelling(self, side: Option<Side>) -> String {
+        match side {
+            None => self.row().name.to_string(),
+            Some(side) => format!("{}{}", side.prefix(), self.row().along),
+        }
+    }
+}
+
+/// Along which lines of a matrix a function runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Along each row; a column results.
+    Rows,
+    /// Along each column; a row results.
+    Cols,
+}
+
+impl Side {
+    /// `row` or `col`.
+    pub fn prefix(self) -> &'static str {
+        if self == Side::Rows { "row" } else { "col" }
     }
 }
 
 /// The matrix function of that name.
 pub fn find(name: &str) -> Option<MatrixFunctionId> {
-    MATRIX_FUNCTIONS.iter().position(|f| f.name == name).map(|k| MatrixFunctionId(k as u16))
+    MATRIX_FUNCTIONS.iter().position(|f| f.name == name).map(|k| MatrixFunctionId { row: k as u16, kept: 0 })
+}
+
+/// Every function along one side.
+pub fn all_along() -> impl Iterator<Item = (MatrixFunctionId, Side)> {
+    let rows = MATRIX_FUNCTIONS.iter().filter(|f| !f.along.is_empty()).filter_map(|f| find(f.name));
+    rows.flat_map(|f| [(f, Side::Rows), (f, Side::Cols)])
+}
+
+/// The function along one side of that name: `rowmax`, `collogsumexp`.
+pub fn find_along(name: &str) -> Option<(MatrixFunctionId, Side)> {
+    all_along().find(|(f, side)| name.strip_prefix(side.prefix()) == Some(f.row().along))
 }
 
 const PLAIN: MatrixFunction = MatrixFunction {
     name: "",
+    takes: &["A"],
     of: "square",
+    along: "",
     gives: "scalar",
     slope: "",
     domain: "",
@@ -58,6 +132,13 @@ pub const MATRIX_FUNCTIONS: &[MatrixFunction] = &[
     MatrixFunction { name: "det", slope: "det(A)*inv(A)[j,i] -> [i, j]", latex: r"\det", says: "determinant", ..PLAIN },
     MatrixFunction { name: "logdet", slope: "inv(A)[j,i] -> [i, j]", domain: "det(A) > 0", latex: r"\log\det", says: "log(det(A))", ..PLAIN },
     MatrixFunction { name: "logabsdet", slope: "inv(A)[j,i] -> [i, j]", domain: "A invertible", says: "log(abs(det(A)))", ..PLAIN },
-    MatrixFunction { name: "norm2", of: "any", slope: "A/norm2(A)", at_kink: "0 at A = 0", says: "Euclidean or Frobenius norm", ..PLAIN },
-    MatrixFunction { name: "logsumexp", of: "any", slope: "exp(A - logsumexp(A))", says: "log(sum(exp(A))), stable", ..PLAIN },
+    MatrixFunction { name: "expm", gives: "same", slope: "dexpm(A)[k,l,i,j] -> [k, l, i, j]", keeps_symmetric: true, says: "exponential of a matrix", ..PLAIN },
+    MatrixFunction { name: "dexpm", takes: &["A", "E"], gives: "same", slope: "dexpm(A)[k,l,i,j] -> [k, l, i, j]", says: "derivative of expm at A along E, linear in E; not differentiable by A here", ..PLAIN },
+    MatrixFunction { name: "norm2", of: "any", along: "norm2", slope: "A/norm2(A)", at_kink: "0 at A = 0", says: "Euclidean or Frobenius norm", ..PLAIN },
+    MatrixFunction { name: "logsumexp", of: "any", along: "logsumexp", slope: "exp(A - logsumexp(A))", says: "log(sum(exp(A))), stable", ..PLAIN },
+    MatrixFunction { name: "maximum", of: "any", along: "max", slope: "argmax(A)", at_kink: "shared equally at ties of A", says: "the largest entry", ..PLAIN },
+    MatrixFunction { name: "minimum", of: "any", along: "min", slope: "argmin(A)", at_kink: "shared equally at ties of A", says: "the smallest entry", ..PLAIN },
+    MatrixFunction { name: "argmax", of: "any", along: "argmax", gives: "like", slope: "0", at_kink: "0 everywhere", says: "1 at the largest entry (1/k at each of k equal ones), 0 elsewhere", ..PLAIN },
+    MatrixFunction { name: "argmin", of: "any", along: "argmin", gives: "like", slope: "0", at_kink: "0 everywhere", says: "1 at the smallest entry (1/k at each of k equal ones), 0 elsewhere", ..PLAIN },
+    MatrixFunction { name: "prod", of: "any", along: "prod", slope: "prod(A)/A", latex: r"\prod", says: "product of all entries; 1 if there are none", ..PLAIN },
 ];

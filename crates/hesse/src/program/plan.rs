@@ -1,5 +1,6 @@
 //! Expressions lowered to a straight-line program: one step per shared expression, products as pairwise contractions.
 
+use super::exponentials;
 use super::program::{Input, Mask, Op, Output, Program, Size, Step, Value};
 use crate::calculus::model::Model;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId, number};
@@ -21,7 +22,8 @@ pub fn plan(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)]
 
 /// As [`plan`] for expressions over the symbols of definitions. Each definition that is needed is computed once, in order, and not written
 /// out: written out, a layer of a network stands in every later one, and the work is no longer proportional to the formula. Only a
-/// function of a whole matrix goes where it is used, because the lowering looks for it there: inv(A)*b is a solution of a system.
+/// function of a whole matrix, or an exponential, goes where it is used, because the lowering looks for it there: inv(A)*b is a solution
+/// of a system, log(sum(exp(x))) does not overflow.
 pub fn plan_tape(
     pool: &mut Pool,
     purpose: Purpose,
@@ -31,15 +33,28 @@ pub fn plan_tape(
 ) -> Program {
     let mut whole: FxHashMap<VarId, Expr> = FxHashMap::default();
     let mut local = vec![];
+    // A reciprocal is looked for beside a product of all entries, see `others`.
+    let reciprocals = definitions.iter().any(|d| matches!(pool.node(d.1), Node::Apply(f, _) if f.row().name == "prod"));
+    let reciprocal = |pool: &Pool, e: Expr| match pool.node(e) {
+        Node::Product { factors, out, .. } => {
+            reciprocals && factors.len() == 1 && factors[0].labels == *out && pool.as_integer(factors[0].power).is_some_and(|p| p < 0)
+        }
+        _ => false,
+    };
     for (symbol, value) in definitions {
         let value = pool.substitute(*value, &whole);
-        if matches!(pool.node(value), Node::Apply(..)) {
+        let value = exponentials::lower(pool, value);
+        if matches!(pool.node(value), Node::Apply(..)) || exponentials::is_exponential(pool, value) || reciprocal(pool, value) {
             whole.insert(*symbol, value);
         } else {
             local.push((*symbol, value));
         }
     }
-    let outputs: Vec<(String, Expr)> = outputs.iter().map(|(name, e)| (name.clone(), pool.substitute(*e, &whole))).collect();
+    let mut written = |e: Expr| {
+        let e = pool.substitute(e, &whole);
+        exponentials::lower(pool, e)
+    };
+    let outputs: Vec<(String, Expr)> = outputs.iter().map(|(name, e)| (name.clone(), written(*e))).collect();
     let mut planner = Planner { pool, purpose, program: Program::default(), values: FxHashMap::default() };
     planner.program.sizes = planner.pool.dims.names().to_vec();
     let roots: Vec<Expr> = outputs.iter().map(|o| o.1).collect();
@@ -166,8 +181,9 @@ impl Planner<'_> {
 
     fn product(&mut self, factors: &[Factor], out: &[Label], dims: &[Dim], axes: Vec<Size>) -> Value {
         let sizes = self.sizes(dims);
-        let (adjugates, left) = self.adjugates(factors);
-        let mut operands: Vec<Operand> = adjugates;
+        let (mut operands, left) = self.adjugates(factors);
+        let (others, left) = self.others(left);
+        operands.extend(others);
         operands.extend(left.iter().map(|f| self.operand(f, factors)));
         // Contract pairs, cheapest first: the fewest labels in the loop, then in the result; a mask as late as that allows, because
         // it must meet what is infinite and not a part of it.
@@ -235,6 +251,47 @@ impl Planner<'_> {
             found.push(Operand { value, labels, inverse_of: None });
             left.remove(k);
             left.retain(|h| !std::ptr::eq(h, f) && h != f);
+        }
+        (found, left)
+    }
+
+    /// prod(A)/A is for each entry the product of the others, finite at a 0. Gives them as operands, and the factors left.
+    fn others(&mut self, mut left: Vec<Factor>) -> (Vec<Operand>, Vec<Factor>) {
+        let mut found = vec![];
+        let mut k = 0;
+        while k < left.len() {
+            let f = left[k].clone();
+            k += 1;
+            let Node::Apply(g, args) = self.pool.node(f.base).clone() else { continue };
+            let Some(power) = self.pool.as_integer(f.power).filter(|p| g.row().name == "prod" && *p > 0) else { continue };
+            // The reciprocal of the argument, as it stands in a product: a number times factors.
+            let inverse = self.pool.powi(args[0], -1);
+            let (number, body) = match self.pool.node(inverse) {
+                Node::Sum(terms, _) if terms.len() == 1 => terms[0],
+                _ => (Rational::from_integer(1), inverse),
+            };
+            let Node::Product { factors: wanted, out, .. } = self.pool.node(body).clone() else { continue };
+            let kept: Vec<(Label, Label)> = out.iter().copied().zip(f.labels.iter().copied()).collect();
+            let Some((mut used, map)) = self.pool.find_inside(&wanted, &left, vec![k - 1], kept) else { continue };
+            let labels: Option<Vec<Label>> = out.iter().map(|l| map.iter().find(|m| m.0 == *l).map(|m| m.1)).collect();
+            let Some(labels) = labels else { continue };
+            let axes = self.sizes(self.pool.axes(args[0]));
+            let value = self.step(Op::Others { array: self.values[&args[0]], kept: g.kept() }, axes, false);
+            found.push(Operand { value, labels, inverse_of: None });
+            if number != Rational::from_integer(1) {
+                let value = self.step(Op::Constant(number::to_f64(number.recip())), vec![], false);
+                found.push(Operand { value, labels: vec![], inverse_of: None });
+            }
+            used.sort_unstable();
+            used.iter().rev().for_each(|m| {
+                left.remove(*m);
+            });
+            if power > 1 {
+                let power = self.pool.integer(power - 1);
+                self.pool.under(&[power]).into_iter().for_each(|e| self.lower(e));
+                left.push(Factor { power, ..f });
+            }
+            k = 0;
         }
         (found, left)
     }

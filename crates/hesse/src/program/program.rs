@@ -78,10 +78,17 @@ pub enum Op {
         /// Size of each label.
         sizes: Vec<Size>,
     },
-    /// A function of a whole array (inv, det, logdet, norm2, logsumexp).
+    /// A function of a whole array (inv, det, logdet, norm2, …), of the axes behind those that it keeps.
     Apply(MatrixFunctionId, Vec<Value>),
     /// The adjugate of a square matrix, det(A)·inv(A), finite at a singular A: its exact lowering.
     Adjugate(Value),
+    /// For each entry the product of the others, along the axes behind the first `kept`: prod(A)/A, finite also at a 0.
+    Others {
+        /// The entries.
+        array: Value,
+        /// How many leading axes are kept.
+        kept: usize,
+    },
     /// base .^ exponent where it is finite, 0 where the base is 0: a reciprocal norm beside the vector that vanishes with it.
     GuardedPower(Value, Value),
     /// Solve A·x = b over the first axis of `b` (`b` has one axis or more). A lowering of inv(A)·b; `transposed` solves Aᵀ·x = b.
@@ -163,7 +170,7 @@ impl Program {
                 contraction(labels, out, &|l| number(&sizes[l as usize]))
             }
             Op::Apply(..) | Op::Adjugate(_) | Op::Solve { .. } => elements(&s.axes).saturating_mul(size as u64),
-            Op::Combine(_) | Op::Map(..) | Op::Power(..) | Op::GuardedPower(..) => elements(&s.axes),
+            Op::Combine(_) | Op::Map(..) | Op::Power(..) | Op::GuardedPower(..) | Op::Others { .. } => elements(&s.axes),
         };
         self.steps.iter().map(step).fold(0, u64::saturating_add)
     }

@@ -2,7 +2,7 @@
 
 use super::dim::Dim;
 use super::number::Rational;
-use super::pool::{Expr, Label, Node, Pool};
+use super::pool::{Expr, Factor, Label, Node, Pool};
 use crate::facts::functions::{self, FunctionId};
 use crate::facts::matrices::MatrixFunctionId;
 use num_traits::{One, Zero};
@@ -167,40 +167,147 @@ impl Pool {
         }
     }
 
-    /// A function of a whole tensor. For `square` rows the first half of the axes are the rows.
+    /// A function of a whole tensor, for each index of the axes that it keeps. For `square` rows the first half of the axes are the rows.
     pub fn apply(&mut self, f: MatrixFunctionId, args: &[Expr]) -> Expr {
         self.spend(2);
         let row = f.row();
         let a = args[0];
-        let axes = if row.gives == "same" { self.axes(a).to_vec() } else { vec![] };
+        let axes = match row.gives {
+            "scalar" => self.axes(a)[..f.kept()].to_vec(),
+            _ if args.len() < row.takes.len() => [self.axes(a), self.axes(a)].concat(),
+            _ => self.axes(a).to_vec(),
+        };
         if self.limit().is_some() {
             return self.zero(&axes);
         }
-        if let Some(short) = self.shorten_apply(f, a) {
+        let short = match args {
+            [a, direction] => self.shorten_along(f, *a, *direction),
+            _ if f.takes_direction() => None,
+            _ => self.shorten_apply(f, a),
+        };
+        if let Some(short) = short {
             return short;
         }
-        if self.rank(a) == 2 {
+        if self.rank(a) == 2 && f.kept() == 0 && args.len() == row.takes.len() {
             let t = self.transpose(a);
             if t < a {
-                let inner = self.apply(f, &[t]);
-                return if row.gives == "same" { self.transpose(inner) } else { inner };
+                let turned: Vec<Expr> = args.iter().map(|a| self.transpose(*a)).collect();
+                let inner = self.apply(f, &turned);
+                return if row.gives == "scalar" { inner } else { self.transpose(inner) };
             }
         }
         self.intern(Node::Apply(f, args.to_vec()), axes)
     }
 
+    /// What is linear in its direction e, the derivative of f at a: f(a) e where a is a multiple of e, f(a) along the identity.
+    fn shorten_along(&mut self, f: MatrixFunctionId, a: Expr, e: Expr) -> Option<Expr> {
+        let whole = f.sibling(f.row().name.strip_prefix('d')?)?;
+        match self.node(e).clone() {
+            Node::Sum(terms, axes) if terms.is_empty() => return Some(self.zero(&axes)),
+            Node::Sum(terms, axes) => {
+                let (c, rest) = if terms.len() == 1 { terms[0] } else { self.primitive(&terms, &axes) };
+                if rest != e {
+                    let inner = self.apply(f, &[a, rest]);
+                    return Some(self.scale(c, inner));
+                }
+            }
+            Node::Product { factors, out, sizes } if factors.iter().any(|f| f.labels.is_empty()) => {
+                let (scalars, rest): (Vec<Factor>, Vec<Factor>) = factors.into_iter().partition(|f| f.labels.is_empty());
+                let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                let rest = self.product_of(rest, out, &sizes);
+                let inner = self.apply(f, &[a, rest]);
+                let scalar = self.product_of(scalars, vec![], &[]);
+                return Some(self.times(scalar, inner));
+            }
+            _ => {}
+        }
+        let axes = self.axes(a).to_vec();
+        let half = axes.len() / 2;
+        let value = self.apply(whole, &[a]);
+        if axes[..half] == axes[half..] && e == self.identity(&axes[..half]) {
+            return Some(value);
+        }
+        (self.without_scalars(a) == e).then(|| {
+            let label = |from: usize| (from..from + half).map(|l| l as Label).collect::<Vec<_>>();
+            let (left, inner, right) = (label(0), label(half), label(2 * half));
+            let (first, second) = ([left.clone(), inner.clone()].concat(), [inner, right.clone()].concat());
+            self.product(&[(e, &first), (value, &second)], &[left, right].concat(), &[])
+        })
+    }
+
+    /// The tensor without its number and its scalar factors.
+    fn without_scalars(&mut self, e: Expr) -> Expr {
+        match self.node(e).clone() {
+            Node::Sum(terms, _) if terms.len() == 1 => self.without_scalars(terms[0].1),
+            Node::Product { factors, out, sizes } => {
+                let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                self.product_of(factors.into_iter().filter(|f| !f.labels.is_empty()).collect(), out, &sizes)
+            }
+            _ => e,
+        }
+    }
+
+    /// The function, where the expression is one whose direction is left out.
+    pub fn lacks_direction(&self, e: Expr) -> Option<MatrixFunctionId> {
+        match self.node(e) {
+            Node::Apply(f, args) if args.len() < f.row().takes.len() => Some(*f),
+            _ => None,
+        }
+    }
+
+    /// A product in which the tensor of all directions meets one, or its transpose meets a cotangent: Σ K[kl,ij] E[ij] is the function
+    /// along E, Σ G[kl] K[kl,ij] the function at A' along G (<G, L(A, E)> = <L(A', G), E>).
+    pub fn give_directions(&mut self, e: Expr) -> Expr {
+        let (c, product) = match self.node(e) {
+            Node::Sum(terms, _) if terms.len() == 1 => terms[0],
+            _ => (Rational::one(), e),
+        };
+        let Node::Product { factors, out, sizes } = self.node(product).clone() else { return e };
+        let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+        for (k, f) in factors.iter().enumerate() {
+            let (Some(function), Node::Apply(_, args)) = (self.lacks_direction(f.base), self.node(f.base).clone()) else { continue };
+            if self.as_integer(f.power) != Some(1) {
+                continue;
+            }
+            let (of, by) = f.labels.split_at(f.labels.len() / 2);
+            for (side, other, turned) in [(by, of, false), (of, by, true)] {
+                let Some(reached) = reach(&factors, k, side, &[other, &out].concat()) else { continue };
+                let inside = reached.iter().map(|m| factors[*m].clone()).collect();
+                let direction = self.product_of(inside, side.to_vec(), &sizes);
+                let direction = self.give_directions(direction);
+                let rank = self.rank(args[0]);
+                let order: Vec<usize> = if turned { (rank / 2..rank).chain(0..rank / 2).collect() } else { (0..rank).collect() };
+                let at = self.permute(args[0], &order);
+                let base = self.apply(function, &[at, direction]);
+                let mut rest: Vec<Factor> =
+                    factors.iter().enumerate().filter(|(m, _)| *m != k && !reached.contains(m)).map(|(_, f)| f.clone()).collect();
+                rest.push(Factor { base, labels: other.to_vec(), power: f.power });
+                let joined = self.product_of(rest, out, &sizes);
+                let joined = self.scale(c, joined);
+                return self.give_directions(joined);
+            }
+        }
+        e
+    }
+
     fn shorten_apply(&mut self, f: MatrixFunctionId, a: Expr) -> Option<Expr> {
         let name = f.row().name;
         let minus_one = self.integer(-1);
-        if self.rank(a) == 0 {
+        // Of a single entry.
+        if self.rank(a) == f.kept() {
             return match name {
                 "inv" => Some(self.power(a, minus_one)),
-                "det" | "logsumexp" => Some(a),
+                "det" | "logsumexp" | "maximum" | "minimum" | "prod" => Some(a),
+                "expm" => functions::find("exp").map(|exp| self.map(exp, &[a])),
                 "logdet" => functions::find("log").map(|log| self.map(log, &[a])),
                 "norm2" => functions::find("abs").map(|abs| self.map(abs, &[a])),
                 "logabsdet" => {
                     let size = functions::find("abs").map(|abs| self.map(abs, &[a]))?;
                     functions::find("log").map(|log| self.map(log, &[size]))
+                }
+                "argmax" | "argmin" => {
+                    let axes = self.axes(a).to_vec();
+                    Some(self.ones(&axes))
                 }
                 _ => None,
             };
@@ -226,9 +333,17 @@ impl Pool {
                 let size = if content < Rational::zero() { -content } else { content };
                 Some(self.scale(if name == "inv" { content.recip() } else { size }, inner))
             }
-            ("norm2", Node::Sum(terms, _)) if terms.is_empty() => Some(self.integer(0)),
-            // The inverse of a diagonal is the diagonal of the inverses.
-            ("inv", Node::Product { factors, out, sizes }) => {
+            ("norm2", Node::Sum(terms, axes)) if terms.is_empty() => Some(self.zero(&axes[..f.kept()])),
+            // The largest of c A is c times the largest of A, for c < 0 the smallest.
+            ("maximum" | "minimum" | "argmax" | "argmin", Node::Sum(terms, _)) if terms.len() == 1 => {
+                let (c, inner) = terms[0];
+                let other = if c > Rational::zero() { f } else { f.sibling(opposite(name))? };
+                let value = self.apply(other, &[inner]);
+                Some(if f.row().gives == "scalar" { self.scale(c, value) } else { value })
+            }
+            ("expm", Node::Sum(terms, axes)) if terms.is_empty() => Some(self.identity(&axes[..axes.len() / 2])),
+            // The inverse of a diagonal is the diagonal of the inverses, and so is its exponential.
+            ("inv" | "expm", Node::Product { factors, out, sizes }) => {
                 let half = out.len() / 2;
                 let diagonal =
                     out[..half] == out[half..] && out[..half].iter().enumerate().all(|(k, l)| k == *l as usize) && sizes.len() == half;
@@ -237,14 +352,35 @@ impl Pool {
                 }
                 let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
                 let inner = self.product_of(factors, out[..half].to_vec(), &broadcast);
-                let power = self.power(inner, minus_one);
-                Some(self.product(&[(power, &out[..half])], &out, &broadcast))
+                let entries = if name == "inv" { self.power(inner, minus_one) } else { self.map(functions::find("exp")?, &[inner]) };
+                Some(self.product(&[(entries, &out[..half])], &out, &broadcast))
             }
             ("det", Node::Product { factors, out, sizes }) if factors.is_empty() && out.len() == 2 && sizes.len() == 1 => {
                 Some(self.integer(1))
             }
             _ => None,
         }
+    }
+}
+
+/// The factors that these labels join, directly or through others, besides factor `k`; `None` if they reach one of the labels `beyond`.
+fn reach(factors: &[Factor], k: usize, labels: &[Label], beyond: &[Label]) -> Option<Vec<usize>> {
+    let (mut known, mut reached) = (labels.to_vec(), vec![]);
+    while let Some(m) = (0..factors.len()).find(|m| *m != k && !reached.contains(m) && factors[*m].labels.iter().any(|l| known.contains(l)))
+    {
+        reached.push(m);
+        known.extend(&factors[m].labels);
+    }
+    known.iter().all(|l| !beyond.contains(l)).then_some(reached)
+}
+
+/// The function of -A that chooses what this one chooses of A.
+fn opposite(name: &str) -> &'static str {
+    match name {
+        "maximum" => "minimum",
+        "minimum" => "maximum",
+        "argmax" => "argmin",
+        _ => "argmax",
     }
 }
 

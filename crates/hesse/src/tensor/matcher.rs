@@ -7,7 +7,7 @@
 use super::number::Rational;
 use super::pool::{Expr, Factor, Label, Node, Pool};
 use crate::facts::functions::FunctionId;
-use crate::facts::matrices::MatrixFunctionId;
+use crate::facts::matrices::{MatrixFunctionId, Side};
 use num_traits::{One, Zero};
 
 /// One side of a row.
@@ -21,6 +21,8 @@ pub enum Template {
     Map(FunctionId, Vec<Template>),
     /// A function of a whole tensor.
     Apply(MatrixFunctionId, Vec<Template>),
+    /// A function along each row or column, its value repeated along the lines that it ran over.
+    Along(MatrixFunctionId, Side, Box<Template>),
     /// A linear combination.
     Sum(Vec<(Rational, Template)>),
     /// An element-wise product of powers.
@@ -39,7 +41,7 @@ pub enum Template {
 pub type Bindings = Vec<Option<Expr>>;
 
 /// Labels of a product and the labels that they stand for in another.
-type Renaming = Vec<(Label, Label)>;
+pub(crate) type Renaming = Vec<(Label, Label)>;
 
 /// A labelled template found in a product.
 #[derive(Clone, Debug)]
@@ -95,6 +97,10 @@ impl Pool {
                     _ => false,
                 }
             }
+            Template::Along(f, side, inner) => match self.along(*f, *side, e) {
+                Some(argument) => self.matches(inner, argument, bindings),
+                None => false,
+            },
             Template::Sum(terms) => match self.node(e).clone() {
                 Node::Sum(others, _) => self.match_sum(terms, &others, bindings),
                 // -x is any expression: x is then its negative.
@@ -124,6 +130,24 @@ impl Pool {
 
     fn match_all(&mut self, args: &[Template], others: &[Expr], bindings: &mut Bindings) -> bool {
         args.len() == others.len() && args.iter().zip(others).all(|(t, e)| self.matches(t, *e, bindings))
+    }
+
+    /// A of `row…(A)*ones(1, n)`, or of `ones(m)*col…(A)`, where the function is `f`.
+    fn along(&mut self, f: MatrixFunctionId, side: Side, e: Expr) -> Option<Expr> {
+        let Node::Product { factors, out, sizes } = self.node(e).clone() else { return None };
+        let [factor] = factors.as_slice() else { return None };
+        let Node::Apply(g, args) = self.node(factor.base).clone() else { return None };
+        let (n, kept) = (out.len(), g.kept());
+        let straight = sizes.len() == n && out.iter().enumerate().all(|(k, l)| k == *l as usize);
+        let place = if side == Side::Rows { 0 } else { n.checked_sub(kept)? };
+        if !straight || kept == 0 || g != f.keeping(kept) || self.as_integer(factor.power) != Some(1) || self.rank(args[0]) != n {
+            return None;
+        }
+        if factor.labels != out[place..place + kept] {
+            return None;
+        }
+        let order: Vec<usize> = if side == Side::Rows { (0..n).collect() } else { (kept..n).chain(0..kept).collect() };
+        Some(self.permute(args[0], &order))
     }
 
     /// `s` and the tensor all whose entries are `s`: a scalar expands in the text of a row.
@@ -334,7 +358,13 @@ impl Pool {
     }
 
     /// The factors of `inner` among unused factors, labels of `inner` mapped to theirs.
-    fn find_inside(&mut self, inner: &[Factor], factors: &[Factor], used: Vec<usize>, map: Renaming) -> Option<(Vec<usize>, Renaming)> {
+    pub(crate) fn find_inside(
+        &self,
+        inner: &[Factor],
+        factors: &[Factor],
+        used: Vec<usize>,
+        map: Renaming,
+    ) -> Option<(Vec<usize>, Renaming)> {
         let Some((first, rest)) = inner.split_first() else { return Some((used, map)) };
         for (m, f) in factors.iter().enumerate() {
             if used.contains(&m) || f.base != first.base || f.power != first.power {

@@ -174,7 +174,7 @@ impl Pool {
                 }
                 // ‖x‖^2k is (Σ x²)^k: smooth at 0, where ‖x‖ is not. So for an exponent that is no number.
                 Node::Apply(f, args) if f.row().name == "norm2" && (exponent.is_none() || integer.is_some_and(|k| k % 2 == 0)) => {
-                    let square = self.sum_of_squares(args[0]);
+                    let square = self.sum_of_squares(args[0], f.kept());
                     let half = self.scale(Rational::new(1, 2), power);
                     pending.push(Factor { base: square, labels, power: half });
                 }
@@ -199,11 +199,12 @@ impl Pool {
         !diagonal && out.iter().any(|l| !factors.iter().any(|f| f.labels.contains(l)))
     }
 
-    /// Σ over all entries of a².
-    pub fn sum_of_squares(&mut self, a: Expr) -> Expr {
+    /// Σ of a² over all axes but the first `kept`.
+    pub fn sum_of_squares(&mut self, a: Expr, kept: usize) -> Expr {
         let labels: Vec<Label> = (0..self.rank(a) as Label).collect();
+        let out = labels[..kept].to_vec();
         let power = self.integer(2);
-        self.product_of(vec![Factor { base: a, labels, power }], vec![], &[])
+        self.product_of(vec![Factor { base: a, labels, power }], out, &[])
     }
 
     /// The factors of a product raised to a power, over labels of `making`; `None` where it must stay closed.
@@ -311,7 +312,7 @@ impl Pool {
                 return;
             }
             if self.merge(making)
-                || self.merge_norms(making)
+                || self.merge_norms(making, out)
                 || self.settle_units(making, out)
                 || self.settle_triangles(making)
                 || self.close_repeats(making, out)
@@ -358,16 +359,24 @@ impl Pool {
     }
 
     /// ‖x‖^q (Σ x²)^k = ‖x‖^(q+2k) for odd q.
-    fn merge_norms(&mut self, making: &mut Making) -> bool {
+    fn merge_norms(&mut self, making: &mut Making, out: &[Label]) -> bool {
         for k in 0..making.factors.len() {
             let f = making.factors[k].clone();
-            let Node::Apply(id, args) = self.node(f.base) else { continue };
+            let Node::Apply(id, args) = self.node(f.base).clone() else { continue };
             if id.row().name != "norm2" {
                 continue;
             }
-            let square = self.sum_of_squares(args[0]);
-            let Some(m) = making.factors.iter().position(|g| g.base == square) else { continue };
-            if self.as_integer(f.power).is_none() || self.as_integer(making.factors[m].power).is_none() {
+            let square = self.sum_of_squares(args[0], id.kept());
+            if self.as_integer(f.power).is_none() {
+                continue;
+            }
+            let Some(m) = making.factors.iter().position(|g| g.base == square && g.labels == f.labels) else {
+                if f.labels.is_empty() || !self.merge_opened_square(making, out, k, square) {
+                    continue;
+                }
+                return true;
+            };
+            if self.as_integer(making.factors[m].power).is_none() {
                 continue;
             }
             let two = self.integer(2);
@@ -377,6 +386,32 @@ impl Pool {
             return true;
         }
         false
+    }
+
+    /// The same where the sum of squares of each row stands open among the factors: factor `k` is the norm.
+    fn merge_opened_square(&mut self, making: &mut Making, out: &[Label], k: usize, square: Expr) -> bool {
+        let Node::Product { factors: inner, out: kept, .. } = self.node(square).clone() else { return false };
+        let norm = making.factors[k].clone();
+        let map = kept.iter().copied().zip(norm.labels.iter().copied()).collect();
+        let Some((used, map)) = self.find_inside(&inner, &making.factors, vec![k], map) else { return false };
+        let sums: Vec<Label> = map.iter().filter(|(l, _)| !kept.contains(l)).map(|m| m.1).collect();
+        let elsewhere = |l: &Label| {
+            let other = making.factors.iter().enumerate().any(|(m, f)| !used.contains(&m) && f.labels.contains(l));
+            other || out.iter().any(|o| making.find(*o) == *l)
+        };
+        let distinct = sums.iter().enumerate().all(|(m, l)| !sums[..m].contains(l) && !norm.labels.contains(l));
+        if sums.is_empty() || !distinct || sums.iter().any(elsewhere) {
+            return false;
+        }
+        let two = self.integer(2);
+        making.factors[k].power = self.add(norm.power, two);
+        let mut gone: Vec<usize> = used.into_iter().filter(|m| *m != k).collect();
+        gone.sort_unstable();
+        gone.iter().rev().for_each(|m| {
+            making.factors.remove(*m);
+        });
+        sums.into_iter().for_each(|l| self.forget(making, l));
+        true
     }
 
     /// Two different one-hot vectors on one label give zero; a one-hot vector alone under a sum gives 1.

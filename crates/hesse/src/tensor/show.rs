@@ -41,7 +41,7 @@ impl Pool {
                 format!("({} -> [{}])", shown.join(" "), labels(out)).replace("( ->", "(->")
             }
             Node::Map(f, args) => format!("{}({})", f.row().name, args.iter().map(|a| text[a].as_str()).collect::<Vec<_>>().join(", ")),
-            Node::Apply(f, args) => format!("{}({})", f.row().name, args.iter().map(|a| text[a].as_str()).collect::<Vec<_>>().join(", ")),
+            Node::Apply(f, args) => format!("{}({})", f.name(), args.iter().map(|a| text[a].as_str()).collect::<Vec<_>>().join(", ")),
         }
     }
 }

@@ -87,7 +87,7 @@ fn sums_merge_and_show_structure() {
 #[test]
 fn powers_and_scalars() {
     let Fixture { mut p, a, x, s, .. } = fixture();
-    let dot = p.sum_of_squares(x);
+    let dot = p.sum_of_squares(x, 0);
     let inverse = p.powi(dot, -1);
     let one = p.one();
     assert_eq!(p.times(dot, inverse), one);

@@ -16,24 +16,13 @@ use crate::tensor::dim::Dims;
 
 /// Functions that hesse knows of but cannot derive, with what to write instead.
 const INSTEAD: &[(&str, &str)] = &[
-    ("maximum", "logsumexp(A), a smooth form of the largest entry"),
-    ("minimum", "-logsumexp(-A), a smooth form of the smallest entry"),
-    ("prod", "exp(sum(log(A))) for positive entries"),
-    ("rowmax", "log(rowsum(exp(A))), a smooth form"),
-    ("colmax", "log(colsum(exp(A))), a smooth form"),
-    ("rowmin", "-log(rowsum(exp(-A))), a smooth form"),
-    ("colmin", "-log(colsum(exp(-A))), a smooth form"),
-    ("rowlogsumexp", "log(rowsum(exp(A)))"),
-    ("collogsumexp", "log(colsum(exp(A)))"),
     ("chol", "a lower triangular parameter: tril(L)*tril(L)'"),
-    ("expm", "exp(A) for the exponential of each entry"),
     ("logm", "log(A) for the logarithm of each entry"),
     ("sqrtm", "sqrt(A) for the square root of each entry"),
     ("pinv", "inv(A'*A)*A'"),
     ("eig", "tr(A), det(A) or tr(A^k), which are functions of the eigenvalues"),
     ("svd", "norm2(A) or tr(A'*A), which are functions of the singular values"),
     ("trace", "tr(A)"),
-    ("diagvec", "diag(A), the diagonal as a column"),
     ("transpose", "A'"),
     ("size", "rows(A) or cols(A)"),
     ("length", "rows(x)"),
@@ -90,13 +79,13 @@ impl Lower<'_, '_> {
                 }
             }
             "max" | "min" if args.len() == 1 => {
-                // Only what is understood is offered.
-                let smooth = if f == "max" { "logsumexp(x)" } else { "-logsumexp(-x)" };
-                let entry = if f == "max" { "largest" } else { "smallest" };
+                let (whole, entry) = if f == "max" { ("maximum", "largest") } else { ("minimum", "smallest") };
                 return self.poison(
                     Diagnostic::error("E107", span, format!("{f} takes two arguments"))
                         .because(format!("{f}(a, b) works element by element; {f}(0, x) keeps one sign"))
-                        .help(format!("write {f}(0, x) or {f}(x, y); {smooth} is the smooth form of the {entry} entry")),
+                        .help(format!(
+                            "write {whole}(x) for the {entry} entry, row{f}(x) or col{f}(x) along an axis, {f}(x, y) for two arguments"
+                        )),
                 );
             }
             "pow" if args.len() == 2 => return self.add(Op::DotPower, args, span),
@@ -119,10 +108,16 @@ impl Lower<'_, '_> {
             return self.add(Op::Map(id), args, span);
         }
         if let Some(id) = matrices::find(f) {
+            if args.len() != id.row().takes.len() {
+                return self.arity(f, &id.row().takes.join(", "), args.len(), span);
+            }
+            return self.add(Op::Apply(id), args, span);
+        }
+        if let Some((id, side)) = matrices::find_along(f) {
             if args.len() != 1 {
                 return self.arity(f, "A", args.len(), span);
             }
-            return self.add(Op::Apply(id), args, span);
+            return self.add(Op::Along(id, side), args, span);
         }
         if let Some((_, instead)) = INSTEAD.iter().find(|r| r.0 == f) {
             return self.poison(
@@ -150,6 +145,8 @@ impl Lower<'_, '_> {
             .chain(NOTATION.iter().map(call_name))
             .chain(["ones", "zeros", "eye", "commutation", "rows", "cols"])
             .collect();
+        let along: Vec<String> = matrices::all_along().map(|(f, side)| f.spelling(Some(side))).collect();
+        known.extend(along.iter().map(String::as_str));
         known.extend(self.scope.functions.iter().map(|g| g.name));
         let help = match suggest::nearest(f, known) {
             Some(n) => format!("did you mean `{n}`?"),

@@ -33,6 +33,8 @@ impl Writer<'_> {
         let unusual = |found: Vec<usize>| found.iter().copied().find(|r| *r != rank.div_ceil(2)).or(found.first().copied());
         match self.pool.node(e) {
             Node::Var(v) => self.spelling.rows.get(v).copied(),
+            Node::Apply(f, _) if f.kept() > 0 => Some(f.kept()),
+            Node::Apply(f, args) if rank > 1 && f.row().gives == "like" => self.own_rows(args[0], depth - 1),
             Node::Map(_, args) if rank > 1 => unusual(args.iter().filter_map(|a| self.own_rows(*a, depth - 1)).collect()),
             Node::Sum(terms, _) if rank > 1 => unusual(terms.iter().filter_map(|t| self.own_rows(t.1, depth - 1)).collect()),
             Node::Product { factors, out, .. } if rank > 1 => {

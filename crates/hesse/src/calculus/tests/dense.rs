@@ -91,6 +91,12 @@ pub fn eval(pool: &Pool, e: Expr, sizes: &Sizes, vars: &BTreeMap<VarId, Dense>) 
             let data = (0..args[0].data.len()).map(|k| value(&args.iter().map(|a| a.data[k]).collect::<Vec<f64>>())).collect();
             Dense { sizes: axes, data }
         }
+        Node::Apply(f, args) if f.row().of == "any" => {
+            let x = eval(pool, args[0], sizes, vars);
+            let length = x.sizes[f.kept()..].iter().product();
+            let data = x.data.chunks(length).flat_map(|group| reduce(f.row().name, group)).collect();
+            Dense { sizes: axes, data }
+        }
         Node::Apply(f, args) => {
             let x = eval(pool, args[0], sizes, vars);
             let n = (x.data.len() as f64).sqrt() as usize;
@@ -98,14 +104,29 @@ pub fn eval(pool: &Pool, e: Expr, sizes: &Sizes, vars: &BTreeMap<VarId, Dense>) 
                 "inv" => Dense { sizes: axes, data: gauss(&x.data, n).1 },
                 "det" => scalar(gauss(&x.data, n).0),
                 "logdet" => scalar(gauss(&x.data, n).0.ln()),
-                "norm2" => scalar(x.data.iter().map(|v| v * v).sum::<f64>().sqrt()),
-                "logsumexp" => {
-                    let m = x.data.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                    scalar(m + x.data.iter().map(|v| (v - m).exp()).sum::<f64>().ln())
-                }
                 other => panic!("{other}"),
             }
         }
+    }
+}
+
+/// A function of some entries: one value, or one for each of them.
+fn reduce(name: &str, x: &[f64]) -> Vec<f64> {
+    let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let smallest = x.iter().copied().fold(f64::INFINITY, f64::min);
+    let shares = |best: f64| {
+        let count = x.iter().filter(|v| **v == best).count() as f64;
+        x.iter().map(|v| if *v == best { 1.0 / count } else { 0.0 }).collect()
+    };
+    match name {
+        "norm2" => vec![x.iter().map(|v| v * v).sum::<f64>().sqrt()],
+        "logsumexp" => vec![largest + x.iter().map(|v| (v - largest).exp()).sum::<f64>().ln()],
+        "maximum" => vec![largest],
+        "minimum" => vec![smallest],
+        "argmax" => shares(largest),
+        "argmin" => shares(smallest),
+        "prod" => vec![x.iter().product()],
+        other => panic!("{other}"),
     }
 }
 
