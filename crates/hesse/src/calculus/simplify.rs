@@ -30,7 +30,7 @@ pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec
         }
     };
     offer(factor(pool, e));
-    if let Some(spread) = spread(pool, e) {
+    if let Some(spread) = spread(pool, e, TERMS) {
         let spread = rewrite(pool, spread, fired);
         offer(spread);
         offer(factor(pool, spread));
@@ -44,13 +44,13 @@ pub fn normal(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec<&'s
     rewrite(pool, e, fired)
 }
 
-/// Products distributed over their sums until none is left, like terms merged; `None` if that would be too much.
-pub fn spread(pool: &mut Pool, e: Expr) -> Option<Expr> {
+/// Products distributed over their sums until none is left, like terms merged; `None` if that would be more than `most` terms.
+pub fn spread(pool: &mut Pool, e: Expr, most: usize) -> Option<Expr> {
     let axes = pool.axes(e).to_vec();
     let mut done = vec![];
     let mut pending = vec![(Rational::one(), e)];
     while let Some((c, e)) = pending.pop() {
-        if done.len() + pending.len() > TERMS || !pool.spend(1) {
+        if done.len() + pending.len() > most || !pool.spend(1) {
             return None;
         }
         match pool.node(e).clone() {
@@ -59,8 +59,8 @@ pub fn spread(pool: &mut Pool, e: Expr) -> Option<Expr> {
                     pending.push((c.checked_mul(&d)?, t));
                 }
             }
-            Node::Product { factors, .. } if done.len() + pending.len() + terms_of(pool, &factors) > TERMS => return None,
-            Node::Product { factors, out, sizes } => match open_one(pool, &factors) {
+            Node::Product { factors, .. } if done.len() + pending.len() + terms_of(pool, &factors) > most => return None,
+            Node::Product { factors, out, sizes } => match open_one(pool, &factors, most) {
                 None => done.push((c, e)),
                 Some((k, terms)) => {
                     let broadcast: Vec<_> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
@@ -89,7 +89,7 @@ fn terms_of(pool: &Pool, factors: &[Factor]) -> usize {
 }
 
 /// The first factor that is a sum (or a closed scalar that spreads into one) to a positive whole power, with its terms.
-fn open_one(pool: &mut Pool, factors: &[Factor]) -> Option<(usize, Vec<(Rational, Expr)>)> {
+fn open_one(pool: &mut Pool, factors: &[Factor], most: usize) -> Option<(usize, Vec<(Rational, Expr)>)> {
     for (k, f) in factors.iter().enumerate() {
         if pool.as_integer(f.power).is_none_or(|p| !(1..=4).contains(&p)) {
             continue;
@@ -97,7 +97,7 @@ fn open_one(pool: &mut Pool, factors: &[Factor]) -> Option<(usize, Vec<(Rational
         match pool.node(f.base).clone() {
             Node::Sum(terms, _) if terms.len() > 1 => return Some((k, terms)),
             Node::Product { factors, .. } if f.labels.is_empty() && factors.iter().any(|g| matches!(pool.node(g.base), Node::Sum(..))) => {
-                let opened = spread(pool, f.base)?;
+                let opened = spread(pool, f.base, most)?;
                 match pool.node(opened).clone() {
                     Node::Sum(terms, _) if opened != f.base => return Some((k, terms)),
                     _ if opened != f.base => return Some((k, vec![(Rational::one(), opened)])),
