@@ -368,7 +368,7 @@ impl Formula {
         let symmetric: Vec<VarId> = self.symmetric().iter().filter_map(|v| same.get(v).copied()).collect();
         let both = [mine, again].map(|e| simplify::normal(&mut pool, e, &symmetric, &mut vec![]));
         // (A + B)*C is A*C + B*C: what was taken out to print shorter is spread out again.
-        let spread = both.map(|e| simplify::spread(&mut pool, e));
+        let spread = both.map(|e| simplify::spread(&mut pool, e, SPREAD));
         Ok(both[0] == both[1] || spread[0].is_some() && spread[0] == spread[1])
     }
 
@@ -417,6 +417,9 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
     };
     Diagnostic::error("E401", Span::default(), format!("there is no {what} `{name}` in the formula")).help(help).into()
 }
+
+/// How many terms a text is spread into to see that it says the same.
+const SPREAD: usize = 400;
 
 /// The longest closed form that is written, in nodes.
 const WRITTEN: usize = 200_000;

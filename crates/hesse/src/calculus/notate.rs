@@ -657,7 +657,7 @@ impl Writer<'_> {
                 _ => {
                     let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
                     let e = self.pool.product_of(tensors, out.to_vec(), &broadcast);
-                    let terms = self.opened(Rational::one(), e)?;
+                    let terms = self.opened(&[(Rational::one(), e)])?;
                     self.sum_of(&terms, face)?
                 }
             };
@@ -899,8 +899,7 @@ impl Writer<'_> {
             }
             return Some(node);
         }
-        let opened: Option<Vec<_>> = terms.into_iter().map(|(c, t)| self.opened(c, t)).collect();
-        let mut terms = opened?.concat();
+        let mut terms = self.opened(&terms)?;
         terms.sort_by_key(|t| t.0.is_negative());
         for (c, t) in terms {
             let node = self.indexed_term(c.abs(), t, letters, rank)?;

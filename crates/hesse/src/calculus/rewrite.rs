@@ -1,7 +1,7 @@
 //! The rules of `facts::rules` at work: texts made into templates, templates found, right sides put in their place.
 
 use super::library;
-use super::simplify::spread;
+use super::simplify::{TERMS, spread};
 use super::split::inverse_of_product;
 use crate::facts::functions;
 use crate::facts::matrices::{self, Side};
@@ -272,7 +272,7 @@ fn comparison(pool: &mut Pool, e: Expr) -> Option<Expr> {
     let axes = pool.axes(e).to_vec();
     let minus = pool.negate(b);
     let difference = pool.add(a, minus);
-    let difference = spread(pool, difference)?;
+    let difference = spread(pool, difference, TERMS)?;
     let (sign, rest) = pool.primitive_of(difference);
     let zero = pool.zero(&axes);
     let turned = if sign.is_negative() { [zero, rest] } else { [rest, zero] };

@@ -9,7 +9,7 @@ mod factor;
 mod spread;
 
 pub use factor::{Common, factor};
-pub use spread::spread;
+pub use spread::{TERMS, spread};
 
 use super::rewrite::rewrite;
 use crate::facts::rules::Rule;
@@ -29,14 +29,14 @@ pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec
         return found;
     }
     offer(pool, &mut found, e, fired);
-    if let Some(spread) = spread(pool, e) {
+    if let Some(spread) = spread(pool, e, TERMS) {
         offer(pool, &mut found, spread, fired);
     }
     if let Some(cancelled) = cancel(pool, e)
         && cancelled != e
     {
         offer(pool, &mut found, cancelled, fired);
-        if let Some(spread) = spread(pool, cancelled) {
+        if let Some(spread) = spread(pool, cancelled, TERMS) {
             offer(pool, &mut found, spread, fired);
         }
     }

@@ -14,7 +14,7 @@
 use super::{Face, Fraction, Writer};
 use crate::syntax::tree::{Kind, NodeId, Operator};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational};
-use num_traits::{CheckedMul, Signed};
+use num_traits::{CheckedAdd, CheckedMul, Signed, Zero};
 
 /// The factors of a network and the sizes of its labels.
 #[derive(Clone, Copy)]
@@ -333,10 +333,10 @@ impl Writer<'_> {
 
     // ---- sums ----
 
-    /// A product with sums over many axes as the terms that it stands for: a diagonal that all terms of a sum share stands outside of it.
-    pub(super) fn opened(&mut self, c: Rational, e: Expr) -> Option<Vec<(Rational, Expr)>> {
+    /// Products with sums over many axes as the terms that they stand for: a diagonal that all terms of a sum share stands outside of it.
+    pub(super) fn opened(&mut self, terms: &[(Rational, Expr)]) -> Option<Vec<(Rational, Expr)>> {
         let one = self.pool.one();
-        let (mut done, mut pending) = (vec![], vec![(c, e)]);
+        let (mut done, mut pending) = (vec![], terms.iter().rev().copied().collect::<Vec<_>>());
         while let Some((c, e)) = pending.pop() {
             if !self.pool.spend(1) {
                 return None;
@@ -361,7 +361,16 @@ impl Writer<'_> {
                 _ => done.push((c, e)),
             }
         }
-        Some(done)
+        // Like terms of different sums.
+        let mut merged: Vec<(Rational, Expr)> = vec![];
+        for (c, e) in done {
+            match merged.iter_mut().find(|t| t.1 == e) {
+                Some(t) => t.0 = t.0.checked_add(&c)?,
+                None => merged.push((c, e)),
+            }
+        }
+        merged.retain(|t| !t.0.is_zero());
+        Some(merged)
     }
 
     /// A sum with stacked sides, where terms share a part: the shortest way, `None` where nothing is shared.

@@ -1,6 +1,6 @@
 //! Shared factors taken out of sums: A*x + B*x = (A + B)*x, and over a common denominator where powers differ.
 
-use super::spread::spread;
+use super::spread::{TERMS, spread};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational};
 use num_traits::{One, Signed, Zero};
 
@@ -236,7 +236,7 @@ fn take_out(pool: &mut Pool, terms: &[(Rational, Expr)], parts: &[Part], shared:
     let mut sum = factored(pool, inner, &axes, common);
     // Over a common denominator terms may cancel.
     if matches!(common, Common::Denominator | Common::Together)
-        && let Some(spread) = spread(pool, sum)
+        && let Some(spread) = spread(pool, sum, TERMS)
         && pool.weight(spread, 400) < pool.weight(sum, 400)
     {
         sum = spread;

@@ -3,17 +3,17 @@
 use crate::tensor::{Expr, Factor, Label, Node, Pool, Rational};
 use num_traits::{CheckedMul, One, Signed};
 
-/// Spreading out gives up beyond this number of terms.
-const TERMS: usize = 24;
+/// Spreading out to be read gives up beyond this number of terms.
+pub const TERMS: usize = 24;
 
-/// Products distributed over their sums until none is left, like terms merged; `None` if that would be too much.
-pub fn spread(pool: &mut Pool, e: Expr) -> Option<Expr> {
-    spread_where(pool, e, |_, _, _| true)
+/// Products distributed over their sums until none is left, like terms merged; `None` if that would be more than `most` terms.
+pub fn spread(pool: &mut Pool, e: Expr, most: usize) -> Option<Expr> {
+    spread_where(pool, e, most, |_, _, _| true)
 }
 
 /// As [`spread`], but only over sums whose terms have a denominator that the other factors cancel: s*(a/s + b).
 pub fn cancel(pool: &mut Pool, e: Expr) -> Option<Expr> {
-    spread_where(pool, e, |pool, factors, k| {
+    spread_where(pool, e, TERMS, |pool, factors, k| {
         let terms = match pool.node(factors[k].base) {
             Node::Sum(terms, _) => terms,
             _ => return false,
@@ -33,12 +33,12 @@ fn negative(pool: &Pool, power: Expr) -> bool {
     pool.as_number(power).is_some_and(|p| p.is_negative())
 }
 
-fn spread_where(pool: &mut Pool, e: Expr, opens: impl Fn(&Pool, &[Factor], usize) -> bool) -> Option<Expr> {
+fn spread_where(pool: &mut Pool, e: Expr, most: usize, opens: impl Fn(&Pool, &[Factor], usize) -> bool) -> Option<Expr> {
     let axes = pool.axes(e).to_vec();
     let mut done = vec![];
     let mut pending = vec![(Rational::one(), e)];
     while let Some((c, e)) = pending.pop() {
-        if done.len() + pending.len() > TERMS || !pool.spend(1) {
+        if done.len() + pending.len() > most || !pool.spend(1) {
             return None;
         }
         match pool.node(e).clone() {
@@ -47,8 +47,8 @@ fn spread_where(pool: &mut Pool, e: Expr, opens: impl Fn(&Pool, &[Factor], usize
                     pending.push((c.checked_mul(&d)?, t));
                 }
             }
-            Node::Product { factors, .. } if done.len() + pending.len() + terms_of(pool, &factors) > TERMS => return None,
-            Node::Product { factors, out, sizes } => match open_one(pool, &factors, &opens) {
+            Node::Product { factors, .. } if done.len() + pending.len() + terms_of(pool, &factors) > most => return None,
+            Node::Product { factors, out, sizes } => match open_one(pool, &factors, most, &opens) {
                 None => done.push((c, e)),
                 Some((k, terms)) => {
                     let broadcast: Vec<_> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
@@ -80,6 +80,7 @@ fn terms_of(pool: &Pool, factors: &[Factor]) -> usize {
 fn open_one(
     pool: &mut Pool,
     factors: &[Factor],
+    most: usize,
     opens: &impl Fn(&Pool, &[Factor], usize) -> bool,
 ) -> Option<(usize, Vec<(Rational, Expr)>)> {
     for (k, f) in factors.iter().enumerate() {
@@ -89,7 +90,7 @@ fn open_one(
         match pool.node(f.base).clone() {
             Node::Sum(terms, _) if terms.len() > 1 => return Some((k, terms)),
             Node::Product { factors, .. } if f.labels.is_empty() && factors.iter().any(|g| matches!(pool.node(g.base), Node::Sum(..))) => {
-                let opened = spread(pool, f.base)?;
+                let opened = spread(pool, f.base, most)?;
                 match pool.node(opened).clone() {
                     Node::Sum(terms, _) if opened != f.base => return Some((k, terms)),
                     _ if opened != f.base => return Some((k, vec![(Rational::one(), opened)])),
