@@ -225,7 +225,8 @@ fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize>
 /// Whether all axes of a program have admissible numbers and its positions lie inside.
 fn fits(program: &Program, sizes: &BTreeMap<String, usize>, max_elements: usize) -> bool {
     let sizes = by_position(program, sizes);
-    program.steps.iter().all(|step| {
+    let needs = program.needs.iter().all(|(size, _)| signed(size, &sizes).is_some_and(|n| n >= 0));
+    needs && program.steps.iter().all(|step| {
         let Ok(shape) = shape(&step.axes, &sizes) else { return false };
         let inside = match &step.op {
             Op::Mask(Mask::Unit(position)) => signed(position, &sizes).is_some_and(|k| k >= 0 && (k as usize) < shape[0]),

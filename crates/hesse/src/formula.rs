@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
-use crate::program::plan::{Purpose, inputs_of, plan, plan_tape};
+use crate::program::plan::{Purpose, inputs_of, needs_of, plan, plan_tape};
 use crate::program::program::Program;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
@@ -134,7 +134,7 @@ pub struct Derivative {
     pub conditions: Vec<Condition>,
     /// Rules of `facts::rules` that shortened it, each once; their conditions hold wherever those of the formula do.
     pub rules: Vec<&'static Rule>,
-    inputs: Vec<(String, VarId, usize)>,
+    given: Given,
 }
 
 impl Derivative {
@@ -148,7 +148,7 @@ impl Derivative {
         let mut pool = self.pool.clone();
         let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
         let e = pool.permute(part.tensor, &order);
-        planned(&mut pool, Purpose::Derivative, &self.inputs, &part.of, e)
+        planned(&mut pool, Purpose::Derivative, &self.given, &part.of, e)
     }
     /// A program whose only output is the tensor of a part: axes of the target, then of the variables.
     ///
@@ -156,12 +156,26 @@ impl Derivative {
     /// A limit of the pool (E6xx).
     pub fn tensor_program(&self, part: usize) -> Result<Program, Error> {
         let part = &self.parts[part];
-        planned(&mut self.pool.clone(), Purpose::Derivative, &self.inputs, &part.of, part.tensor)
+        planned(&mut self.pool.clone(), Purpose::Derivative, &self.given, &part.of, part.tensor)
     }
 }
 
-fn planned(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
-    let program = plan(pool, purpose, inputs, &[(name.to_string(), e)]);
+/// Variables that programs read, and what is needed of sizes.
+#[derive(Clone, Debug)]
+struct Given {
+    inputs: Vec<(String, VarId, usize)>,
+    needs: Vec<(Dim, String)>,
+}
+
+impl Given {
+    fn of(model: &Model) -> Given {
+        Given { inputs: inputs_of(model), needs: model.needs.clone() }
+    }
+}
+
+fn planned(pool: &mut Pool, purpose: Purpose, given: &Given, name: &str, e: Expr) -> Result<Program, Error> {
+    let mut program = plan(pool, purpose, &given.inputs, &[(name.to_string(), e)]);
+    program.needs = needs_of(pool, &given.needs);
     match pool.limit() {
         Some(code) => Err(differentiate::limit(code).into()),
         None => Ok(program),
@@ -175,7 +189,7 @@ pub struct Derived {
     pool: Pool,
     tape: Tape,
     tensors: Vec<(String, Expr)>,
-    inputs: Vec<(String, VarId, usize)>,
+    given: Given,
 }
 
 impl Derived {
@@ -195,7 +209,8 @@ impl Derived {
     /// A limit of the pool (E6xx).
     pub fn program(&self) -> Result<Program, Error> {
         let mut pool = self.pool.clone();
-        let program = plan_tape(&mut pool, Purpose::Derivative, &self.inputs, &self.tape.definitions, &self.tensors);
+        let mut program = plan_tape(&mut pool, Purpose::Derivative, &self.given.inputs, &self.tape.definitions, &self.tensors);
+        program.needs = needs_of(&pool, &self.given.needs);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
     }
 }
@@ -280,7 +295,7 @@ impl Formula {
         let mut work = self.derivation();
         let tensors = work.symbolic(request)?.into_iter().map(|s| (s.names.join(", "), s.tensor)).collect();
         work.within_limits()?;
-        Ok(Derived { pool: work.pool, tape: work.tape, tensors, inputs: work.inputs })
+        Ok(Derived { pool: work.pool, tape: work.tape, tensors, given: work.given })
     }
     /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
     /// numeric oracles run.
@@ -291,7 +306,7 @@ impl Formula {
         let (name, value, _) = self.target(target)?;
         let mut pool = self.model.pool.clone();
         let e = self.tape().expand(&mut pool, value);
-        planned(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
+        planned(&mut pool, Purpose::Formula, &Given::of(&self.model), &name, e)
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
     /// equal handles after the same simplification.
@@ -301,7 +316,8 @@ impl Formula {
     pub fn reads_back(&self, derivative: &Derivative, part: usize, text: &str) -> Result<bool, Error> {
         let vars: Vec<(String, String)> =
             self.model.input_types().iter().filter_map(|t| t.split_once(" : ")).map(|(a, b)| (a.to_string(), b.to_string())).collect();
-        let read = Formula::expression(&vars, text, "")?;
+        let options = Options { strict: true, sizes: self.model.pool.dims.names().to_vec(), ..Options::default() };
+        let read = Formula::expression_with(&vars, text, &options)?;
         let part = &derivative.parts[part];
         let mut pool = read.model.pool.clone();
         let (_, value, shape) = read.target(None)?;
@@ -312,7 +328,7 @@ impl Formula {
         }
         let again = read.tape().expand(&mut pool, value);
         let mut same: FxHashMap<VarId, VarId> = FxHashMap::default();
-        for (name, var, _) in &derivative.inputs {
+        for (name, var, _) in &derivative.given.inputs {
             if let Some(other) = read.model.inputs.iter().find(|i| i.name == *name) {
                 same.insert(*var, other.var);
             }
@@ -326,7 +342,7 @@ impl Formula {
     }
 
     fn derivation(&self) -> Derivation<'_> {
-        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }
+        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), given: Given::of(&self.model), fired: vec![] }
     }
 
     fn tape(&self) -> Tape {
@@ -369,7 +385,7 @@ struct Derivation<'a> {
     formula: &'a Formula,
     pool: Pool,
     tape: Tape,
-    inputs: Vec<(String, VarId, usize)>,
+    given: Given,
     fired: Vec<&'static Rule>,
 }
 
@@ -392,7 +408,7 @@ impl Derivation<'_> {
             parts.push(self.part(symbolic, request)?);
         }
         self.within_limits()?;
-        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, inputs: self.inputs })
+        Ok(Derivative { pool: self.pool, parts, conditions: self.formula.model.conditions.clone(), rules: self.fired, given: self.given })
     }
 
     /// The derivatives over the symbols of the tape, before anything is written out.
@@ -535,7 +551,7 @@ impl Derivation<'_> {
     /// A new input: a direction or cotangent.
     fn direction(&mut self, name: &str, shape: &Shape) -> Expr {
         let (var, e) = self.pool.declare(name, shape.axes(), VarKind::Input);
-        self.inputs.push((name.to_string(), var, shape.rows.len()));
+        self.given.inputs.push((name.to_string(), var, shape.rows.len()));
         e
     }
 
@@ -568,7 +584,7 @@ impl Derivation<'_> {
         self.within_limits()?;
         let (face, matrix) = face(shape, variables, request);
         let spelling =
-            Spelling { rows: self.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
+            Spelling { rows: self.given.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
         for e in found {

@@ -9,6 +9,8 @@ use crate::calculus::signs::{Fact, Signs};
 use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::Span;
 use crate::syntax::tree::Operator;
+use crate::tensor::Dim;
+use crate::tensor::dim::Dims;
 use num_traits::Signed;
 
 /// All conditions of a formula, in source order, each once.
@@ -38,6 +40,17 @@ pub fn conditions(terms: &Terms, shapes: &Shapes, protos: &[Proto], assumed: &[V
         }
     }
     out
+}
+
+/// That a size is not negative, as a relation: `n >= 3` for n − 3.
+pub fn size_text(dims: &Dims, d: Dim) -> String {
+    let mut both = dims.clone();
+    let mut side = |sign: i64| {
+        let terms = dims.polynomial(d).iter().filter(|t| t.1 * sign > 0).map(|(m, c)| (m.clone(), c * sign)).collect();
+        let part = both.of_polynomial(terms);
+        both.text(part)
+    };
+    format!("{} >= {}", side(1), side(-1))
 }
 
 struct Demands<'a> {

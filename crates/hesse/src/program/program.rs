@@ -137,4 +137,6 @@ pub struct Program {
     pub steps: Vec<Step>,
     /// What it gives.
     pub outputs: Vec<Output>,
+    /// Sizes that must not be negative for every position of the formula to lie inside, each with what that says: `n >= 3`.
+    pub needs: Vec<(Size, String)>,
 }

@@ -76,6 +76,22 @@ impl Dims {
         }
         self.intern(product)
     }
+    /// The size with this polynomial, whose names are known.
+    pub fn of_polynomial(&mut self, p: Polynomial) -> Dim {
+        debug_assert!(p.iter().flat_map(|t| &t.0).all(|&k| (k as usize) < self.names.len()));
+        self.intern(p)
+    }
+    /// a − b
+    pub fn subtract(&mut self, a: Dim, b: Dim) -> Dim {
+        let minus = self.scale(b, -1);
+        self.add(a, minus)
+    }
+    /// Whether it is ≥ 0 for all sizes ≥ 1, as far as its coefficients show.
+    pub fn is_nonnegative(&self, d: Dim) -> bool {
+        let p = self.polynomial(d);
+        // Every monomial is at least 1.
+        p.iter().all(|(m, c)| m.is_empty() || *c >= 0) && p.iter().fold(0i64, |sum, (_, c)| sum.saturating_add(*c)) >= 0
+    }
     /// The polynomial.
     pub fn polynomial(&self, d: Dim) -> &Polynomial {
         &self.polynomials[d.0 as usize]
