@@ -226,14 +226,15 @@ fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize>
 fn fits(program: &Program, sizes: &BTreeMap<String, usize>, max_elements: usize) -> bool {
     let sizes = by_position(program, sizes);
     let needs = program.needs.iter().all(|(size, _)| signed(size, &sizes).is_some_and(|n| n >= 0));
-    needs && program.steps.iter().all(|step| {
-        let Ok(shape) = shape(&step.axes, &sizes) else { return false };
-        let inside = match &step.op {
-            Op::Mask(Mask::Unit(position)) => signed(position, &sizes).is_some_and(|k| k >= 0 && (k as usize) < shape[0]),
-            _ => true,
-        };
-        inside && shape.iter().product::<usize>() <= max_elements
-    })
+    needs
+        && program.steps.iter().all(|step| {
+            let Ok(shape) = shape(&step.axes, &sizes) else { return false };
+            let inside = match &step.op {
+                Op::Mask(Mask::Unit(position)) => signed(position, &sizes).is_some_and(|k| k >= 0 && (k as usize) < shape[0]),
+                _ => true,
+            };
+            inside && shape.iter().product::<usize>() <= max_elements
+        })
 }
 
 /// Why a point gave no agreement.

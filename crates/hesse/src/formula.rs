@@ -583,8 +583,10 @@ impl Derivation<'_> {
         let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
         let (face, matrix) = face(shape, variables, request);
-        let spelling =
-            Spelling { rows: self.given.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.formula.source.contains("relu(") };
+        let spelling = Spelling {
+            rows: self.given.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(),
+            relu: self.formula.source.contains("relu("),
+        };
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
         for e in found {

@@ -215,9 +215,19 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
         return Err(refuse(built.diagnostics));
     }
     let mut conditions = conditions;
-    let needs: Vec<(Dim, String)> = built.needs.iter().map(|(d, _)| (*d, conditions::size_text(&pool.dims, *d))).collect();
-    for ((_, text), (_, span)) in needs.iter().zip(&built.needs) {
-        conditions.push(Condition { kind: "shape", text: text.clone(), span: *span, proved: false });
+    let mut needs: Vec<(Dim, String)> = vec![];
+    for (k, (d, span)) in built.needs.iter().enumerate() {
+        // n >= 3 says n >= 2 as well.
+        let mut implied = false;
+        for (m, (other, _)) in built.needs.iter().enumerate() {
+            let gap = pool.dims.subtract(*d, *other);
+            implied |= m != k && pool.dims.shows_nonnegative(gap);
+        }
+        if !implied {
+            let text = conditions::size_text(&pool.dims, *d);
+            conditions.push(Condition { kind: "shape", text: text.clone(), span: *span, proved: false });
+            needs.push((*d, text));
+        }
     }
     conditions.sort_by_key(|c| c.span);
     let notes = notes(&pool, &terms, &inputs, scope, &by_use);

@@ -304,7 +304,6 @@ impl<'a, 's> Lower<'a, 's> {
         scope::extent(syntax, node, self.dims, &mut |n, d| sizes.iter().any(|s| s == n).then(|| d.name(n)))
     }
 
-
     fn name(&mut self, name: &str, span: Span, bound: &Bound) -> TermId {
         if let Some(t) = bound.names.iter().rev().find(|b| b.0 == name) {
             return t.1;

@@ -145,7 +145,9 @@ impl Shapes {
         let term = terms.get(t);
         let one = |s: &mut Self| s.fresh(State::Known(vec![]));
         match &term.op {
-            Op::Number(_) | Op::Pi | Op::Size(_) | Op::Measure(_) | Op::Counter(_) | Op::Apply(_) if !self.keeps(&term.op) => (one(self), one(self)),
+            Op::Number(_) | Op::Pi | Op::Size(_) | Op::Measure(_) | Op::Counter(_) | Op::Apply(_) if !self.keeps(&term.op) => {
+                (one(self), one(self))
+            }
             Op::Input(k) => self.inputs[*k],
             Op::Negate | Op::Define(_) | Op::Series(_) => (self.row(term.args[0]), self.col(term.args[0])),
             Op::Map(_) | Op::Apply(_) if term.args.len() == 1 => (self.row(term.args[0]), self.col(term.args[0])),

@@ -13,6 +13,9 @@ use num_traits::{CheckedMul, One};
 /// Spreading out gives up beyond this number of terms.
 const TERMS: usize = 24;
 
+/// Slices of something smaller than this are not taken together.
+const SLICED: usize = 4;
+
 /// An expression of more distinct nodes is written as it is: nobody reads so much for its beauty.
 const LARGE: usize = 500;
 
@@ -158,6 +161,14 @@ fn factor_once(pool: &mut Pool, terms: &[(Rational, Expr)]) -> Option<Vec<(Ratio
                 .collect();
             let summed: Vec<Label> = summed_labels(f, out);
             if places.len() < 2 || out.len() + summed.len() > 2 {
+                continue;
+            }
+            // u[2:n] - u[1:n-1] is shorter than a difference of slices of the identity times u.
+            let sliced = |&(k, m): &(usize, usize)| {
+                let others = parts[k].0.iter().enumerate().filter(|(p, _)| *p != m);
+                parts[k].0.len() > 1 && others.into_iter().all(|(_, g)| matches!(pool.node(g.base), Node::Pattern(_)))
+            };
+            if pool.weight(f.base, 40) < SLICED && places.iter().all(sliced) {
                 continue;
             }
             // Taking out the factor saves one copy of it per further term.

@@ -11,7 +11,8 @@ impl Build<'_> {
     /// The indices that the value of a term depends on.
     pub(super) fn over_of(&self, t: TermId) -> Vec<IndexId> {
         let term = self.terms.get(t);
-        let mut over: Vec<IndexId> = term.args.iter().filter_map(|a| self.values[a.index()].as_ref()).flat_map(|v| &v.over).copied().collect();
+        let mut over: Vec<IndexId> =
+            term.args.iter().filter_map(|a| self.values[a.index()].as_ref()).flat_map(|v| &v.over).copied().collect();
         match &term.op {
             Op::Counter(i) => over.push(*i),
             Op::Pick(subs) => over.extend(subs.iter().filter_map(|s| if let Sub::At(p) = s { p.index } else { None })),
@@ -176,7 +177,8 @@ impl Build<'_> {
 
     /// Records that a size must not be negative, where that does not show.
     pub(super) fn need(&mut self, d: Dim, span: Span) {
-        if !self.pool.dims.is_nonnegative(d) && !self.out.needs.iter().any(|n| n.0 == d) {
+        if !self.pool.dims.is_nonnegative(d) {
+            self.pool.dims.assume_nonnegative(d);
             self.out.needs.push((d, span));
         }
     }

@@ -156,7 +156,9 @@ impl Shapes {
             }
         }
         let moved = |s: &Self, x: Side| open(&before, x) && (s.root(x) != before.root(x) || *s.state(x) != *before.state(x));
-        (0..protos.len()).filter(|&k| protos[k].sizes.is_none() && (moved(self, self.inputs[k].0) || moved(self, self.inputs[k].1))).collect()
+        (0..protos.len())
+            .filter(|&k| protos[k].sizes.is_none() && (moved(self, self.inputs[k].0) || moved(self, self.inputs[k].1)))
+            .collect()
     }
 
     /// First and last positions that are used on each axis, where no `end` is needed to say them: side, from, to.
