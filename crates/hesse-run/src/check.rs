@@ -14,7 +14,7 @@
 
 use crate::array::Array;
 use crate::dual::Dual;
-use crate::interpret::{RunError, run_traced, shape, signed};
+use crate::interpret::{RunError, run, run_traced, shape, signed};
 use crate::probe::{ProbeInput, Relation, SizeKind, draw, draw_sizes};
 use crate::random::Random;
 use crate::scalar::Scalar;
@@ -311,15 +311,21 @@ impl<'a> Probe<'a> {
         random: &mut Random,
     ) -> Result<Self, Trouble> {
         let mut values = BTreeMap::new();
-        for program in [primal, derivative] {
+        let computed: Vec<(&String, &Program)> = inputs.iter().filter_map(|i| i.value.as_ref().map(|p| (&i.name, p))).collect();
+        for program in [primal, derivative].into_iter().chain(computed.iter().map(|c| c.1)) {
             for input in &program.inputs {
-                if values.contains_key(&input.name) {
+                if values.contains_key(&input.name) || computed.iter().any(|c| *c.0 == input.name) {
                     continue;
                 }
                 let shape = shape(&input.axes, &by_position(program, sizes))?;
                 let properties = inputs.iter().find(|i| i.name == input.name).map_or(&[][..], |i| &i.properties);
                 values.insert(input.name.clone(), draw(input.rows, &shape, properties, attempt, random));
             }
+        }
+        for (name, program) in computed {
+            let arrays: Vec<Array<f64>> = program.inputs.iter().map(|i| values[&i.name].clone()).collect();
+            let mut outputs = run(program, &by_position(program, sizes), &arrays)?;
+            values.insert(name.clone(), outputs.remove(0));
         }
         let mut probe = Probe { primal, derivative, sizes, wrt, values, signature: 0, entries: 0 };
         let mut trace = Trace::default();

@@ -303,10 +303,23 @@ impl Formula {
     /// # Errors
     /// An unknown target (E401), a limit (E6xx).
     pub fn program(&self, target: Option<&str>) -> Result<Program, Error> {
+        self.program_by(target, &[])
+    }
+    /// As [`Formula::program`], with definitions in `moved` read as inputs: everything behind them is constant.
+    ///
+    /// # Errors
+    /// As [`Formula::program`].
+    pub fn program_by(&self, target: Option<&str>, moved: &[String]) -> Result<Program, Error> {
         let (name, value, _) = self.target(target)?;
         let mut pool = self.model.pool.clone();
-        let e = self.tape().expand(&mut pool, value);
-        planned(&mut pool, Purpose::Formula, &Given::of(&self.model), &name, e)
+        let mut given = Given::of(&self.model);
+        let mut tape = self.tape();
+        for v in self.model.vertices.iter().filter(|v| v.name.as_ref().is_some_and(|n| moved.contains(n))) {
+            tape.definitions.retain(|d| d.0 != v.symbol);
+            given.inputs.push((v.name.clone().unwrap_or_default(), v.symbol, v.shape.rows.len()));
+        }
+        let e = tape.expand(&mut pool, value);
+        planned(&mut pool, Purpose::Formula, &given, &name, e)
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
     /// equal handles after the same simplification.
@@ -425,9 +438,20 @@ impl Derivation<'_> {
             return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])] }]);
         }
         if first_order {
-            // One elimination for all variables: they share their adjoints.
-            let vars: Vec<VarId> = wrt.iter().map(|v| v.1).collect();
-            let tensors = differentiate(&mut self.pool, &mut self.tape, target, &vars, request.elimination)?;
+            // One elimination for all inputs: they share their adjoints. What lies behind a definition is constant only for itself.
+            let is_input = |v: &Variable| self.formula.model.inputs.iter().any(|i| i.var == v.1);
+            let vars: Vec<VarId> = wrt.iter().filter(|v| is_input(v)).map(|v| v.1).collect();
+            let alone: Vec<bool> = wrt.iter().map(|v| !is_input(v)).collect();
+            let mut joint = differentiate(&mut self.pool, &mut self.tape, target, &vars, request.elimination)?.into_iter();
+            let mut tensors = vec![];
+            for (v, alone) in wrt.iter().zip(alone) {
+                let own = if alone {
+                    differentiate(&mut self.pool, &mut self.tape, target, &[v.1], request.elimination)?.pop()
+                } else {
+                    joint.next()
+                };
+                tensors.extend(own);
+            }
             let made = wrt.into_iter().zip(tensors).map(|(v, tensor)| Symbolic {
                 of: of.clone(),
                 names: vec![v.0],

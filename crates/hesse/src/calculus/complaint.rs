@@ -102,7 +102,6 @@ impl Context<'_> {
             Fault::Vector(x) => {
                 let name = self.call_name(t);
                 let help = match name {
-                    "cumsum" => format!("for running sums down the columns write  tril(ones(n, n))*{}", self.operand(*x)),
                     "outer" => "write the product with a transpose:  A*B'".into(),
                     _ => format!("use one column:  {}[:,1]", self.operand(*x)),
                 };

@@ -183,9 +183,10 @@ impl Parser<'_> {
         Ok(self.operand(Kind::Call(name, arguments), span))
     }
 
-    /// `i = …` as the first argument of a call.
+    /// `i = …` as the first argument of a call; on a new line it may be the next statement behind a bracket that was never closed.
     fn at_series(&self) -> bool {
-        matches!((self.peek(), self.peek_after(1)), (Lexeme::Name(_), Lexeme::Equals))
+        let begins = matches!((self.peek(), self.peek_after(1)), (Lexeme::Name(_), Lexeme::Equals));
+        begins && (*self.peek_after(3) == Lexeme::Colon || !self.runs_into_statement())
     }
 
     /// `sum(i = from:to, body)`, behind its bracket.
