@@ -109,7 +109,8 @@ impl Build<'_> {
         let text = (dims.text(k), dims.text(size));
         let (left, right) = (dims.subtract(k, one), dims.subtract(size, k));
         let low = dims.as_integer(left).is_some_and(|k| k < 0);
-        let high = dims.as_integer(right).is_some_and(|l| l < 0);
+        // An axis of size 1 has no position with a name.
+        let high = dims.as_integer(right).map_or(of.is_none(), |l| l < 0);
         if low || high {
             return Err(Diagnostic::error("E109", span, format!("position {} is out of range", text.0))
                 .because(format!("positions run from 1 to {}", text.1))

@@ -16,7 +16,6 @@ fn table() {
         ("A + y", "E201", "for every column write  A .+ y  or  A + y*ones(n)'"),
         ("A + r", "E201", "for every row write  A .+ r  or  A + ones(m)*r"),
         ("x + r", "E201", "transpose one side:  x + r'"),
-        ("x .+ r", "E201", "write x*r for the outer product, or transpose one side"),
         ("x + y", "E201", "declare  y : vector(n)"),
         ("x/z", "E205", "element by element:  x./z"),
         ("A/S", "E205", "with the inverse:  A*inv(S)"),
