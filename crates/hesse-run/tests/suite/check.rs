@@ -192,7 +192,7 @@ impl<'a> Check<'a> {
         }
         let conditions = &derived.derivative.conditions;
         let texts = |kink: bool| -> Vec<String> {
-            let matching = |c: &&Condition| (c.kind == "kink") == kink && c.kind != "shape" && !c.proved;
+            let matching = |c: &&Condition| (c.kind == "kink") == kink && !c.proved;
             conditions.iter().filter(matching).map(|c| c.text.clone()).collect()
         };
         let (needs, kinks) = (self.question.needs.clone(), self.question.kinks.clone());
