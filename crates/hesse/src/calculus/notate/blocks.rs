@@ -1,7 +1,7 @@
 //! Blocks: a sum of tensors that are each placed at rows and columns of their own is `[A, B; C, D]`, and a slice of a slice is one slice.
 
 use super::{Face, Writer};
-use crate::syntax::tree::{Kind, NodeId, Subscript};
+use crate::syntax::tree::{Kind, NodeId, Operator, Subscript};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Rational};
 use num_traits::One;
 
@@ -54,17 +54,29 @@ impl Writer<'_> {
             return None;
         }
         let placed = [0, 1].map(|side| blocks.iter().any(|b| b.places[side].is_some()));
-        let mut rows = vec![];
-        for (row, height) in &grid[0] {
-            let mut entries = vec![];
-            for (col, width) in &grid[1] {
-                let here = |b: &&Block| (!placed[0] || b.places[0] == *row) && (!placed[1] || b.places[1] == *col);
-                let found: Vec<&Block> = blocks.iter().filter(here).collect();
-                entries.push(self.cell(&found, *height, *width)?);
+        // Two terms at one place stand in two matrices: what is read back is placed term by term.
+        let mut layers: Vec<Vec<Block>> = vec![];
+        for b in blocks {
+            match layers.iter().position(|l| l.iter().all(|other| other.places != b.places)) {
+                Some(k) => layers[k].push(b),
+                None => layers.push(vec![b]),
             }
-            rows.push(entries);
         }
-        Some(self.syntax.add(Kind::Matrix(rows), Default::default()))
+        let mut total: Option<NodeId> = None;
+        for layer in layers {
+            let mut rows = vec![];
+            for (row, height) in &grid[0] {
+                let mut entries = vec![];
+                for (col, width) in &grid[1] {
+                    let here = |b: &&Block| (!placed[0] || b.places[0] == *row) && (!placed[1] || b.places[1] == *col);
+                    entries.push(self.cell(layer.iter().find(here), *height, *width)?);
+                }
+                rows.push(entries);
+            }
+            let matrix = self.syntax.add(Kind::Matrix(rows), Default::default());
+            total = Some(total.map_or(matrix, |t| self.syntax.binary(Operator::Plus, t, matrix)));
+        }
+        total
     }
 
     /// A term as a block: the shifts and one-hot vectors on its axes place what the other factors are.
@@ -148,21 +160,18 @@ impl Writer<'_> {
     }
 
     /// One entry of the grid.
-    fn cell(&mut self, blocks: &[&Block], height: Option<Dim>, width: Option<Dim>) -> Option<NodeId> {
+    fn cell(&mut self, block: Option<&Block>, height: Option<Dim>, width: Option<Dim>) -> Option<NodeId> {
         let axes: Vec<Dim> = height.into_iter().chain(width).collect();
         let face = Face::split(axes.len(), usize::from(height.is_some()));
-        if blocks.is_empty() {
+        let Some(b) = block else {
             return match (height, width) {
                 (None, None) => Some(self.syntax.number("0")),
                 (h, w) => self.filled("zeros", h.as_slice(), w.as_slice()),
             };
-        }
-        let mut sum = vec![];
-        for b in blocks {
-            let out: Vec<Label> = b.sides.iter().flatten().copied().collect();
-            sum.push((b.coefficient, self.pool.product_of(b.factors.clone(), out, &b.sizes)));
-        }
-        let e = self.pool.sum(&sum, &axes);
+        };
+        let out: Vec<Label> = b.sides.iter().flatten().copied().collect();
+        let e = self.pool.product_of(b.factors.clone(), out, &b.sizes);
+        let e = self.pool.sum(&[(b.coefficient, e)], &axes);
         self.write(e, &face)
     }
 
