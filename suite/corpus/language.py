@@ -34,7 +34,7 @@ TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>(?:\d+\.(?![*/^'+\-])\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)
     | (?P<name>[A-Za-z_][A-Za-z_0-9]*)
-    | (?P<sign>->|\.\*|\./|\.\^|\.'|\.\+|\.-|>=|<=|==|!=|[-+*/\\^'()\[\],;:<>])
+    | (?P<sign>->|\.\*|\./|\.\^|\.'|\.\+|\.-|>=|<=|==|!=|[-+*/\\^'()\[\],;:<>=])
     )""",
     re.VERBOSE,
 )
@@ -187,6 +187,8 @@ class Parser:
         if kind == "name":
             self.k += 1
             if self.take("("):
+                if text == "sum" and self.tokens[self.k][0] == "name" and self.tokens[self.k + 1][1] == "=":
+                    return self.series()
                 return ("call", text, self.arguments())
             return ("name", text)
         if self.take("("):
@@ -204,6 +206,18 @@ class Parser:
                 row.append(self.comparison())
             return ("matrix", tuple(rows + [tuple(row)]))
         raise Fault("an operand is expected", at)
+
+    def series(self):
+        """`i = from:to, term)` behind the bracket of a sum."""
+        index = self.word()
+        self.need("=")
+        first = self.sum()
+        self.need(":")
+        last = self.sum()
+        self.need(",")
+        term = self.arrow()
+        self.need(")")
+        return ("series", index, first, last, term)
 
     def arguments(self):
         out = []
@@ -236,6 +250,8 @@ def count(tree):
         return 1 + count(tree[1]) + sum(count(s) for sub in tree[2] for s in sub[1:])
     if kind == "matrix":
         return 1 + sum(count(a) for row in tree[1] for a in row)
+    if kind == "series":
+        return 1 + sum(count(a) for a in tree[2:])
     return count(tree[1])  # contraction
 
 
@@ -385,7 +401,8 @@ def norm2(a):
 
 
 def cumsum(a):
-    return np.cumsum(vector(a)).reshape(a.shape)
+    """Running sums of a vector, or down each column."""
+    return np.cumsum(vector(a)).reshape(a.shape) if 1 in a.shape else np.cumsum(a, axis=0)
 
 
 WHOLE = {  # name: (fewest arguments, most arguments, what it does)
@@ -401,7 +418,7 @@ WHOLE = {  # name: (fewest arguments, most arguments, what it does)
     "diagvec": (1, 1, lambda a: np.diag(square(a)).reshape(-1, 1)),
     "kron": (2, 2, np.kron), "outer": (2, 2, lambda a, b: np.outer(vector(a), vector(b))),
     "tril": (1, 1, lambda a: np.tril(square(a))), "triu": (1, 1, lambda a: np.triu(square(a))), "cumsum": (1, 1, cumsum),
-    "zeros": (1, 2, filled(0.0)), "ones": (1, 2, filled(1.0)), "eye": (1, 1, lambda n: np.eye(size(n))),
+    "zeros": (1, 2, filled(0.0)), "ones": (1, 2, filled(1.0)), "eye": (1, 2, lambda *n: np.eye(*[size(k) for k in n])),
     "commutation": (2, 2, commutation),
     "rows": (1, 1, lambda a: scalar(a.shape[0])), "cols": (1, 1, lambda a: scalar(a.shape[1])),
 }  # fmt: skip
@@ -426,10 +443,11 @@ COMPARISON = {
 
 
 def spread(a, b):
-    """Explicit broadcast of a row or column against a matrix, `.+` and `.-`; never a column against a row."""
-    if a.shape != b.shape and 1 in a.shape and 1 in b.shape and not is_scalar(a) and not is_scalar(b):
-        raise Fault("a column against a row")
-    return np.broadcast_arrays(a, b)
+    """Explicit broadcast of a row or column against a matrix, or of a column against a row: `.+ .- .* ./`."""
+    try:
+        return np.broadcast_arrays(a, b)
+    except ValueError:
+        raise Fault("shapes %dx%d and %dx%d do not fit" % (a.shape + b.shape)) from None
 
 
 def power(a, b):
@@ -458,12 +476,9 @@ def binary(op, a, b):
         return a / number(b)
     if op == "\\":
         return np.linalg.solve(square(a), b)
-    if op == ".*":
-        a, b = expand(a, b)
-        return a * b
-    if op == "./":
-        a, b = expand(a, b)
-        return a / b
+    if op in (".*", "./"):
+        a, b = spread(a, b)
+        return a * b if op == ".*" else a / b
     if op == ".^":
         return power(a, b)
     exponent = number(b)
@@ -519,12 +534,32 @@ def value(tree, point):
     if kind == "index":
         return subscripted(value(tree[1], point), tree[2], point)
     if kind == "matrix":
-        return np.block([[value(a, point) for a in row] for row in tree[1]])
+        return blocks([[value(a, point) for a in row] for row in tree[1]])
+    if kind == "series":
+        return series(tree, point)
     return contraction(tree[1], tree[2], point)
 
 
+def blocks(rows):
+    """A matrix of blocks; one without rows or columns takes no room."""
+    try:
+        return np.block(rows)
+    except ValueError:
+        raise Fault("the blocks do not fit") from None
+
+
+def series(tree, point):
+    """`sum(i = from:to, term)`, term by term."""
+    _, index, first, last, term = tree
+    first, last = size(value(first, point)), size(value(last, point))
+    if last < first:
+        raise Fault("an empty sum")
+    terms = [value(term, Point({**point.values, index: scalar(k)}, point.dims)) for k in range(first, last + 1)]
+    return sum(terms[1:], terms[0])
+
+
 def subscripted(a, subs, point):
-    """`x[3]`, `A[2,:]`, `x[2:n]`: 1-based."""
+    """`x[3]`, `A[2,:]`, `x[2:n]`, `x[end]`: 1-based."""
     if len(subs) == 1:
         vector(a)
         picks = [subs[0], ("all",)] if a.shape[1] == 1 else [("all",), subs[0]]
@@ -535,8 +570,9 @@ def subscripted(a, subs, point):
     for axis, s in enumerate(picks):
         if s[0] == "all":
             continue
-        first = size(value(s[1], point))
-        last = size(value(s[2], point)) if s[0] == "range" else first
+        here = point if "end" in point.values else Point({**point.values, "end": scalar(a.shape[axis])}, point.dims)
+        first = size(value(s[1], here))
+        last = size(value(s[2], here)) if s[0] == "range" else first
         if not 1 <= first <= last <= a.shape[axis]:
             raise Fault("index %d:%d out of 1:%d" % (first, last, a.shape[axis]))
         a = np.take(a, range(first - 1, last), axis=axis)
@@ -789,7 +825,9 @@ def self_test():
         ("x'*y", "dot(x, y)"), ("x*y'", "outer(x, y)"), ("kron(x, y)", "vec(y*x')"), ("kron(A, s)", "2*A"),
         ("vec(B')", "commutation(2, 3)*vec(B)"), ("cumsum(x)", "tril(ones(2, 2))*x"), ("softmax(x)", "exp(x)/sum(exp(x))"),
         ("logsumexp(A)", "log(sum(exp(A)))"), ("rowsum(B)", "B*ones(3)"), ("colsum(B)", "ones(2)'*B"), ("tr(A)", "A[1,1] + A[2,2]"),
-        ("norm2(A)^2", "tr(A'*A)"), ("logdet(A'*A)", "log(det(A)^2)"), ("B .+ x", "B + x*ones(3)'"), ("x[2]", "3"), ("B[2,:]", "[5, 1, 1/2]"),
+        ("x .- y'", "x*ones(2)' - ones(2)*y'"), ("B .* x", "diag(x)*B"), ("B ./ colsum(B)", "B*diag(1 ./ colsum(B))"), ("cumsum(B)", "tril(ones(2, 2))*B"),
+        ("[x; y][2:end-1]", "[x[2]; y[1]]"), ("[A, x; y', 1][1:2,:]", "[A, x]"), ("eye(3)[:,2:3]*x", "[0; x]"), ("[x; zeros(0)]", "x"), ("eye(2, 3)*B'", "B[:,1:2]'"),
+        ("sum(i = 1:2, B[i,:]*i)", "B[1,:] + 2*B[2,:]"), ("sum(i = 2:m, sum(j = 1:n, B[j,i]*B[j,i-1]))", "sum(B[:,2:3].*B[:,1:2])"), ("norm2(A)^2", "tr(A'*A)"), ("logdet(A'*A)", "log(det(A)^2)"), ("B .+ x", "B + x*ones(3)'"), ("x[2]", "3"), ("B[2,:]", "[5, 1, 1/2]"),
         ("[s, 1; 0, x[1]]", "[2, 1; 0, 2]"), ("where(y > 0, x, s)", "[2; 3]"), ("n*m", "6"), ("digamma(x + 1)", "digamma(x) + 1./x"),
         ("trigamma(x + 1)", "trigamma(x) - 1./x.^2"), ("polygamma2(x + 1)", "polygamma2(x) + 2./x.^3"),
         ("A[i,j]*B[j,k] -> [i,k]", "A*B"), ("A[i,j] -> [j,i]", "A'"), ("A[i,i] -> []", "tr(A)"), ("A[i,i] -> [i]", "diag(A)"),

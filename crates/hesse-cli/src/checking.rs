@@ -117,11 +117,13 @@ pub fn verify(formula: &Formula, derivative: &Derivative, request: &Request, see
 pub fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k: usize, seed: u64) -> Result<Verdict, Error> {
     let (model, part) = (formula.model(), &derivative.parts[k]);
     let variables = variables(model, part, request, k);
-    if let Some(name) = variables.iter().find(|name| !model.inputs.iter().any(|i| i.name == **name)) {
-        return Ok(Verdict::none(format!("`{name}` is a definition, and only inputs can be moved")));
+    // A definition that is derived by is moved like an input, from the value that the inputs give it.
+    let moved: Vec<String> = variables.iter().filter(|name| !model.inputs.iter().any(|i| i.name == **name)).cloned().collect();
+    if let (Some(name), Some(_)) = (moved.first(), &request.structure) {
+        return Ok(Verdict::none(format!("`{name}` is a definition, whose value may leave the structure")));
     }
     let Some(x) = variables.first() else { return Ok(Verdict::none("there is no variable".into())) };
-    let primal = formula.program(request.target.as_deref())?;
+    let primal = formula.program_by(request.target.as_deref(), &moved)?;
     let program = derivative.tensor_program(k)?;
     let parameter = || PARAMETER.to_string();
     let (primal, program, wrt) = match (request.want, request.structure.as_deref()) {
@@ -148,9 +150,13 @@ pub fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request
         _ => (primal, program, variables.clone()),
     };
     let mut inputs: Vec<ProbeInput> =
-        model.inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone() }).collect();
+        model.inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone(), value: None }).collect();
+    for name in moved {
+        let value = Some(formula.program(Some(&name))?);
+        inputs.push(ProbeInput { name, properties: vec![], value });
+    }
     // The parameter only moves other inputs: they keep their domains where it is zero.
-    inputs.push(ProbeInput { name: parameter(), properties: vec!["in {0}".into()] });
+    inputs.push(ProbeInput { name: parameter(), properties: vec!["in {0}".into()], value: None });
     let options = CheckOptions { points: POINTS, directions: DIRECTIONS, seed, difference_limit: LIMIT, ..CheckOptions::default() };
     Ok(Verdict::from(&hesse_run::check(&primal, &program, &inputs, &wrt, &model.relations, &options)))
 }

@@ -167,9 +167,13 @@ fn what_is_no_plain_derivative_is_checked_too() {
 #[test]
 fn what_cannot_be_checked_is_said() {
     let neuron = file("unchecked", "neuron.hesse", NEURON);
-    let r = hesse(&["grad", &neuron, "--wrt", "z"]).ok();
-    assert!(r.out.contains("not checked — `z` is a definition"), "{}", r.out);
-    assert_eq!(hesse(&["grad", &neuron, "--wrt", "z", "--require-check"]).code, 1);
+    let nowhere = ["grad", "-e", "log(-1 - x^2)", "--wrt", "x", "--var", "x: scalar"];
+    let r = hesse(&nowhere).ok();
+    assert!(r.out.contains("not checked — the formula is not finite"), "{}", r.out);
+    assert_eq!(hesse(&[&nowhere[..], &["--require-check"]].concat()).code, 1);
+    // A definition is moved like an input.
+    let r = hesse(&["grad", &neuron, "--wrt", "z", "--require-check"]).ok();
+    assert!(r.out.contains("ok — 8 points"), "{}", r.out);
     assert!(!hesse(&["grad", &neuron, "--no-check"]).ok().out.contains("check"));
 }
 

@@ -14,7 +14,7 @@
 
 use crate::array::Array;
 use crate::dual::Dual;
-use crate::interpret::{RunError, run_traced, shape, signed};
+use crate::interpret::{RunError, run, run_traced, shape, signed};
 use crate::probe::{ProbeInput, Relation, SizeKind, draw, draw_sizes};
 use crate::random::Random;
 use crate::scalar::Scalar;
@@ -225,14 +225,16 @@ fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize>
 /// Whether all axes of a program have admissible numbers and its positions lie inside.
 fn fits(program: &Program, sizes: &BTreeMap<String, usize>, max_elements: usize) -> bool {
     let sizes = by_position(program, sizes);
-    program.steps.iter().all(|step| {
-        let Ok(shape) = shape(&step.axes, &sizes) else { return false };
-        let inside = match &step.op {
-            Op::Mask(Mask::Unit(position)) => signed(position, &sizes).is_some_and(|k| k >= 0 && (k as usize) < shape[0]),
-            _ => true,
-        };
-        inside && shape.iter().product::<usize>() <= max_elements
-    })
+    let needs = program.needs.iter().all(|(size, _)| signed(size, &sizes).is_some_and(|n| n >= 0));
+    needs
+        && program.steps.iter().all(|step| {
+            let Ok(shape) = shape(&step.axes, &sizes) else { return false };
+            let inside = match &step.op {
+                Op::Mask(Mask::Unit(position)) => signed(position, &sizes).is_some_and(|k| k >= 0 && (k as usize) < shape[0]),
+                _ => true,
+            };
+            inside && shape.iter().product::<usize>() <= max_elements
+        })
 }
 
 /// Why a point gave no agreement.
@@ -309,15 +311,21 @@ impl<'a> Probe<'a> {
         random: &mut Random,
     ) -> Result<Self, Trouble> {
         let mut values = BTreeMap::new();
-        for program in [primal, derivative] {
+        let computed: Vec<(&String, &Program)> = inputs.iter().filter_map(|i| i.value.as_ref().map(|p| (&i.name, p))).collect();
+        for program in [primal, derivative].into_iter().chain(computed.iter().map(|c| c.1)) {
             for input in &program.inputs {
-                if values.contains_key(&input.name) {
+                if values.contains_key(&input.name) || computed.iter().any(|c| *c.0 == input.name) {
                     continue;
                 }
                 let shape = shape(&input.axes, &by_position(program, sizes))?;
                 let properties = inputs.iter().find(|i| i.name == input.name).map_or(&[][..], |i| &i.properties);
                 values.insert(input.name.clone(), draw(input.rows, &shape, properties, attempt, random));
             }
+        }
+        for (name, program) in computed {
+            let arrays: Vec<Array<f64>> = program.inputs.iter().map(|i| values[&i.name].clone()).collect();
+            let mut outputs = run(program, &by_position(program, sizes), &arrays)?;
+            values.insert(name.clone(), outputs.remove(0));
         }
         let mut probe = Probe { primal, derivative, sizes, wrt, values, signature: 0, entries: 0 };
         let mut trace = Trace::default();

@@ -180,6 +180,16 @@ impl<'a, T: Scalar> Machine<'a, T> {
                 return Err(RunError::new("E501", format!("`{}` has shape {:?} but {wanted:?} is wanted", input.name, array.shape)));
             }
         }
+        for (size, text) in &self.program.needs {
+            if signed(size, self.sizes).is_none_or(|n| n < 0) {
+                let of = |k: &usize| format!("{} = {}", self.program.sizes[*k], self.sizes[*k]);
+                let mut names: Vec<usize> = size.terms.iter().flat_map(|t| t.0.iter().copied()).collect();
+                names.sort_unstable();
+                names.dedup();
+                let now: Vec<String> = names.iter().map(of).collect();
+                return Err(RunError::new("E501", format!("the positions of the formula need {text}, but {}", now.join(", "))));
+            }
+        }
         Ok(())
     }
 

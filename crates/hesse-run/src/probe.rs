@@ -14,18 +14,21 @@ use crate::array::Array;
 use crate::linear::Lu;
 use crate::random::Random;
 use crate::scalar::Scalar;
+use hesse::program::program::Program;
 use std::collections::BTreeMap;
 
 /// Standard deviation of generic inputs.
 const SIGMA: f64 = 0.8;
 
 /// An input to draw.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProbeInput {
     /// Its name in the program.
     pub name: String,
     /// As in [`hesse::calculus::model::Input::properties`]: names of properties and domains as written.
     pub properties: Vec<String>,
+    /// For a definition that is moved like an input: what computes it from the others.
+    pub value: Option<Program>,
 }
 
 /// A sum of sizes with coefficients and a constant.

@@ -7,7 +7,10 @@ use hesse::program::program::{Op, Program, Value};
 use hesse_run::{CheckOptions, CheckReport, Oracle, ProbeInput, Status, check};
 
 fn inputs(properties: &[(&str, &[&str])]) -> Vec<ProbeInput> {
-    properties.iter().map(|(n, p)| ProbeInput { name: n.to_string(), properties: p.iter().map(|s| s.to_string()).collect() }).collect()
+    properties
+        .iter()
+        .map(|(n, p)| ProbeInput { name: n.to_string(), properties: p.iter().map(|s| s.to_string()).collect(), value: None })
+        .collect()
 }
 
 fn checked(primal: &Program, derivative: &Program, properties: &[(&str, &[&str])], wrt: &[&str], relations: &[&str]) -> CheckReport {

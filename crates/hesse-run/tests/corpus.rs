@@ -124,7 +124,7 @@ fn values_and_printed_texts_are_right() {
 
 fn verdict(formula: &Formula, derivative: &Derivative, request: &Request) -> hesse_run::CheckReport {
     let inputs: Vec<ProbeInput> =
-        formula.model().inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone() }).collect();
+        formula.model().inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone(), value: None }).collect();
     let primal = formula.program(None).expect("a program");
     let tensor = derivative.tensor_program(0).expect("a program");
     let mut wrt = request.wrt.clone();

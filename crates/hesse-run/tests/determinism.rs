@@ -37,8 +37,12 @@ fn everything(out: &mut String, formula: &Formula, request: &Request) {
         let rules: Vec<&str> = derivative.rules.iter().map(|r| r.name).collect();
         writeln!(out, "{:?} {rules:?}", derivative.conditions).expect("a string");
         if let (Ok(primal), Ok(tensor)) = (formula.program(request.target.as_deref()), derivative.tensor_program(k)) {
-            let inputs: Vec<ProbeInput> =
-                formula.model().inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone() }).collect();
+            let inputs: Vec<ProbeInput> = formula
+                .model()
+                .inputs
+                .iter()
+                .map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone(), value: None })
+                .collect();
             let options = CheckOptions { points: 2, directions: 1, ..CheckOptions::default() };
             writeln!(out, "{:?}", check(&primal, &tensor, &inputs, &part.wrt, &formula.model().relations, &options)).expect("a string");
         }

@@ -17,14 +17,14 @@ use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::{self, Table};
 use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
-use crate::program::plan::{Purpose, inputs_of, plan, plan_tape};
+use crate::program::plan::{Purpose, inputs_of, needs_of, plan, plan_tape};
 use crate::program::program::{Program, StableForm};
 use crate::program::stabilise::stabilise;
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
 use crate::syntax::{latex, mathml, plain, unicode};
-use crate::tensor::{Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
+use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
 use face::{Laid, face, grouped, shape_text, stacked};
 use rustc_hash::FxHashMap;
 
@@ -97,7 +97,7 @@ pub struct Derivative {
     pub conditions: Vec<Condition>,
     /// Rules of `facts::rules` that shortened it, each once; their conditions hold wherever those of the formula do.
     pub rules: Vec<&'static Rule>,
-    inputs: Vec<(String, VarId, usize)>,
+    given: Given,
     declared: Vec<(VarId, Vec<String>)>,
 }
 
@@ -137,7 +137,7 @@ impl Derivative {
         let mut pool = self.pool.clone();
         let order: Vec<usize> = part.face.rows.iter().chain(&part.face.cols).copied().collect();
         let e = pool.permute(part.tensor, &order);
-        planned_stable(&mut pool, Purpose::Derivative, &self.inputs, &part.of, e)
+        planned_stable(&mut pool, Purpose::Derivative, &self.given, &part.of, e)
     }
     /// A program whose only output is the tensor of a part: axes of the target, then of the variables.
     ///
@@ -145,13 +145,27 @@ impl Derivative {
     /// A limit of the pool (E6xx).
     pub fn tensor_program(&self, part: usize) -> Result<Program, Error> {
         let part = &self.parts[part];
-        planned_stable(&mut self.pool.clone(), Purpose::Derivative, &self.inputs, &part.of, part.tensor)
+        planned_stable(&mut self.pool.clone(), Purpose::Derivative, &self.given, &part.of, part.tensor)
+    }
+}
+
+/// Variables that programs read, and what is needed of sizes.
+#[derive(Clone, Debug)]
+struct Given {
+    inputs: Vec<(String, VarId, usize)>,
+    needs: Vec<(Dim, String)>,
+}
+
+impl Given {
+    fn of(model: &Model) -> Given {
+        Given { inputs: inputs_of(model), needs: model.needs.clone() }
     }
 }
 
 /// What is written, planned as it stands.
-fn planned(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
-    let program = plan(pool, purpose, inputs, &[(name.to_string(), e)]);
+fn planned(pool: &mut Pool, purpose: Purpose, given: &Given, name: &str, e: Expr) -> Result<Program, Error> {
+    let mut program = plan(pool, purpose, &given.inputs, &[(name.to_string(), e)]);
+    program.needs = needs_of(pool, &given.needs);
     match pool.limit() {
         Some(code) => Err(differentiate::limit(code).into()),
         None => Ok(program),
@@ -159,11 +173,11 @@ fn planned(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)],
 }
 
 /// What is written, planned as stable forms of it, which the program names.
-fn planned_stable(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)], name: &str, e: Expr) -> Result<Program, Error> {
+fn planned_stable(pool: &mut Pool, purpose: Purpose, given: &Given, name: &str, e: Expr) -> Result<Program, Error> {
     let mut found = vec![];
     let e = stabilise(pool, e, &mut found);
-    let mut program = planned(pool, purpose, inputs, name, e)?;
-    let spelling = Spelling { rows: inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: false };
+    let mut program = planned(pool, purpose, given, name, e)?;
+    let spelling = Spelling { rows: given.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: false };
     for form in found {
         let rank = pool.rank(form.value);
         let matrix = if rank <= 2 { notate(pool, form.value, &Face::split(rank, rank.min(1)), &spelling) } else { None };
@@ -181,7 +195,7 @@ pub struct Derived {
     pool: Pool,
     tape: Tape,
     tensors: Vec<(String, Expr)>,
-    inputs: Vec<(String, VarId, usize)>,
+    given: Given,
 }
 
 impl Derived {
@@ -204,7 +218,8 @@ impl Derived {
         let mut stable = |e: Expr| stabilise(&mut pool, e, &mut vec![]);
         let definitions: Vec<(VarId, Expr)> = self.tape.definitions.iter().map(|(v, e)| (*v, stable(*e))).collect();
         let tensors: Vec<(String, Expr)> = self.tensors.iter().map(|(name, e)| (name.clone(), stable(*e))).collect();
-        let program = plan_tape(&mut pool, Purpose::Derivative, &self.inputs, &definitions, &tensors);
+        let mut program = plan_tape(&mut pool, Purpose::Derivative, &self.given.inputs, &definitions, &tensors);
+        program.needs = needs_of(&pool, &self.given.needs);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))
     }
 }
@@ -289,7 +304,7 @@ impl Formula {
         let mut work = self.derivation();
         let tensors = work.symbolic(request)?.into_iter().map(|s| (s.names.join(", "), s.tensor)).collect();
         work.within_limits()?;
-        Ok(Derived { pool: work.pool, tape: work.tape, tensors, inputs: work.inputs })
+        Ok(Derived { pool: work.pool, tape: work.tape, tensors, given: work.given })
     }
     /// A program that computes a definition (the last one if `None`): the formula as written, nothing assumed. This is what the
     /// numeric oracles run.
@@ -297,10 +312,23 @@ impl Formula {
     /// # Errors
     /// An unknown target (E401), a limit (E6xx).
     pub fn program(&self, target: Option<&str>) -> Result<Program, Error> {
+        self.program_by(target, &[])
+    }
+    /// As [`Formula::program`], with definitions in `moved` read as inputs: everything behind them is constant.
+    ///
+    /// # Errors
+    /// As [`Formula::program`].
+    pub fn program_by(&self, target: Option<&str>, moved: &[String]) -> Result<Program, Error> {
         let (name, value, _) = self.target(target)?;
         let mut pool = self.model.pool.clone();
-        let e = self.tape().expand(&mut pool, value);
-        planned(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
+        let mut given = Given::of(&self.model);
+        let mut tape = self.tape();
+        for v in self.model.vertices.iter().filter(|v| v.name.as_ref().is_some_and(|n| moved.contains(n))) {
+            tape.definitions.retain(|d| d.0 != v.symbol);
+            given.inputs.push((v.name.clone().unwrap_or_default(), v.symbol, v.shape.rows.len()));
+        }
+        let e = tape.expand(&mut pool, value);
+        planned(&mut pool, Purpose::Formula, &given, &name, e)
     }
     /// A program that computes a definition (the last one if `None`) by stable forms: what `eval` runs.
     ///
@@ -318,7 +346,7 @@ impl Formula {
         let (name, value, _) = self.target(target)?;
         let mut pool = self.model.pool.clone();
         let e = self.tape().expand(&mut pool, value);
-        planned_stable(&mut pool, Purpose::Formula, &inputs_of(&self.model), &name, e)
+        planned_stable(&mut pool, Purpose::Formula, &Given::of(&self.model), &name, e)
     }
     /// A program that computes what a condition of the model is about, as written; `None` if it is about nothing that has a value.
     ///
@@ -342,10 +370,11 @@ impl Formula {
     /// # Errors
     /// The text cannot be read or typed.
     pub fn reads_back(&self, derivative: &Derivative, part: usize, text: &str) -> Result<bool, Error> {
+        let options = Options { strict: true, sizes: self.model.pool.dims.names().to_vec(), ..Options::default() };
         let read = if text.contains('\n') {
-            Formula::parse(&derivative.declared(text), true)?
+            Formula::parse_with(&derivative.declared(text), &options)?
         } else {
-            Formula::expression(&derivative.declarations(), text, "")?
+            Formula::expression_with(&derivative.declarations(), text, &options)?
         };
         let part = &derivative.parts[part];
         let mut pool = read.model.pool.clone();
@@ -357,7 +386,7 @@ impl Formula {
         }
         let again = read.tape().expand(&mut pool, value);
         let mut same: FxHashMap<VarId, VarId> = FxHashMap::default();
-        for (name, var, _) in &derivative.inputs {
+        for (name, var, _) in &derivative.given.inputs {
             if let Some(other) = read.model.inputs.iter().find(|i| i.name == *name) {
                 same.insert(*var, other.var);
             }
@@ -373,7 +402,7 @@ impl Formula {
     }
 
     fn derivation(&self) -> Derivation<'_> {
-        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), inputs: inputs_of(&self.model), fired: vec![] }
+        Derivation { formula: self, pool: self.model.pool.clone(), tape: self.tape(), given: Given::of(&self.model), fired: vec![] }
     }
 
     fn tape(&self) -> Tape {
@@ -429,7 +458,7 @@ struct Derivation<'a> {
     formula: &'a Formula,
     pool: Pool,
     tape: Tape,
-    inputs: Vec<(String, VarId, usize)>,
+    given: Given,
     fired: Vec<&'static Rule>,
 }
 
@@ -470,7 +499,7 @@ impl Derivation<'_> {
             parts,
             conditions,
             rules: self.fired,
-            inputs: self.inputs,
+            given: self.given,
             declared: self.formula.declared(),
         })
     }
@@ -489,9 +518,20 @@ impl Derivation<'_> {
             return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])], direction: None }]);
         }
         if first_order {
-            // One elimination for all variables: they share their adjoints.
-            let vars: Vec<VarId> = wrt.iter().map(|v| v.1).collect();
-            let tensors = differentiate(&mut self.pool, &mut self.tape, target, &vars, request.elimination)?;
+            // One elimination for all inputs: they share their adjoints. What lies behind a definition is constant only for itself.
+            let is_input = |v: &Variable| self.formula.model.inputs.iter().any(|i| i.var == v.1);
+            let vars: Vec<VarId> = wrt.iter().filter(|v| is_input(v)).map(|v| v.1).collect();
+            let alone: Vec<bool> = wrt.iter().map(|v| !is_input(v)).collect();
+            let mut joint = differentiate(&mut self.pool, &mut self.tape, target, &vars, request.elimination)?.into_iter();
+            let mut tensors = vec![];
+            for (v, alone) in wrt.iter().zip(alone) {
+                let own = if alone {
+                    differentiate(&mut self.pool, &mut self.tape, target, &[v.1], request.elimination)?.pop()
+                } else {
+                    joint.next()
+                };
+                tensors.extend(own);
+            }
             let made = wrt.into_iter().zip(tensors).map(|(v, tensor)| Symbolic {
                 of: of.clone(),
                 names: vec![v.0],
@@ -616,7 +656,7 @@ impl Derivation<'_> {
         };
         let name = std::iter::once(wanted.clone()).chain((1..).map(|k| format!("{wanted}{k}"))).find(free).unwrap_or(wanted);
         let (var, e) = self.pool.declare(&name, shape.axes(), VarKind::Input);
-        self.inputs.push((name.clone(), var, shape.rows.len()));
+        self.given.inputs.push((name.clone(), var, shape.rows.len()));
         (name, e)
     }
 
@@ -648,7 +688,7 @@ impl Derivation<'_> {
         let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
         self.within_limits()?;
         let Laid { face, matrix } = face(shape, variables, request);
-        let spelling = self.formula.spelling(&self.inputs);
+        let spelling = self.formula.spelling(&self.given.inputs);
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
         for e in found {

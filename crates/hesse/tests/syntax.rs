@@ -3,7 +3,7 @@
 use hesse::syntax::format::format;
 use hesse::syntax::parse::{parse_document, parse_expression, parse_type};
 use hesse::syntax::plain::plain;
-use hesse::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
+use hesse::syntax::tree::{Kind, NodeId, Operator, Series, Subscript, Syntax};
 use hesse::syntax::{latex::latex, mathml::mathml, unicode::unicode};
 use hesse::{Error, Span};
 
@@ -128,7 +128,7 @@ fn random_tree(dice: &mut Dice, size: usize) -> (Syntax, NodeId) {
     while s.len() < size {
         let recent = |dice: &mut Dice, ids: &[NodeId]| ids[ids.len() - 1 - dice.below(ids.len().min(6))];
         let (a, b) = (recent(dice, &ids), recent(dice, &ids));
-        let kind = match dice.below(12) {
+        let kind = match dice.below(13) {
             0 => Kind::Negate(a),
             1 => Kind::Transpose(a),
             2 => Kind::Call(dice.pick(&["f", "inv", "norm2", "sqrt", "abs", "ones", "eye", "zeros"]).into(), vec![a]),
@@ -137,6 +137,7 @@ fn random_tree(dice: &mut Dice, size: usize) -> (Syntax, NodeId) {
             5 => Kind::Index(a, vec![Subscript::Range(a, b)]),
             6 => Kind::Matrix(vec![vec![a, b], vec![b, a]]),
             7 => Kind::Contraction(a, vec![vec![], vec!["i".into()], vec!["j".into(), "k".into()]]),
+            8 => Kind::Series(Series { index: "i".into(), from: a, to: b, body: b }),
             _ => Kind::Binary(dice.pick(OPERATORS), a, b),
         };
         ids.push(s.add(kind, Span::default()));

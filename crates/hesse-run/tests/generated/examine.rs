@@ -117,7 +117,7 @@ fn reads(formula: &Formula, derivative: &Derivative, point: &mut Point) -> Verdi
 
 fn oracles(case: &Case, formula: &Formula, derivative: &Derivative) -> (Status, String) {
     let inputs: Vec<ProbeInput> =
-        formula.model().inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone() }).collect();
+        formula.model().inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone(), value: None }).collect();
     let (Ok(primal), Ok(tensor)) = (formula.program(None), derivative.tensor_program(0)) else {
         return (Status::NotChecked("no program".into()), String::new());
     };

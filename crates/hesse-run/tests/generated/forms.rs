@@ -325,6 +325,46 @@ fn scalars(out: &mut Vec<Form>) {
         form("norm2", "norm2(A*@ - z)", &[(Any, Shape::column("n"))]),
         form("index notation", "A[i,j]*x[j]*z[i] -> []", &[]),
         form("index notation", "X[i,j]*X[j,i]*tanh(y[i]) -> []", &[]),
+        form("slice", "norm2(@[2:n] - @[1:n-1])^2", &[(Any, Shape::column("n")), (Any, Shape::column("n"))]),
+        form("slice", "norm2(@[2:m,:] - @[1:m-1,:])^2", &[(Any, Shape::matrix("m", "n")), (Any, Shape::matrix("m", "n"))]),
+        form(
+            "block",
+            "sum([#, #; #, #].^2)",
+            &[(Any, Shape::matrix("m", "n")), (Any, Shape::column("m")), (Any, Shape::row("n")), (Any, Shape::scalar())],
+        ),
+        form(
+            "block",
+            "tr([#, #; #, #])",
+            &[
+                (Any, Shape::matrix("m", "m")),
+                (Any, Shape::matrix("m", "n")),
+                (Any, Shape::matrix("n", "m")),
+                (Any, Shape::matrix("n", "n")),
+            ],
+        ),
+        form(
+            "block",
+            "norm2([#, #]*[#; #])^2",
+            &[(Any, Shape::matrix("m", "n")), (Any, Shape::column("m")), (Any, Shape::column("n")), (Any, Shape::scalar())],
+        ),
+        form(
+            "index sum",
+            "sum(k = 1:m, sin(@[k,:]*@)*@[k])",
+            &[(Any, Shape::matrix("m", "n")), (Any, Shape::column("n")), (Any, Shape::column("m"))],
+        ),
+        form("index sum", "sum(k = 2:n, (@[k] - @[k-1])^2)", &[(Any, Shape::column("n")), (Any, Shape::column("n"))]),
+        form(
+            "index sum",
+            "sum(k = 1:n, sum(l = 1:m, tanh(@[k] - @[l])*@[l,k]))",
+            &[(Any, Shape::column("n")), (Any, Shape::column("m")), (Any, Shape::matrix("m", "n"))],
+        ),
+        form("index sum", "sum(k = 1:n, k*@[k] + @)", &[(Any, Shape::column("n")), (Any, Shape::scalar())]),
+        form("index sum", "sum(k = 1:n, norm2(@[:,k] - @)^2)", &[(Any, Shape::matrix("m", "n")), (Any, Shape::column("m"))]),
+        form(
+            "index sum",
+            "sum(k = 1:n, tr(@[:,k]*@[k,:]*@))",
+            &[(Any, Shape::matrix("m", "n")), (Any, Shape::matrix("n", "m")), (Any, Shape::matrix("m", "m"))],
+        ),
     ]);
 }
 
@@ -382,6 +422,8 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
         "n" => {
             out.push(form("slice", "@[1:n]", &[(Any, Shape::column("n + 1"))]));
             out.push(form("slice", "@[2:n+1]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("slice", "@[2:end]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("slice", "@[1:end-1]", &[(Any, Shape::column("n + 1"))]));
             out.push(form("index notation", "X[i,j]*y[j]*u[i] -> [i]", &[]));
             out.push(form("user function", "f4(#, #)", &[(Any, Shape::matrix("n", "m")), (Any, Shape::column("m"))]));
         }
@@ -422,6 +464,10 @@ fn matrices(out: &mut Vec<Form>, m: &'static str, n: &'static str) {
         form("broadcast", "@ .- @", &[(Any, Shape::column(m)), (Any, a())]),
         form("broadcast", "@ .* @", &[(Any, a()), (Any, Shape::column(m))]),
         form("broadcast", "@ .* @", &[(Any, Shape::row(n)), (Any, a())]),
+        form("outer sum", "@ .+ @", &[(Any, Shape::column(m)), (Any, Shape::row(n))]),
+        form("outer sum", "@ .- @", &[(Any, Shape::row(n)), (Any, Shape::column(m))]),
+        form("outer sum", "@ .* @", &[(Any, Shape::column(m)), (Any, Shape::row(n))]),
+        form("cumsum(A)", "cumsum(#)", &[(Any, a())]),
         form("diagonal product", "diag(#)*@", &[(Any, Shape::column(m)), (Any, a())]),
         form("diagonal product", "@*diag(#)", &[(Any, a()), (Any, Shape::column(n))]),
         form("ones", &format!("@ + ones({m})*@"), &[(Any, a()), (Any, Shape::row(n))]),

@@ -68,7 +68,7 @@ fn derivative_passes(vars: &[(&str, &str)], expression: &str, domain: &str, wrt:
     let Ok(derivative) = f.differentiate(&request) else { return false };
     let (Ok(primal), Ok(program)) = (f.program(None), derivative.program()) else { return false };
     let inputs: Vec<ProbeInput> =
-        f.model().inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone() }).collect();
+        f.model().inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone(), value: None }).collect();
     let options = CheckOptions { points: 3, directions: 2, ..CheckOptions::default() };
     check(&primal, &program, &inputs, &request.wrt, &f.model().relations, &options).status == Status::Ok
 }

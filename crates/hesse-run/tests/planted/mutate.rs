@@ -93,7 +93,7 @@ fn write(syntax: &Syntax, id: NodeId, at: NodeId, change: Change) -> String {
                 .collect();
             return format!("{} -> [{}]", part(*body), groups.join(","));
         }
-        Kind::Matrix(_) => panic!("no row has a literal"),
+        Kind::Matrix(_) | Kind::Series(_) => panic!("no row has a literal or an index sum"),
     };
     if here == Change::Turn { format!("(-{plain})") } else { plain }
 }

@@ -46,6 +46,7 @@ pub fn value(matrix: &str, args: &[Matrix]) -> Option<Matrix> {
         "dot(A, B)" => Matrix::scalar(a.data.iter().zip(&args[1].data).map(|(x, y)| x * y).sum()),
         "tril(A)" => Matrix::make(a.rows, a.cols, |i, j| if i >= j { a.at(i, j) } else { 0.0 }),
         "triu(A)" => Matrix::make(a.rows, a.cols, |i, j| if i <= j { a.at(i, j) } else { 0.0 }),
+        "cumsum(A)" => Matrix::make(a.rows, a.cols, |i, j| (0..=i).map(|k| a.at(k, j)).sum()),
         "cumsum(v)" => Matrix::make(a.rows, 1, |i, _| (0..=i).map(|k| a.at(k, 0)).sum()),
         "mean(A)" => Matrix::scalar(a.total() / (a.rows * a.cols) as f64),
         "sumsq(A)" => Matrix::scalar(a.map(|x| x * x).total()),

@@ -54,6 +54,7 @@ chapters! {
     least_squares = "least-squares",
     likelihoods = "likelihoods",
     networks = "networks",
+    slices_and_blocks = "slices-and-blocks",
     kronecker = "kronecker",
     higher_orders = "higher-orders",
     structured = "structured",

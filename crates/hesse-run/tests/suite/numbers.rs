@@ -23,7 +23,7 @@ pub struct Place {
 
 /// What the probes must respect.
 pub fn probe_inputs(model: &Model) -> Vec<ProbeInput> {
-    model.inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone() }).collect()
+    model.inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone(), value: None }).collect()
 }
 
 fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize> {

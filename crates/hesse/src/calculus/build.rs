@@ -6,7 +6,7 @@ use crate::calculus::differentiate::Tape;
 use crate::calculus::model::{Named, Vertex};
 use crate::calculus::scope::Definition;
 use crate::calculus::shapes::{Shapes, State};
-use crate::calculus::term::{Extent, Op, TermId, Terms};
+use crate::calculus::term::{Extent, IndexId, Op, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions::{self, FunctionId};
 use crate::facts::matrices::{self, Side};
@@ -14,6 +14,7 @@ use crate::syntax::tree::Operator;
 use crate::tensor::{Node, Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
 
+mod over;
 mod pieces;
 
 /// Vertices of a formula in which two values may be compared by writing both out.
@@ -22,10 +23,12 @@ const SMALL: usize = 200;
 /// A built term.
 #[derive(Clone, Debug)]
 pub struct Value {
-    /// Over symbols.
+    /// Over symbols: an axis for each index of a sum that it depends on, then those of the shape.
     pub expr: Expr,
-    /// Rows × columns.
+    /// Rows × columns, of one term of a sum.
     pub shape: Shape,
+    /// The indices of sums around it that it depends on, in order.
+    pub over: Vec<IndexId>,
 }
 
 /// What building gives.
@@ -39,6 +42,8 @@ pub struct Built {
     pub diagnostics: Vec<Diagnostic>,
     /// The value of each term that has one.
     pub values: Vec<Option<Expr>>,
+    /// Sizes that must not be negative for positions to lie inside, with the subscript or sum that says so.
+    pub needs: Vec<(Dim, Span)>,
 }
 
 /// The builder.
@@ -108,11 +113,12 @@ impl Build<'_> {
             }
             return;
         }
+        let over = self.over_of(t);
         let expr = if let Op::Input(k) = term.op {
             self.pool.var(inputs[k])
         } else {
-            match self.value(t, &shape) {
-                Ok(local) => self.symbol(local, &shape, t),
+            match self.value(t, &shape, &over) {
+                Ok(local) => self.symbol(local, &shape, &over, t),
                 Err(Refusal::Silent) => return,
                 Err(Refusal::Said(d)) => {
                     self.out.diagnostics.push(*d);
@@ -120,24 +126,25 @@ impl Build<'_> {
                 }
             }
         };
-        self.values[t.index()] = Some(Value { expr, shape });
+        self.values[t.index()] = Some(Value { expr, shape, over });
     }
 
     /// The symbol of a local value: a new vertex, a shared one, or none for constants and for what changes nothing.
-    fn symbol(&mut self, local: Expr, shape: &Shape, t: TermId) -> Expr {
+    fn symbol(&mut self, local: Expr, shape: &Shape, over: &[IndexId], t: TermId) -> Expr {
         if self.pool.variables_of(local).is_empty() {
             return local;
         }
-        let unchanged =
-            self.terms.get(t).args.iter().any(|a| self.values[a.index()].as_ref().is_some_and(|v| v.expr == local && v.shape == *shape));
-        if unchanged {
+        let same = |v: &Value| v.expr == local && v.shape == *shape && v.over == over;
+        if self.terms.get(t).args.iter().any(|a| self.values[a.index()].as_ref().is_some_and(same)) {
             return local;
         }
-        let key = (local, shape.clone());
+        // The vertex of all terms of a sum at once: the axes of its indices are rows.
+        let whole = Shape::new([self.index_axes(over), shape.rows.clone()].concat(), shape.cols.clone());
+        let key = (local, whole.clone());
         if let Some(&s) = self.shared.get(&key) {
             return s;
         }
-        let s = self.vertex(local, shape, self.terms.get(t).span, None);
+        let s = self.vertex(local, &whole, self.terms.get(t).span, None);
         self.shared.insert(key, s);
         s
     }
@@ -189,9 +196,9 @@ impl Build<'_> {
         self.values[self.terms.get(t).args[k].index()].clone().ok_or(Refusal::Silent)
     }
 
-    fn value(&mut self, t: TermId, shape: &Shape) -> Made {
+    fn value(&mut self, t: TermId, shape: &Shape, over: &[IndexId]) -> Made {
         let term = self.terms.get(t);
-        let axes = shape.axes();
+        let axes = self.axes(over, shape);
         let span = term.span;
         Ok(match &term.op {
             Op::Poison | Op::Input(_) | Op::Define(_) => return Err(Refusal::Silent),
@@ -218,59 +225,59 @@ impl Build<'_> {
             }
             Op::Transpose => {
                 let x = self.arg(t, 0)?;
-                let (r, c) = (x.shape.rows.len(), x.shape.cols.len());
-                let order: Vec<usize> = (r..r + c).chain(0..r).collect();
+                let (i, r, c) = (over.len(), x.shape.rows.len(), x.shape.cols.len());
+                let order: Vec<usize> = (0..i).chain(i + r..i + r + c).chain(i..i + r).collect();
                 self.pool.permute(x.expr, &order)
             }
             Op::Add { minus, .. } => {
                 let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
-                let (a, b) = (self.spread(&x, shape), self.spread(&y, shape));
+                let (a, b) = (self.spread(&x, over, shape), self.spread(&y, over, shape));
                 let one = Rational::from_integer(1);
                 self.pool.sum(&[(one, a), (if *minus { -one } else { one }, b)], &axes)
             }
             Op::Times => {
                 let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
-                self.matrix_product(&x, &y)
+                self.matrix_product(&x, &y, over, shape)
             }
             Op::DotTimes => {
                 let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
-                self.dot_times(&x, &y, shape)
+                self.dot_times(&x, &y, over, shape)
             }
             Op::Over | Op::DotOver => {
                 let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
                 self.nonzero(&y, t, 1)?;
                 let inverse = self.pool.powi(y.expr, -1);
-                self.dot_times(&x, &Value { expr: inverse, shape: y.shape }, shape)
+                self.dot_times(&x, &Value { expr: inverse, ..y }, over, shape)
             }
             Op::Under => {
                 let (a, b) = (self.arg(t, 0)?, self.arg(t, 1)?);
                 if a.shape.is_scalar() {
                     self.nonzero(&a, t, 0)?;
                     let inverse = self.pool.powi(a.expr, -1);
-                    self.dot_times(&b, &Value { expr: inverse, shape: a.shape }, shape)
+                    self.dot_times(&b, &Value { expr: inverse, ..a }, over, shape)
                 } else {
-                    let inverse = self.inverse(&a);
-                    self.matrix_product(&inverse, &b)
+                    let inverse = self.inverse(&a, t)?;
+                    self.matrix_product(&inverse, &b, over, shape)
                 }
             }
             Op::Power => {
                 let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
-                if x.shape.is_scalar() { self.power(&x, &y, shape, t)? } else { self.matrix_power(&x, t)? }
+                if x.shape.is_scalar() { self.power(&x, &y, over, shape, t)? } else { self.matrix_power(&x, over, shape, t)? }
             }
             Op::DotPower => {
                 let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
-                self.power(&x, &y, shape, t)?
+                self.power(&x, &y, over, shape, t)?
             }
             Op::Compare(op) => {
                 let (x, y) = (self.arg(t, 0)?, self.arg(t, 1)?);
-                let (a, b) = (self.spread(&x, shape), self.spread(&y, shape));
+                let (a, b) = (self.spread(&x, over, shape), self.spread(&y, over, shape));
                 self.compare(*op, a, b, &axes)?
             }
             Op::Map(f) => {
                 let mut args = vec![];
                 for k in 0..term.args.len() {
                     let x = self.arg(t, k)?;
-                    args.push(self.spread(&x, shape));
+                    args.push(self.spread(&x, over, shape));
                 }
                 // max(x, x) is x however its arguments are spelled: at a tie everywhere no convention may enter.
                 if ["max", "min"].contains(&f.row().name) && self.same_value(args[0], args[1]) { args[0] } else { self.pool.map(*f, &args) }
@@ -311,9 +318,11 @@ impl Build<'_> {
                         "norm2" => self.map("abs", &[x.expr])?,
                         _ => self.pool.apply(*f, &[x.expr]),
                     }
-                } else {
+                } else if x.over.is_empty() {
                     let args = (0..term.args.len()).map(|k| Ok(self.arg(t, k)?.expr)).collect::<Result<Vec<_>, Refusal>>()?;
                     self.pool.apply(*f, &args)
+                } else {
+                    self.apply_each(&x, t)?
                 }
             }
             Op::Contract(_) => {
@@ -323,13 +332,19 @@ impl Build<'_> {
                 }
                 let Some(c) = self.shapes.choice(t).map(|k| &self.terms.contractions[k]) else { return Err(Refusal::Silent) };
                 let letters: Vec<Vec<Dim>> = self.shapes.letters(t).iter().map(|&s| self.shapes.list(s).unwrap_or(&[]).to_vec()).collect();
-                contract::build(self.pool, c, &letters, &args, span)?
+                let indices: Vec<(IndexId, Dim)> = over.iter().copied().zip(self.index_axes(over)).collect();
+                contract::build(self.pool, c, &letters, &indices, &args, span)?
             }
             Op::Pick(subs) => {
                 let x = self.arg(t, 0)?;
-                self.pick(&x, subs, t)?
+                self.pick(&x, subs, over, t)?
             }
-            Op::Stack(lengths) => self.stack(t, lengths, shape)?,
+            Op::Stack(lengths) => self.stack(t, lengths, over, shape)?,
+            Op::Counter(i) => self.counter(*i, span)?,
+            Op::Series(i) => {
+                let x = self.arg(t, 0)?;
+                self.series(&x, *i, over, span)?
+            }
         })
     }
 
@@ -351,70 +366,17 @@ impl Build<'_> {
         full[0] == full[1]
     }
 
-    /// A value in a larger shape: a scalar expands, a row or column goes against a matrix.
-    fn spread(&mut self, x: &Value, shape: &Shape) -> Expr {
-        if x.shape == *shape {
-            return x.expr;
+    fn inverse(&mut self, a: &Value, t: TermId) -> Result<Value, Refusal> {
+        if !a.over.is_empty() {
+            return Err(self.each("an inverse", t));
         }
-        if x.shape.is_scalar() {
-            return self.pool.broadcast(x.expr, &shape.axes());
-        }
-        let (r, c) = (shape.rows.len(), shape.cols.len());
-        let all: Vec<Label> = (0..(r + c) as Label).collect();
-        let (own, rest) = if x.shape.cols.is_empty() {
-            all.split_at(r)
-        } else {
-            let (a, b) = all.split_at(r);
-            (b, a)
-        };
-        let sizes = shape.axes();
-        let broadcast: Vec<(Label, Dim)> = rest.iter().map(|&l| (l, sizes[l as usize])).collect();
-        self.pool.product(&[(x.expr, own)], &all, &broadcast)
-    }
-
-    fn dot_times(&mut self, x: &Value, y: &Value, shape: &Shape) -> Expr {
-        if x.shape.is_scalar() || y.shape.is_scalar() || x.shape == y.shape {
-            return self.pool.times(x.expr, y.expr);
-        }
-        // A row or column against a matrix: the labels of the vector are some of those of the matrix.
-        let (r, c) = (shape.rows.len(), shape.cols.len());
-        let all: Vec<Label> = (0..(r + c) as Label).collect();
-        let labels = |v: &Value| {
-            if v.shape == *shape {
-                all.clone()
-            } else if v.shape.cols.is_empty() {
-                all[..r].to_vec()
-            } else {
-                all[r..].to_vec()
-            }
-        };
-        let (a, b) = (labels(x), labels(y));
-        self.pool.product(&[(x.expr, &a), (y.expr, &b)], &all, &[])
-    }
-
-    fn matrix_product(&mut self, x: &Value, y: &Value) -> Expr {
-        if x.shape.is_scalar() || y.shape.is_scalar() {
-            return self.pool.times(x.expr, y.expr);
-        }
-        let (r, k, c) = (x.shape.rows.len() as Label, x.shape.cols.len() as Label, y.shape.cols.len() as Label);
-        let rows: Vec<Label> = (0..r).collect();
-        let inner: Vec<Label> = (r..r + k).collect();
-        let cols: Vec<Label> = (r + k..r + k + c).collect();
-        self.pool.product(
-            &[(x.expr, &[rows.clone(), inner.clone()].concat()), (y.expr, &[inner, cols.clone()].concat())],
-            &[rows, cols].concat(),
-            &[],
-        )
-    }
-
-    fn inverse(&mut self, a: &Value) -> Value {
-        match matrices::find("inv") {
-            Some(f) => Value { expr: self.pool.apply(f, &[a.expr]), shape: a.shape.transposed() },
+        Ok(match matrices::find("inv") {
+            Some(f) => Value { expr: self.pool.apply(f, &[a.expr]), shape: a.shape.transposed(), over: vec![] },
             None => a.clone(),
-        }
+        })
     }
 
-    fn matrix_power(&mut self, x: &Value, t: TermId) -> Made {
+    fn matrix_power(&mut self, x: &Value, over: &[IndexId], shape: &Shape, t: TermId) -> Made {
         let exponent = self.terms.get(t).args[1];
         let k = self.terms.integer(exponent).unwrap_or(0);
         if k.unsigned_abs() > 8 {
@@ -424,20 +386,22 @@ impl Build<'_> {
                 .into());
         }
         if k == 0 {
-            return Ok(self.pool.identity(&x.shape.rows));
+            let one = self.pool.identity(&x.shape.rows);
+            return Ok(self.spread(&Value { expr: one, shape: x.shape.clone(), over: vec![] }, over, shape));
         }
-        let base = if k < 0 { self.inverse(x) } else { x.clone() };
+        let base = if k < 0 { self.inverse(x, t)? } else { x.clone() };
         let n = base.shape.rows.len() as Label;
-        let group = |g: Label| (g * n..(g + 1) * n).collect::<Vec<Label>>();
+        let outer: Vec<Label> = (0..over.len() as Label).collect();
+        let group = |g: Label| (g * n..(g + 1) * n).map(|l| l + outer.len() as Label).collect::<Vec<Label>>();
         let k = k.unsigned_abs() as Label;
-        let labels: Vec<Vec<Label>> = (0..k).map(|g| [group(g), group(g + 1)].concat()).collect();
+        let labels: Vec<Vec<Label>> = (0..k).map(|g| [outer.clone(), group(g), group(g + 1)].concat()).collect();
         let factors: Vec<(Expr, &[Label])> = labels.iter().map(|l| (base.expr, l.as_slice())).collect();
-        Ok(self.pool.product(&factors, &[group(0), group(k)].concat(), &[]))
+        Ok(self.pool.product(&factors, &[outer.clone(), group(0), group(k)].concat(), &[]))
     }
 
     /// Element by element; a scalar exponent stays a scalar.
-    fn power(&mut self, x: &Value, y: &Value, shape: &Shape, t: TermId) -> Made {
-        if y.shape.is_scalar() {
+    fn power(&mut self, x: &Value, y: &Value, over: &[IndexId], shape: &Shape, t: TermId) -> Made {
+        if y.shape.is_scalar() && y.over.is_empty() {
             if let Some(k) = self.pool.as_number(y.expr)
                 && k < Rational::from_integer(0)
             {
@@ -448,7 +412,7 @@ impl Build<'_> {
             let norm = self.vertex.get(&x.expr).map(|v| self.out.vertices[*v].value).filter(|e| even && self.is_norm(*e));
             return Ok(self.pool.power(norm.unwrap_or(x.expr), y.expr));
         }
-        let (a, b) = (self.spread(x, shape), self.spread(y, shape));
+        let (a, b) = (self.spread(x, over, shape), self.spread(y, over, shape));
         self.map("pow", &[a, b])
     }
 

@@ -84,11 +84,6 @@ impl Context<'_> {
         match fault {
             Fault::Product => self.product(t),
             Fault::Elementwise(x, y) => self.elementwise(t, *x, *y),
-            Fault::Spread => error("E201", "a column does not spread against a row")
-                .at(self.span(a[0]), self.is(a[0]))
-                .at(self.span(a[1]), self.is(a[1]))
-                .because("`.+ .- .*` spread a row or a column against a matrix, never against each other")
-                .help(format!("write {}*{} for the outer product, or transpose one side", self.operand(a[0]), self.operand(a[1]))),
             Fault::Divisor => {
                 let (x, y) = (a[0], a[1]);
                 let help = if self.shapes.class(x) == Class::Scalar || self.shapes.text(x) == self.shapes.text(y) {
@@ -108,7 +103,6 @@ impl Context<'_> {
             Fault::Vector(x) => {
                 let name = self.call_name(t);
                 let help = match name {
-                    "cumsum" => format!("for running sums down the columns write  tril(ones(n, n))*{}", self.operand(*x)),
                     "outer" => "write the product with a transpose:  A*B'".into(),
                     _ => format!("use one column:  {}[:,1]", self.operand(*x)),
                 };
@@ -287,7 +281,7 @@ impl Context<'_> {
             _ => format!("{l} {op} {r}"),
         };
         let (cx, cy) = (self.shapes.class(x), self.shapes.class(y));
-        let spreads = matches!(op, "+" | "-" | ".*" | ".+" | ".-");
+        let spreads = matches!(op, "+" | "-" | ".*" | "./" | ".+" | ".-");
         let dotted = if op.starts_with('.') { op.to_string() } else { format!(".{op}") };
         let help = if xr == yc && xc == yr && cx != Class::Scalar {
             format!("transpose one side:  {}", join(&p, &self.transposed(y)))

@@ -10,6 +10,8 @@ use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::Span;
 use crate::facts::matrices::Side;
 use crate::syntax::tree::Operator;
+use crate::tensor::Dim;
+use crate::tensor::dim::Dims;
 use num_traits::Signed;
 
 /// All conditions of a formula, in source order, each once, with the terms that they are about.
@@ -45,6 +47,17 @@ pub fn conditions(
         }
     }
     out
+}
+
+/// That a size is not negative, as a relation: `n >= 3` for n − 3.
+pub fn size_text(dims: &Dims, d: Dim) -> String {
+    let mut both = dims.clone();
+    let mut side = |sign: i64| {
+        let terms = dims.polynomial(d).iter().filter(|t| t.1 * sign > 0).map(|(m, c)| (m.clone(), c * sign)).collect();
+        let part = both.of_polynomial(terms);
+        both.text(part)
+    };
+    format!("{} >= {}", side(1), side(-1))
 }
 
 struct Demands<'a> {

@@ -5,7 +5,7 @@
 //! function, a power or a divisor nothing is summed: `exp(A[i,j]) -> [i]` sums exponentials.
 
 use crate::calculus::build::{Refusal, Value, factor, number};
-use crate::calculus::term::{Constant, Contraction, Part, Slot};
+use crate::calculus::term::{Constant, Contraction, IndexId, Part, Slot};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::tensor::{Dim, Expr, Factor, Label, Pattern, Pool, Rational};
 
@@ -25,6 +25,8 @@ struct Work<'a> {
     pool: &'a mut Pool,
     /// First label and sizes of each letter.
     letters: Vec<(Label, &'a [Dim])>,
+    /// Indices of sums around it with their labels: they are kept everywhere.
+    indices: Vec<(IndexId, Label)>,
     size: Vec<Dim>,
     args: &'a [Value],
     span: Span,
@@ -32,8 +34,15 @@ struct Work<'a> {
     scope: Vec<u64>,
 }
 
-/// Builds the body of a contraction over its arguments. `sizes` are the lists of its letters.
-pub fn build(pool: &mut Pool, c: &Contraction, sizes: &[Vec<Dim>], args: &[Value], span: Span) -> Result<Expr, Refusal> {
+/// Builds the body of a contraction over its arguments. `sizes` are the lists of its letters, `over` the indices of the sums around it.
+pub fn build(
+    pool: &mut Pool,
+    c: &Contraction,
+    sizes: &[Vec<Dim>],
+    over: &[(IndexId, Dim)],
+    args: &[Value],
+    span: Span,
+) -> Result<Expr, Refusal> {
     let mut letters = vec![];
     let mut size = vec![];
     for list in sizes {
@@ -46,13 +55,19 @@ pub fn build(pool: &mut Pool, c: &Contraction, sizes: &[Vec<Dim>], args: &[Value
             .help("name a part of it")
             .into());
     }
-    let mut w = Work { pool, letters, size, args, span, scope: scopes(c) };
+    let mut indices = vec![];
+    for (i, d) in over {
+        indices.push((*i, size.len() as Label));
+        size.push(*d);
+    }
+    let mut w = Work { pool, letters, indices, size, args, span, scope: scopes(c) };
     let mut values: Vec<Terms> = vec![];
     for part in &c.parts {
         let v = w.part(part, &values)?;
         values.push(v);
     }
-    let out: Vec<Label> = c.out.iter().flatten().flat_map(|&l| w.labels(l)).collect();
+    let outer = w.indices.iter().map(|i| i.1);
+    let out: Vec<Label> = outer.chain(c.out.iter().flatten().flat_map(|&l| w.labels(l))).collect();
     let axes: Vec<Dim> = out.iter().map(|&l| w.size[l as usize]).collect();
     let mut sum = vec![];
     for term in values.pop().unwrap_or_default() {
@@ -153,7 +168,15 @@ impl Work<'_> {
         (self.pool.sum(&sum, &axes), labels)
     }
 
+    /// The labels of an argument for the indices that it depends on.
+    fn over(&self, x: &Value) -> Vec<Label> {
+        x.over.iter().filter_map(|o| self.indices.iter().find(|i| i.0 == *o)).map(|i| i.1).collect()
+    }
+
     fn kept(&self, l: Label, keep: u64) -> bool {
+        if self.indices.iter().any(|i| i.1 == l) {
+            return true;
+        }
         let letter = self.letters.iter().rposition(|(from, list)| *from <= l && !list.is_empty());
         letter.is_none_or(|k| keep >> k & 1 == 1)
     }
@@ -199,7 +222,10 @@ impl Work<'_> {
                     None => single(vec![factor(self.pool, e, vec![])], vec![]),
                 }
             }
-            Part::Scalar(k) => single(vec![factor(self.pool, self.args[*k].expr, vec![])], vec![]),
+            Part::Scalar(k) => {
+                let labels = self.over(&self.args[*k]);
+                single(vec![factor(self.pool, self.args[*k].expr, labels)], vec![])
+            }
             Part::Tensor(k, slots) => {
                 let x = &self.args[*k];
                 // One slot on a row stands on its columns.
@@ -208,7 +234,7 @@ impl Work<'_> {
                     1 => vec![&x.shape.rows],
                     _ => vec![&x.shape.rows, &x.shape.cols],
                 };
-                let mut labels: Vec<Label> = vec![];
+                let mut labels: Vec<Label> = self.over(x);
                 let mut units = vec![];
                 for (slot, axes) in slots.iter().zip(groups) {
                     match slot {

@@ -13,17 +13,17 @@ use crate::calculus::build;
 use crate::calculus::complaint::{Context, type_text};
 use crate::calculus::conditions;
 use crate::calculus::domain::{self, Clause};
-use crate::calculus::habit::habit_type;
+use crate::calculus::habit::{Habit, habit, habit_type};
 use crate::calculus::lower::Lower;
-use crate::calculus::model::{Condition, Input, Model, Origin};
+use crate::calculus::model::{Asks, Condition, Input, Model, Origin};
 use crate::calculus::scope::{Definition, Proto, Scope};
-use crate::calculus::shapes::{Shapes, list_text};
+use crate::calculus::shapes::{Shapes, list_text, transposed};
 use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::Planted;
 use crate::syntax::parse::{parse_expression, parse_type};
 use crate::syntax::tree::{Document, Role, Statement, Syntax};
-use crate::tensor::{Limits, Pool, Shape, VarKind};
+use crate::tensor::{Dim, Limits, Pool, Shape, VarKind};
 
 /// Errors reported for one text.
 const ERRORS: usize = 5;
@@ -35,6 +35,8 @@ pub struct Options {
     pub strict: bool,
     /// What is known of variables and sizes, beside the document; see [`domain::parse`].
     pub domain: Vec<Clause>,
+    /// Further names of sizes, for an expression over declared variables.
+    pub sizes: Vec<String>,
     /// What the expressions of the formula and of everything derived from it may cost.
     pub limits: Limits,
     /// A wrong fact, for the test that asks whether checks notice one.
@@ -78,7 +80,7 @@ pub fn elaborate(document: &Document, source: &str, options: &Options) -> Result
 pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options: &Options) -> Result<Model, Error> {
     let mut pool = Pool::with_limits(options.limits);
     pool.plant(options.planted);
-    let mut scope = Scope { declares: true, ..Scope::default() };
+    let mut scope = Scope { declares: true, sizes: options.sizes.clone(), ..Scope::default() };
     for (name, of) in vars {
         if scope.inputs.iter().any(|p| p.name == *name) {
             return Err(Diagnostic::error("E108", Span::default(), format!("`{name}` is declared twice"))
@@ -159,9 +161,11 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
     // Shapes: forced, then by habit, then named.
     let mut shapes = Shapes::new(&terms, &protos, std::mem::take(&mut pool.dims));
     shapes.propagate(&terms);
-    let mut assumed = vec![];
+    let (mut assumed, mut by_use) = (vec![], vec![]);
     if shapes.faults.is_empty() {
-        assumed = shapes.by_habit(&terms, &protos);
+        assumed = shapes.by_blocks(&terms, &protos);
+        let by_habit = shapes.by_habit(&terms, &protos);
+        assumed.extend(by_habit.into_iter().filter(|k| !assumed.contains(k)).collect::<Vec<_>>());
         let mut taken = |name: &str| {
             protos.iter().any(|p| p.name == name)
                 || scope.definitions.iter().any(|d| d.name == name)
@@ -169,7 +173,10 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
                 || scope.sizes.iter().any(|s| s == name)
         };
         if shapes.faults.is_empty() {
-            shapes.settle(&terms, &protos, &mut taken);
+            by_use = shapes.settle(&terms, &protos, &mut taken);
+            by_use.retain(|k| protos[*k].sizes.is_none());
+            assumed.extend(by_use.iter().filter(|k| !assumed.contains(k)).copied().collect::<Vec<_>>());
+            assumed.sort_unstable();
         }
     }
     let context = Context { terms: &terms, shapes: &shapes, protos: &protos, source, lines: !closed };
@@ -207,10 +214,33 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
     if !built.diagnostics.is_empty() {
         return Err(refuse(built.diagnostics));
     }
-    let notes = notes(&pool, &terms, &inputs, scope);
     let valued = |(c, of): (Condition, Vec<TermId>)| Condition { of: of.iter().filter_map(|t| built.values[t.index()]).collect(), ..c };
-    let conditions = conditions.into_iter().map(valued).collect();
-    Ok(Model { pool, inputs, vertices: built.vertices, definitions: built.definitions, conditions, relations, notes })
+    let mut conditions: Vec<Condition> = conditions.into_iter().map(valued).collect();
+    let mut needs: Vec<(Dim, String)> = vec![];
+    for (k, (d, span)) in built.needs.iter().enumerate() {
+        // n >= 3 says n >= 2 as well.
+        let mut implied = false;
+        for (m, (other, _)) in built.needs.iter().enumerate() {
+            let gap = pool.dims.subtract(*d, *other);
+            implied |= m != k && pool.dims.shows_nonnegative(gap);
+        }
+        if !implied {
+            let text = conditions::size_text(&pool.dims, *d);
+            conditions.push(Condition {
+                kind: "shape",
+                text: text.clone(),
+                span: *span,
+                expression: pool.dims.text(*d),
+                proved: false,
+                asks: Asks::Nothing,
+                of: vec![],
+            });
+            needs.push((*d, text));
+        }
+    }
+    conditions.sort_by_key(|c| c.span);
+    let notes = notes(&pool, &terms, &inputs, scope, &by_use);
+    Ok(Model { pool, inputs, vertices: built.vertices, definitions: built.definitions, conditions, relations, needs, notes })
 }
 
 fn limit(code: &'static str) -> Diagnostic {
@@ -266,13 +296,21 @@ fn ambiguous(p: &Proto, shapes: &Shapes, k: usize) -> Diagnostic {
 }
 
 /// Assumed shapes, and scalars named like sizes.
-fn notes(pool: &Pool, terms: &Terms, inputs: &[Input], scope: &Scope<'_>) -> Vec<Diagnostic> {
+fn notes(pool: &Pool, terms: &Terms, inputs: &[Input], scope: &Scope<'_>, by_use: &[usize]) -> Vec<Diagnostic> {
     let mut out = vec![];
-    for i in inputs.iter().filter(|i| i.origin == Origin::Assumed) {
+    let turned = transposed(terms);
+    for (k, i) in inputs.iter().enumerate().filter(|(_, i)| i.origin == Origin::Assumed) {
         let kind = type_text(&pool.dims, &i.shape);
+        let why = if by_use.contains(&k) {
+            "its size does not follow from the formula; it is taken to end at the last position that is used"
+        } else if turned.contains(&k) && habit(&i.name) == Habit::Scalar {
+            "its shape does not follow from the formula; nobody transposes a scalar"
+        } else {
+            "its shape does not follow from the formula; names decide: upper case is a matrix, u…z, p, q, r vectors, others scalars"
+        };
         out.push(
             Diagnostic::note("N503", i.span, format!("{} is assumed to be a {kind}", i.name))
-                .because("its shape does not follow from the formula; names decide: upper case is a matrix, u…z, p, q, r vectors, others scalars")
+                .because(why)
                 .help(format!("declare it:  {} : {kind}", i.name)),
         );
     }

@@ -5,7 +5,7 @@
 
 use crate::calculus::habit::habit_type;
 use crate::calculus::scope::{self, Proto, Scope, is_generator};
-use crate::calculus::term::{Extent, Op, Sub, TermId, Terms};
+use crate::calculus::term::{Extent, IndexId, Op, Sub, TermId, Terms};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions;
 use crate::facts::matrices;
@@ -20,6 +20,7 @@ use index::constant;
 
 pub mod call;
 mod index;
+mod place;
 
 /// Depth to which user functions may call each other.
 const DEPTH: usize = 64;
@@ -30,6 +31,8 @@ const LIMIT: usize = 100_000;
 #[derive(Clone, Default)]
 pub struct Bound {
     names: Vec<(String, TermId)>,
+    /// Indices of the sums around.
+    indices: Vec<(String, IndexId)>,
     /// Within a row: nothing else is visible.
     row: bool,
 }
@@ -156,6 +159,12 @@ impl<'a, 's> Lower<'a, 's> {
                             }
                         }
                     }
+                    // The term is lowered by itself, where the index has a meaning.
+                    Kind::Series(s) => {
+                        if let Some((_, of)) = measure(syntax, s.to) {
+                            m.value[of.index()] = true;
+                        }
+                    }
                     _ => syntax.children(id).iter().for_each(|c| m.value[c.index()] = true),
                 }
             }
@@ -182,6 +191,11 @@ impl<'a, 's> Lower<'a, 's> {
                             match syntax.kind(id) {
                                 Kind::Call(f, _) if is_generator(f) && self.user(f).is_none() => {}
                                 Kind::Contraction(inner, _) => m.part[inner.index()] = true,
+                                Kind::Series(s) => {
+                                    if let Some((_, of)) = measure(syntax, s.to) {
+                                        m.value[of.index()] = true;
+                                    }
+                                }
                                 _ => syntax.children(id).iter().for_each(|c| m.value[c.index()] = true),
                             }
                         }
@@ -199,7 +213,7 @@ impl<'a, 's> Lower<'a, 's> {
     fn one(&mut self, syntax: &Syntax, id: NodeId, span: Span, at: &[Option<TermId>], marks: &Marks, bound: &Bound) -> TermId {
         let get = |n: NodeId| at.get(n.index()).copied().flatten();
         let args: Option<Vec<TermId>> = match syntax.kind(id) {
-            Kind::Contraction(..) | Kind::Index(..) => Some(vec![]),
+            Kind::Contraction(..) | Kind::Index(..) | Kind::Series(_) => Some(vec![]),
             Kind::Call(f, _) if is_generator(f) && self.user(f).is_none() => Some(vec![]),
             _ => syntax.children(id).into_iter().map(get).collect(),
         };
@@ -260,8 +274,8 @@ impl<'a, 's> Lower<'a, 's> {
                 for s in subs {
                     let sub = match s {
                         Subscript::All => Ok(Sub::All),
-                        Subscript::At(k) => self.position(syntax, *k).map(Sub::At),
-                        Subscript::Range(k, l) => self.position(syntax, *k).and_then(|a| Ok(Sub::Range(a, self.position(syntax, *l)?))),
+                        Subscript::At(k) => self.position(syntax, *k, bound).map(Sub::At),
+                        Subscript::Range(k, l) => self.range(syntax, *k, *l, bound),
                     };
                     match sub {
                         Ok(s) => out.push(s),
@@ -281,6 +295,7 @@ impl<'a, 's> Lower<'a, 's> {
                 self.add(Op::Stack(rows.iter().map(Vec::len).collect()), args, span)
             }
             Kind::Contraction(body, out) => self.contraction(syntax, *body, out, span, at, marks),
+            Kind::Series(s) => self.series(syntax, s, span, at, bound),
         }
     }
 
@@ -289,22 +304,12 @@ impl<'a, 's> Lower<'a, 's> {
         scope::extent(syntax, node, self.dims, &mut |n, d| sizes.iter().any(|s| s == n).then(|| d.name(n)))
     }
 
-    fn position(&mut self, syntax: &Syntax, node: NodeId) -> Result<Dim, Diagnostic> {
-        let sizes = &self.scope.sizes;
-        scope::size(syntax, node, self.dims, &mut |n, d| sizes.iter().any(|s| s == n).then(|| d.name(n))).map_err(|d| {
-            if d.code == "E101" {
-                Diagnostic::error("E109", d.span(), "a subscript is a whole number or a size")
-                    .because("subscripts are 1-based constants such as x[1], x[n], A[2,:]; letters belong to index notation")
-                    .help("to use index letters write the axes of the result: A[i,j]*x[j] -> [i]")
-            } else {
-                d
-            }
-        })
-    }
-
     fn name(&mut self, name: &str, span: Span, bound: &Bound) -> TermId {
         if let Some(t) = bound.names.iter().rev().find(|b| b.0 == name) {
             return t.1;
+        }
+        if let Some(i) = bound.indices.iter().rev().find(|i| i.0 == name) {
+            return self.add(Op::Counter(i.1), vec![], span);
         }
         if !bound.row {
             if let Some(k) = self.inputs.iter().position(|p| p.name == name) {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::tree::Role;
-use crate::tensor::{Expr, Pool, Shape, VarId};
+use crate::tensor::{Dim, Expr, Pool, Shape, VarId};
 
 /// How the shape of an input was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +128,8 @@ pub struct Model {
     pub conditions: Vec<Condition>,
     /// Relations between sizes from `dim` clauses of the domain: `m > n`.
     pub relations: Vec<String>,
+    /// Sizes that must not be negative for every position to lie inside, each with what that says: `n >= 3`.
+    pub needs: Vec<(Dim, String)>,
     /// Notes and warnings (assumed shapes, untied sizes).
     pub notes: Vec<Diagnostic>,
 }

@@ -4,6 +4,7 @@
 //! whose contraction leaves the least (a scalar, then a vector), and each contraction is a way of writing: two vectors a dot
 //! product, a matrix and a vector `A*x`, two matrices `A*B`, two matrices and a vector `A'*diag(m)*B`.
 
+mod blocks;
 mod join;
 mod kron;
 mod network;
@@ -120,7 +121,7 @@ impl Writer<'_> {
         match self.pool.node(e).clone() {
             Node::Sum(terms, _) if terms.is_empty() => self.constant("zeros", e, face),
             Node::Sum(terms, _) => self.sum(e, &terms, face),
-            Node::Product { factors, out, sizes } => self.product(Rational::one(), &factors, &out, &sizes, face),
+            Node::Product { .. } => self.multiple(Rational::one(), e, face),
             _ => {
                 let atom = self.atom(e)?;
                 self.turn(e, atom, face)
@@ -224,6 +225,11 @@ impl Writer<'_> {
             Kind::Transpose(inner) => *inner,
             Kind::Number(_) => node,
             _ if self.symmetric.contains(&node) => node,
+            // Columns of a symmetric matrix are its rows.
+            Kind::Index(m, subs) if subs.len() == 2 && self.symmetric.contains(m) => {
+                let turned = Kind::Index(*m, vec![subs[1].clone(), subs[0].clone()]);
+                self.syntax.add(turned, Default::default())
+            }
             _ => self.syntax.transpose(node),
         }
     }
@@ -257,7 +263,7 @@ impl Writer<'_> {
                 let face = self.own_face(e);
                 match self.literal(e, &face) {
                     Some(node) => Some(node),
-                    None => Some(self.pattern(p)),
+                    None => self.pattern(p),
                 }
             }
             Node::Map(f, args) => {
@@ -390,8 +396,9 @@ impl Writer<'_> {
         }
     }
 
-    fn pattern(&mut self, p: Pattern) -> NodeId {
-        match p {
+    /// A part of the identity, or a triangle of ones; a shift that leaves its rows has no name in matrix notation.
+    fn pattern(&mut self, p: Pattern) -> Option<NodeId> {
+        Some(match p {
             Pattern::Unit { at, of } => {
                 let eye = self.sized("eye", &[of]);
                 let at = self.size(at);
@@ -402,11 +409,15 @@ impl Writer<'_> {
                 self.syntax.call("tril", vec![ones])
             }
             Pattern::Shift { offset, rows, cols } => {
+                if !self.pool.is_inside(offset, rows, cols) {
+                    return (self.pool.dims.as_integer(offset) == Some(0)).then(|| self.sized("eye", &[rows, cols]));
+                }
                 let eye = self.sized("eye", &[rows]);
+                self.symmetric.insert(eye);
                 let range = self.range(offset, cols);
                 self.syntax.add(Kind::Index(eye, vec![Subscript::All, range]), Default::default())
             }
-        }
+        })
     }
 
     /// `offset+1 : offset+length`
@@ -500,10 +511,12 @@ impl Writer<'_> {
         } else {
             None
         };
-        match (direct, turned) {
-            (Some(d), Some(t)) => Some(if self.syntax.count(t) < self.syntax.count(d) { t } else { d }),
-            (d, t) => d.or(t),
+        let shorter = self.lesser(direct, turned);
+        if terms.iter().any(|t| self.has_place(t.1)) {
+            let blocks = self.blocks(terms, face);
+            return self.lesser(blocks, shorter);
         }
+        shorter
     }
 
     fn sum_as(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
@@ -536,12 +549,49 @@ impl Writer<'_> {
         let mut keyed: Vec<_> = terms.iter().map(|t| (order(self, t), *t)).collect();
         keyed.sort();
         terms = keyed.into_iter().map(|t| t.1).collect();
-        // A term that repeats one scalar is written as the scalar, unless that is all there is.
+        // A row or column that is repeated goes behind a whole matrix, or a row behind a column: X .+ b', x .- y'.
+        let thin: Vec<Option<(Expr, bool)>> = terms.iter().map(|t| self.thin(t.1, face)).collect();
+        let mut place: Vec<usize> = (0..terms.len()).collect();
         let scalars: Vec<Option<Expr>> = terms.iter().map(|t| self.scalar_of(t.1)).collect();
+        let whole = |k: &usize| thin[*k].is_none() && scalars[*k].is_none();
+        let mut spreads = false;
+        if thin.iter().any(Option::is_some) {
+            let column = place.iter().copied().find(|k| matches!(thin[*k], Some((_, true))));
+            let row = place.iter().copied().find(|k| matches!(thin[*k], Some((_, false))));
+            if place.iter().any(whole) {
+                place.sort_by_key(|k| !whole(k));
+            } else if let (Some(c), Some(r)) = (column, row) {
+                place.sort_by_key(|k| {
+                    if *k == c {
+                        0
+                    } else if *k == r {
+                        1
+                    } else {
+                        2
+                    }
+                });
+                spreads = true;
+            }
+        }
+        let thin: Vec<Option<(Expr, bool)>> = place.iter().map(|k| thin[*k]).collect();
+        let scalars: Vec<Option<Expr>> = place.iter().map(|k| scalars[*k]).collect();
+        terms = place.iter().map(|k| terms[*k]).collect();
+        // A term that repeats one scalar is written as the scalar, unless that is all there is.
         let any_tensor = scalars.iter().any(Option::is_none);
         let mut total: Option<NodeId> = None;
         for (k, (c, t)) in terms.iter().enumerate() {
             let size = c.abs();
+            if let Some((v, column)) = thin[k]
+                && (k > 0 || spreads)
+            {
+                let node = self.multiple(size, v, &Face::split(1, usize::from(column)))?;
+                total = Some(match total {
+                    None if c.is_negative() => self.negate(node),
+                    None => node,
+                    Some(sum) => self.syntax.binary(if c.is_negative() { Operator::DotMinus } else { Operator::DotPlus }, sum, node),
+                });
+                continue;
+            }
             let node = match scalars[k] {
                 Some(s) if any_tensor => self.multiple(size, s, &Face::split(0, 0))?,
                 _ => self.multiple(size, *t, face)?,
@@ -593,7 +643,10 @@ impl Writer<'_> {
     /// c·e for an expression that is no sum.
     fn multiple(&mut self, c: Rational, e: Expr, face: &Face) -> Option<NodeId> {
         match self.pool.node(e).clone() {
-            Node::Product { factors, out, sizes } => self.product(c, &factors, &out, &sizes, face),
+            Node::Product { factors, out, sizes } => {
+                let plain = self.product(c, &factors, &out, &sizes, face);
+                self.placed(c, e, face, plain)
+            }
             _ => {
                 let node = self.write(e, face)?;
                 Some(self.scaled(c, node))

@@ -2,7 +2,7 @@
 
 use crate::calculus::domain;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::syntax::tree::{Document, Kind, NodeId, Operator, Role, Statement, Syntax, Type};
+use crate::syntax::tree::{Document, Kind, NodeId, Operator, Role, Statement, Subscript, Syntax, Type};
 use crate::tensor::Dim;
 use crate::tensor::dim::Dims;
 
@@ -107,6 +107,7 @@ impl<'a> Scope<'a> {
             }
         }
         scope.sizes_of_generators(document);
+        scope.sizes_of_positions(document);
         scope
     }
 
@@ -228,7 +229,65 @@ impl<'a> Scope<'a> {
         }
         self.sizes.extend(found);
     }
+
+    /// `u[2:n]`, `u[n-1]`, `X[k,:]` and `sum(i = 1:n, …)` make n and k sizes, if they are nothing else. A letter that stands alone, `x[i]`, may be
+    /// meant for index notation.
+    fn sizes_of_positions(&mut self, document: &Document) {
+        let syntax = &document.syntax;
+        let params: Vec<&String> = self.functions.iter().flat_map(|f| f.params.iter().chain(f.defaults.iter().map(|d| &d.0))).collect();
+        // Nodes where a name means something else: index notation, and the index of a sum within its term.
+        let mut lettered = vec![false; syntax.len()];
+        for id in syntax.ids() {
+            match syntax.kind(id) {
+                Kind::Contraction(body, _) => syntax.under(*body).iter().for_each(|n| lettered[n.index()] = true),
+                Kind::Series(s) => {
+                    let own = |n: &&NodeId| matches!(syntax.kind(**n), Kind::Name(name) if *name == s.index);
+                    syntax.under(s.body).iter().filter(own).for_each(|n| lettered[n.index()] = true);
+                }
+                _ => {}
+            }
+        }
+        let mut found: Vec<String> = vec![];
+        for id in syntax.ids().filter(|id| !lettered[id.index()]) {
+            let positions: Vec<NodeId> = match syntax.kind(id) {
+                Kind::Series(s) => vec![s.from, s.to],
+                Kind::Index(_, subs) => {
+                    let sliced = subs.iter().any(|s| !matches!(s, Subscript::At(_)));
+                    let own = |s: &Subscript| match s {
+                        Subscript::All => vec![],
+                        Subscript::At(k) if sliced || !matches!(syntax.kind(*k), Kind::Name(_)) => vec![*k],
+                        Subscript::At(_) => vec![],
+                        Subscript::Range(a, b) => vec![*a, *b],
+                    };
+                    subs.iter().flat_map(own).collect()
+                }
+                _ => continue,
+            };
+            for p in positions {
+                let within = syntax.under(p);
+                // `rows(X)`: X is a value.
+                if within.iter().any(|&n| matches!(syntax.kind(n), Kind::Call(..) | Kind::Index(..))) {
+                    continue;
+                }
+                for n in within {
+                    let Kind::Name(name) = syntax.kind(n) else { continue };
+                    let taken = lettered[n.index()]
+                        || name == END
+                        || self.inputs.iter().any(|p| p.name == *name)
+                        || self.definitions.iter().any(|d| d.name == name)
+                        || params.contains(&name);
+                    if !taken && !self.sizes.contains(name) && !found.contains(name) {
+                        found.push(name.clone());
+                    }
+                }
+            }
+        }
+        self.sizes.extend(found);
+    }
 }
+
+/// The last position of an axis.
+pub const END: &str = "end";
 
 fn unknown_property(text: &str, span: Span) -> Diagnostic {
     Diagnostic::error("E102", span, format!("unknown property `{text}`"))

@@ -5,12 +5,14 @@
 //! (`eye(m*n)` beside `vec(X)`), or known.
 
 use crate::calculus::scope::Proto;
-use crate::calculus::term::{Constant, Contraction, Extent, Op, Part, Slot, Sub, TermId, Terms};
+use crate::calculus::term::{Constant, Contraction, Extent, Op, Part, Place, Slot, Sub, TermId, Terms};
 use crate::facts::matrices;
 use crate::tensor::Dim;
 use crate::tensor::dim::Dims;
 
 mod settle;
+
+pub use settle::transposed;
 
 /// What is known of a side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +37,6 @@ pub enum Fault {
     Product,
     /// Two operands of an element-wise operation.
     Elementwise(TermId, TermId),
-    /// `.+` of a column and a row and the like.
-    Spread,
     /// Division by something that is no scalar.
     Divisor,
     /// A square matrix is needed.
@@ -146,9 +146,11 @@ impl Shapes {
         let term = terms.get(t);
         let one = |s: &mut Self| s.fresh(State::Known(vec![]));
         match &term.op {
-            Op::Number(_) | Op::Pi | Op::Size(_) | Op::Measure(_) | Op::Apply(_) if !self.keeps(&term.op) => (one(self), one(self)),
+            Op::Number(_) | Op::Pi | Op::Size(_) | Op::Measure(_) | Op::Counter(_) | Op::Apply(_) if !self.keeps(&term.op) => {
+                (one(self), one(self))
+            }
             Op::Input(k) => self.inputs[*k],
-            Op::Negate | Op::Define(_) => (self.row(term.args[0]), self.col(term.args[0])),
+            Op::Negate | Op::Define(_) | Op::Series(_) => (self.row(term.args[0]), self.col(term.args[0])),
             Op::Map(_) | Op::Apply(_) if term.args.len() == 1 || matches!(term.op, Op::Apply(_)) => {
                 (self.row(term.args[0]), self.col(term.args[0]))
             }
@@ -466,6 +468,8 @@ impl Shapes {
             | Op::Negate
             | Op::Transpose
             | Op::Define(_)
+            | Op::Counter(_)
+            | Op::Series(_)
             | Op::Fill(..)
             | Op::Eye(..) => Ok(()),
             Op::Commutation(..) => {
@@ -473,8 +477,8 @@ impl Shapes {
                 self.concat(&[m, n], self.row(t), Fault::Order)?;
                 self.concat(&[n, m], self.col(t), Fault::Order)
             }
-            Op::Add { spread: false, .. } | Op::DotOver | Op::DotPower | Op::Compare(_) => self.expand(a, t),
-            Op::Add { spread: true, .. } | Op::DotTimes => self.spread(a[0], a[1], t),
+            Op::Add { spread: false, .. } | Op::DotPower | Op::Compare(_) => self.expand(a, t),
+            Op::Add { spread: true, .. } | Op::DotTimes | Op::DotOver => self.spread(a[0], a[1], t),
             Op::Map(_) => {
                 if a.len() == 1 {
                     Ok(())
@@ -559,7 +563,7 @@ impl Shapes {
         }
     }
 
-    /// As `expand`, and a row or column goes against a matrix.
+    /// As `expand`, and a row or column goes against a matrix, a column against a row.
     fn spread(&mut self, a: TermId, b: TermId, t: TermId) -> Rule {
         let fault = Fault::Elementwise(a, b);
         match (self.class(a), self.class(b)) {
@@ -568,7 +572,15 @@ impl Shapes {
             (Class::Unclear, _) | (_, Class::Unclear) => {
                 if self.scalar(t) {
                     self.set_scalar(a, fault.clone())?;
-                    self.set_scalar(b, fault)?;
+                    return self.set_scalar(b, fault);
+                }
+                // An axis that one side has is one of the result.
+                for x in [a, b] {
+                    for (own, whole) in [(self.row(x), self.row(t)), (self.col(x), self.col(t))] {
+                        if self.is_big(own) {
+                            self.same(own, whole, fault.clone())?;
+                        }
+                    }
                 }
                 Ok(())
             }
@@ -588,7 +600,14 @@ impl Shapes {
                 self.same(self.col(a), self.col(b), fault.clone())?;
                 self.equal(a, t, fault)
             }
-            (Class::Column, Class::Row) | (Class::Row, Class::Column) => Err(Fault::Spread),
+            (Class::Column, Class::Row) => {
+                self.same(self.row(a), self.row(t), fault.clone())?;
+                self.same(self.col(b), self.col(t), fault)
+            }
+            (Class::Row, Class::Column) => {
+                self.same(self.row(b), self.row(t), fault.clone())?;
+                self.same(self.col(a), self.col(t), fault)
+            }
             _ => {
                 self.equal(a, b, fault.clone())?;
                 self.equal(a, t, fault)
@@ -681,25 +700,22 @@ impl Shapes {
     }
 
     fn pick(&mut self, x: TermId, t: TermId, subs: &[Sub]) -> Rule {
-        let (from, to): (Vec<Side>, Vec<Side>) = match subs {
-            [_] => match self.class(x) {
-                Class::Unclear => {
-                    if matches!(subs, [Sub::At(_)]) {
-                        self.set_scalar(t, Fault::Subscripts)?;
-                    }
-                    return Ok(());
+        let (from, to): (Vec<Side>, Vec<Side>) = match (subs, self.class(x)) {
+            ([_], Class::Unclear) => {
+                if matches!(subs, [Sub::At(_)]) {
+                    self.set_scalar(t, Fault::Subscripts)?;
                 }
-                Class::Column => {
-                    self.set_one(self.col(t), Fault::Subscripts)?;
-                    (vec![self.row(x)], vec![self.row(t)])
-                }
-                Class::Row => {
-                    self.set_one(self.row(t), Fault::Subscripts)?;
-                    (vec![self.col(x)], vec![self.col(t)])
-                }
-                _ => return Err(Fault::Subscripts),
-            },
-            [_, _] => (vec![self.row(x), self.col(x)], vec![self.row(t), self.col(t)]),
+                return Ok(());
+            }
+            ([_], Class::Column) => {
+                self.set_one(self.col(t), Fault::Subscripts)?;
+                (vec![self.row(x)], vec![self.row(t)])
+            }
+            ([_], Class::Row) => {
+                self.set_one(self.row(t), Fault::Subscripts)?;
+                (vec![self.col(x)], vec![self.col(t)])
+            }
+            ([_, _], _) => (vec![self.row(x), self.col(x)], vec![self.row(t), self.col(t)]),
             _ => return Err(Fault::Subscripts),
         };
         for (k, sub) in subs.iter().enumerate() {
@@ -707,21 +723,38 @@ impl Shapes {
                 Sub::All => self.same(from[k], to[k], Fault::Subscripts)?,
                 Sub::At(_) => self.set_one(to[k], Fault::Subscripts)?,
                 Sub::Range(a, b) => {
-                    let length = self.range_length(*a, *b);
-                    let list = if self.dims.as_integer(length) == Some(1) { vec![] } else { vec![length] };
-                    self.set(to[k], State::Known(list), Fault::Subscripts)?;
+                    if let Some(length) = self.range_length(from[k], *a, *b) {
+                        let list = if self.dims.as_integer(length) == Some(1) { vec![] } else { vec![length] };
+                        self.set(to[k], State::Known(list), Fault::Subscripts)?;
+                    }
                 }
+            }
+            // Only an axis has a position that has a name.
+            let named = |p: &Place| p.index.is_some() || self.dims.as_integer(p.plus).is_none();
+            let axis = match sub {
+                Sub::All => false,
+                Sub::At(p) => named(p),
+                Sub::Range(a, b) => named(a) || named(b),
+            };
+            if axis && matches!(self.state(from[k]), State::Unknown) {
+                self.set(from[k], State::Big, Fault::Subscripts)?;
             }
         }
         Ok(())
     }
 
-    /// b − a + 1
-    pub fn range_length(&mut self, a: Dim, b: Dim) -> Dim {
-        let minus = self.dims.scale(a, -1);
+    /// b − a + 1, where it does not take the size of an axis that is not known yet.
+    fn range_length(&mut self, axis: Side, a: Place, b: Place) -> Option<Dim> {
+        let (from, to) = if a.end == b.end {
+            (a.plus, b.plus)
+        } else {
+            let size = self.list(axis).map(<[Dim]>::to_vec)?;
+            let size = self.product(&size);
+            (a.on(size, &mut self.dims), b.on(size, &mut self.dims))
+        };
         let one = self.dims.integer(1);
-        let d = self.dims.add(b, minus);
-        self.dims.add(d, one)
+        let d = self.dims.subtract(to, from);
+        Some(self.dims.add(d, one))
     }
 
     fn stack(&mut self, args: &[TermId], t: TermId, lengths: &[usize]) -> Rule {
@@ -749,14 +782,31 @@ impl Shapes {
             return self.same(*p, result, fault);
         }
         let mut sum = self.dims.integer(0);
+        let mut open = vec![];
         for &p in parts {
-            let Some(list) = self.list(p).map(<[Dim]>::to_vec) else {
-                return if matches!(self.state(result), State::Unknown) { self.set(result, State::Big, fault) } else { Ok(()) };
-            };
-            let d = self.product(&list);
-            sum = self.dims.add(sum, d);
+            match self.list(p).map(<[Dim]>::to_vec) {
+                Some(list) => {
+                    let d = self.product(&list);
+                    sum = self.dims.add(sum, d);
+                }
+                None => open.push(p),
+            }
         }
-        self.set(result, State::Known(vec![sum]), fault)
+        match (open.as_slice(), self.list(result).map(<[Dim]>::to_vec)) {
+            ([], _) => self.set(result, State::Known(vec![sum]), fault),
+            // What is left of a known length.
+            ([p], Some(whole)) if !whole.is_empty() => {
+                let whole = self.product(&whole);
+                let rest = self.dims.subtract(whole, sum);
+                match self.dims.as_integer(rest) {
+                    Some(1) => self.set_one(*p, fault),
+                    Some(k) if k < 1 => Err(fault),
+                    _ => self.set(*p, State::Known(vec![rest]), fault),
+                }
+            }
+            _ if matches!(self.state(result), State::Unknown) => self.set(result, State::Big, fault),
+            _ => Ok(()),
+        }
     }
 
     /// A side in words: `N`, `m*n`, `1`, `?`.

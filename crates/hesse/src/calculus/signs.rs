@@ -206,6 +206,12 @@ impl<'a> Signs<'a> {
                 }
             }
             Op::Under | Op::Poison => NONE,
+            Op::Counter(i) => {
+                let from = self.shapes.dims.as_integer(self.terms.indices[*i].from);
+                if from.is_some_and(|k| k >= 1) { POSITIVE } else { NONE }
+            }
+            // At least one term: what the sum of two keeps.
+            Op::Series(_) => self.sum(term, arg(0), arg(0), false),
             Op::Power | Op::DotPower => self.power(t),
             Op::Compare(_) => Fact { nonneg: true, ..NONE },
             Op::Map(f) => self.map(f.row().name, f.row().sign, arg(0), arg(1), arg(2)),
@@ -247,7 +253,7 @@ impl<'a> Signs<'a> {
 
     fn sum(&self, term: &Term, x: Fact, y: Fact, minus: bool) -> Fact {
         // 1 − x, 1 + x with |x| < 1.
-        let one = |k: usize| self.terms.constant(term.args[k]).is_some_and(|r| r >= Rational::from_integer(1));
+        let one = |k: usize| term.args.get(k).and_then(|&a| self.terms.constant(a)).is_some_and(|r| r >= Rational::from_integer(1));
         let beyond = one(0) && y.inside || one(1) && x.inside && !minus;
         let definite = !minus && (x.posdef && (y.posdef || y.semidef) || x.semidef && y.posdef);
         let (nonneg, nonpos) = (x.nonneg && y.nonneg, x.nonpos && y.nonpos);

@@ -7,6 +7,7 @@ use crate::diagnostic::Span;
 use crate::facts::functions::FunctionId;
 use crate::facts::matrices::{MatrixFunctionId, Side};
 use crate::syntax::tree::Operator;
+use crate::tensor::dim::Dims;
 use crate::tensor::{Dim, Rational};
 
 /// A position in [`Terms`].
@@ -31,15 +32,51 @@ pub enum Extent {
     Free,
 }
 
+/// An index of a sum, by position in [`Terms::indices`].
+pub type IndexId = usize;
+
+/// A 1-based position on an axis: `plus`, or that many behind (before) the last one, or behind an index of a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// What is added.
+    pub plus: Dim,
+    /// Counted from `end`, the size of the axis.
+    pub end: bool,
+    /// Counted from an index.
+    pub index: Option<IndexId>,
+}
+
+impl Place {
+    /// A position that nothing moves.
+    pub fn fixed(plus: Dim) -> Place {
+        Place { plus, end: false, index: None }
+    }
+    /// The position on an axis of this size, an index aside.
+    pub fn on(self, axis: Dim, dims: &mut Dims) -> Dim {
+        if self.end { dims.add(axis, self.plus) } else { self.plus }
+    }
+}
+
 /// One subscript with its sizes resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sub {
     /// `:`
     All,
-    /// A 1-based position.
-    At(Dim),
-    /// From, to, both inclusive.
-    Range(Dim, Dim),
+    /// A position.
+    At(Place),
+    /// From, to, both inclusive; neither moves with an index.
+    Range(Place, Place),
+}
+
+/// What an index of a sum runs over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// The first value.
+    pub from: Dim,
+    /// The last.
+    pub to: Extent,
 }
 
 /// What a term does with its arguments.
@@ -98,6 +135,10 @@ pub enum Op {
     Contract(Vec<usize>),
     /// `x[3]`, `A[2,:]`
     Pick(Vec<Sub>),
+    /// An index of a sum as a number.
+    Counter(IndexId),
+    /// The sum of the argument over an index.
+    Series(IndexId),
     /// `[a, b; c, d]`: the lengths of its rows.
     Stack(Vec<usize>),
     /// A definition, by position: the argument with a name.
@@ -197,6 +238,8 @@ pub struct Terms {
     constants: Vec<Option<Rational>>,
     /// Bodies of [`Op::Contract`].
     pub contractions: Vec<Contraction>,
+    /// Indices of sums.
+    pub indices: Vec<Index>,
 }
 
 impl Terms {

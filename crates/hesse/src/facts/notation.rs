@@ -47,6 +47,7 @@ pub const NOTATION: &[Notation] = &[
     row("dot(A, B)", "A[i,j]*B[i,j] -> []", "", Back::Never, "sum of products of entries"),
     row("tril(A)", "A[i,j]*lower[i,j] -> [i,j]", "square", Back::Network, "lower triangle"),
     row("triu(A)", "A[i,j]*lower[j,i] -> [i,j]", "square", Back::Network, "upper triangle"),
+    row("cumsum(A)", "lower[i,j]*A[j,k] -> [i,k]", "", Back::Network, "running sums down each column"),
     row("cumsum(v)", "lower[i,j]*v[j] -> [i]", "vector", Back::Network, "running sums"),
     row("mean(A)", "sum(A)/(rows(A)*cols(A))", "", Back::Never, "mean of all entries"),
     row("sumsq(A)", "sum(A.^2)", "", Back::Never, "sum of squares"),

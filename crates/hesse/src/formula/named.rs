@@ -91,7 +91,7 @@ impl Derivative {
             let shape = Shape::new(axes[..*rows].to_vec(), axes[*rows..].to_vec());
             (name.clone(), type_text(&self.pool.dims, &shape))
         };
-        self.inputs.iter().map(one).collect()
+        self.given.inputs.iter().map(one).collect()
     }
 }
 
@@ -134,7 +134,7 @@ impl Formula {
     pub fn proposed(&self, derivative: &Derivative) -> Option<Named> {
         let formulas: Vec<(&Syntax, NodeId)> = derivative.parts.iter().map(|p| (&p.syntax, p.root)).collect();
         let known = self.known(derivative);
-        let sharing = Sharing::find(&formulas, &known, |name| derivative.inputs.iter().any(|i| i.0 == name))?;
+        let sharing = Sharing::find(&formulas, &known, |name| derivative.given.inputs.iter().any(|i| i.0 == name))?;
         let taken = self.taken(derivative);
         // The letter tells the form, and the form is read from the definitions under names that are free.
         let places: Vec<String> = (1..).map(|k| format!("t_{k}")).filter(|t| !taken.contains(t)).take(sharing.names().count()).collect();
@@ -160,7 +160,7 @@ impl Formula {
 
     /// The definitions as they would be printed within the parts.
     fn known(&self, derivative: &Derivative) -> Vec<Known> {
-        let (mut pool, tape, spelling) = (derivative.pool.clone(), self.tape(), self.spelling(&derivative.inputs));
+        let (mut pool, tape, spelling) = (derivative.pool.clone(), self.tape(), self.spelling(&derivative.given.inputs));
         let mut known = vec![];
         for d in self.model.definitions.iter().filter(|d| !d.name.is_empty() && d.groups.is_empty()) {
             let e = tape.expand(&mut pool, d.value);
@@ -179,7 +179,7 @@ impl Formula {
 
     /// Names that mean something in the formula or its derivative.
     fn taken(&self, derivative: &Derivative) -> Vec<String> {
-        let mut taken: Vec<String> = derivative.inputs.iter().map(|i| i.0.clone()).collect();
+        let mut taken: Vec<String> = derivative.given.inputs.iter().map(|i| i.0.clone()).collect();
         taken.extend(self.model.definitions.iter().map(|d| d.name.clone()));
         taken.extend(derivative.pool.dims.names().iter().cloned());
         for part in &derivative.parts {

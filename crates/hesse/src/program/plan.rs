@@ -94,6 +94,15 @@ pub fn plan_tape(
     planner.program
 }
 
+/// What a model needs of sizes, as a program says it.
+pub fn needs_of(pool: &Pool, needs: &[(Dim, String)]) -> Vec<(Size, String)> {
+    needs.iter().map(|(d, text)| (size(pool, *d), text.clone())).collect()
+}
+
+fn size(pool: &Pool, d: Dim) -> Size {
+    Size { terms: pool.dims.polynomial(d).iter().map(|(m, c)| (m.iter().map(|k| *k as usize).collect(), *c)).collect() }
+}
+
 /// The inputs of a model as [`plan`] wants them.
 pub fn inputs_of(model: &Model) -> Vec<(String, VarId, usize)> {
     model.inputs.iter().map(|i| (i.name.clone(), i.var, i.shape.rows.len())).collect()
@@ -119,7 +128,7 @@ struct Operand {
 
 impl Planner<'_> {
     fn size(&self, d: Dim) -> Size {
-        Size { terms: self.pool.dims.polynomial(d).iter().map(|(m, c)| (m.iter().map(|k| *k as usize).collect(), *c)).collect() }
+        size(self.pool, d)
     }
 
     fn sizes(&self, dims: &[Dim]) -> Vec<Size> {

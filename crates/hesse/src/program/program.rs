@@ -155,6 +155,8 @@ pub struct Program {
     pub outputs: Vec<Output>,
     /// What it computes otherwise than written.
     pub forms: Vec<StableForm>,
+    /// Sizes that must not be negative for every position of the formula to lie inside, each with what that says: `n >= 3`.
+    pub needs: Vec<(Size, String)>,
 }
 
 impl Program {

@@ -138,6 +138,8 @@ pub enum Layout<'a> {
     Matrix(Vec<Vec<Part>>),
     /// `body -> [groups]`
     Contraction(Part, &'a [Vec<String>]),
+    /// `sum(i = from:to, body)`: index, from, to, body
+    Series(&'a str, Part, Part, Part),
 }
 
 /// Text and parts in reading order: what a writer makes of a layout.
@@ -287,6 +289,12 @@ impl<'a> Boxes<'a> {
                 Layout::Matrix(rows.iter().map(|row| row.iter().map(|&entry| self.part(entry, Level::Arrow)).collect()).collect())
             }
             Kind::Contraction(body, groups) => Layout::Contraction(self.part(*body, Level::Comparison), groups),
+            Kind::Series(s) => {
+                // Drawn with a sign of its own the body reaches as far as a product does.
+                let body = if self.look == Look::Page { Level::Product } else { Level::Arrow };
+                let (from, to) = (self.part(s.from, Level::Comparison), self.part(s.to, Level::Comparison));
+                Layout::Series(&s.index, from, to, self.part(s.body, body))
+            }
         }
     }
 
@@ -315,6 +323,8 @@ impl<'a> Boxes<'a> {
             },
             Kind::Index(..) => Level::Postfix,
             Kind::Contraction(..) => Level::Arrow,
+            Kind::Series(_) if self.look == Look::Page => Level::Negation,
+            Kind::Series(_) => Level::Atom,
         }
     }
 

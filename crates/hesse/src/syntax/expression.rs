@@ -5,7 +5,7 @@
 use super::boxes::Level;
 use super::cursor::{Parse, Parser, refuse};
 use super::token::{Bracket, Lexeme};
-use super::tree::{Kind, NodeId, Operator, Subscript};
+use super::tree::{Kind, NodeId, Operator, Series, Subscript};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// A node and the text that it took, with the parentheses that the tree does not keep.
@@ -169,8 +169,10 @@ impl Parser<'_> {
         self.open(Bracket::Round)?;
         let mut arguments = vec![];
         if !matches!(self.peek(), Lexeme::Close(_)) {
+            if arguments.is_empty() && self.at_series() {
+                return self.series(&name, place);
+            }
             loop {
-                self.refuse_index_sum(&name)?;
                 arguments.push(self.expression()?.id);
                 if !self.eat(&Lexeme::Comma) {
                     break;
@@ -181,16 +183,38 @@ impl Parser<'_> {
         Ok(self.operand(Kind::Call(name, arguments), span))
     }
 
-    /// `sum(i = 1:N, …)` is understood and refused.
-    fn refuse_index_sum(&self, function: &str) -> Parse<()> {
-        match (self.peek(), self.peek_after(1), self.peek_after(3)) {
-            (Lexeme::Name(index), Lexeme::Equals, Lexeme::Colon) => {
-                let message = format!("`{function}` over an index {index} is not supported");
-                let help = "write the whole sum with matrices: sum(X*w) for the sum of X[i,:]*w over i";
-                refuse(Diagnostic::error("E301", self.here(), message).help(help))
-            }
-            _ => Ok(()),
+    /// `i = …` as the first argument of a call; on a new line it may be the next statement behind a bracket that was never closed.
+    fn at_series(&self) -> bool {
+        let begins = matches!((self.peek(), self.peek_after(1)), (Lexeme::Name(_), Lexeme::Equals));
+        begins && (*self.peek_after(3) == Lexeme::Colon || !self.runs_into_statement())
+    }
+
+    /// `sum(i = from:to, body)`, behind its bracket.
+    fn series(&mut self, function: &str, place: Span) -> Parse<Operand> {
+        let Lexeme::Name(index) = self.peek().clone() else { return refuse(self.missing_operand()) };
+        let instead = match function {
+            "sum" => None,
+            "prod" => Some("of positive terms it is  exp(sum(i = 1:n, log(x[i])))"),
+            "mean" => Some("write the sum and divide:  sum(i = 1:n, x[i])/n"),
+            _ => Some("only a sum runs over an index:  sum(i = 1:n, x[i])"),
+        };
+        if let Some(instead) = instead {
+            let message = format!("`{function}` over an index {index} is not supported");
+            return refuse(Diagnostic::error("E301", self.here(), message).because("an index numbers the terms of a sum").help(instead));
         }
+        self.advance();
+        self.advance();
+        let from = self.climb(Level::Comparison)?.id;
+        if !self.eat(&Lexeme::Colon) {
+            return refuse(self.expected("`:` and the last value of the index").help("write both ends: sum(i = 1:n, x[i])"));
+        }
+        let to = self.climb(Level::Comparison)?.id;
+        if !self.eat(&Lexeme::Comma) {
+            return refuse(self.expected("`,` and the term").help("write the term that is summed: sum(i = 1:n, x[i])"));
+        }
+        let body = self.expression()?.id;
+        let span = place.to(self.close()?);
+        Ok(self.operand(Kind::Series(Series { index, from, to, body }), span))
     }
 
     fn matrix(&mut self) -> Parse<Operand> {

@@ -48,6 +48,9 @@ fn spell(boxes: &Boxes, layout: Layout) -> Pieces {
             pieces.text(r"\begin{bmatrix} ").list(&rows, r" \\ ", entries).text(r" \end{bmatrix}")
         }
         Layout::Contraction(body, groups) => pieces.part(body).text(r" \to ").text(axes(groups)),
+        Layout::Series(index, from, to, body) => {
+            pieces.text(format!(r"\sum_{{{} = ", name(index))).part(from).text("}^{").part(to).text("} ").part(body)
+        }
     }
 }
 
@@ -199,6 +202,7 @@ mod tests {
             ("kron(A, B)*ones(n) - eye(n)", r"(A \otimes B)\,\mathbf{1} - I"),
             ("1e-3^2*sqrt(x)", r"(1 \times 10^{-3})^{2}\,\sqrt{x}"),
             ("-(a*b) - -c", r"-a\,b - (-c)"),
+            ("2*sum(i = 1:N, (y[i] - x)^2 + 1)", r"2\,\sum_{i = 1}^{N} ((y_{i} - x)^{2} + 1)"),
             ("exp(-x/2)", r"\exp\mathopen{}\left(\frac{-x}{2}\right)"),
         ] {
             let (syntax, root) = parse_expression(text).unwrap();

@@ -60,6 +60,10 @@ fn spell(boxes: &Boxes, layout: Layout) -> Pieces {
         }
         Layout::Matrix(rows) => fence("[", "]", |pieces| table(pieces, &rows)),
         Layout::Contraction(body, groups) => pieces.part(body).text("<mo>→</mo>").text(axes(groups)),
+        Layout::Series(index, from, to, body) => {
+            let below = pieces.text(format!("<munderover><mo>∑</mo><mrow>{}<mo>=</mo>", name(index))).part(from).text("</mrow>");
+            one(below, to).text("</munderover>").part(body)
+        }
     }
 }
 
@@ -201,6 +205,7 @@ mod tests {
             "[a/b, sqrt(x_1); -c, abs(d.^-1)]",
             "A[i,2:n]*B[j,:] -> [(i k),,j]",
             "kron(A, B) .+ 1e-3*(z >= 0) + f()",
+            "sum(i = 2:n, (u[i] - u[i-1])^2)",
         ] {
             let mut open: Vec<(String, usize)> = vec![("".into(), 0)];
             for tag in draw(text).split('<').skip(1).map(|s| &s[..s.find('>').unwrap()]) {

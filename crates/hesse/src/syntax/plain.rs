@@ -30,6 +30,9 @@ fn spell(layout: Layout) -> Pieces {
         Layout::Index(base, slots) => index(pieces.part(base), &slots),
         Layout::Matrix(rows) => pieces.text("[").list(&rows, "; ", |pieces, row| pieces.parts(row, ", ")).text("]"),
         Layout::Contraction(body, groups) => pieces.part(body).text(" -> ").text(axes(groups)),
+        Layout::Series(index, from, to, body) => {
+            pieces.text(format!("sum({index} = ")).part(from).text(":").part(to).text(", ").part(body).text(")")
+        }
     }
 }
 

@@ -125,6 +125,21 @@ pub enum Kind {
     Matrix(Vec<Vec<NodeId>>),
     /// Index notation: `body -> [i, (j k)]`; each group is one axis.
     Contraction(NodeId, Vec<Vec<String>>),
+    /// `sum(i = from:to, body)`
+    Series(Series),
+}
+
+/// A sum of terms that an index numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Series {
+    /// The index.
+    pub index: String,
+    /// Its first value.
+    pub from: NodeId,
+    /// Its last value.
+    pub to: NodeId,
+    /// The term.
+    pub body: NodeId,
 }
 
 impl Kind {
@@ -148,6 +163,10 @@ impl Kind {
             }
             Kind::Matrix(rows) => Kind::Matrix(rows.iter().map(|row| row.iter().map(|a| new(*a)).collect()).collect()),
             Kind::Contraction(a, groups) => Kind::Contraction(new(*a), groups.clone()),
+            Kind::Series(s) => {
+                let (from, to) = (new(s.from), new(s.to));
+                Kind::Series(Series { index: s.index.clone(), from, to, body: new(s.body) })
+            }
         }
     }
 }
@@ -222,6 +241,7 @@ impl Syntax {
                 out
             }
             Kind::Matrix(rows) => rows.iter().flatten().copied().collect(),
+            Kind::Series(s) => vec![s.from, s.to, s.body],
         }
     }
     /// The nodes under `root`, itself included, children before parents.
@@ -317,6 +337,7 @@ fn alike(a: &Kind, b: &Kind) -> bool {
         }
         (Kind::Matrix(x), Kind::Matrix(y)) => x.iter().map(Vec::len).eq(y.iter().map(Vec::len)),
         (Kind::Contraction(_, x), Kind::Contraction(_, y)) => x == y,
+        (Kind::Series(x), Kind::Series(y)) => x.index == y.index,
         _ => false,
     }
 }

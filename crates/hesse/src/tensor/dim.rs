@@ -15,6 +15,8 @@ pub struct Dims {
     names: Vec<String>,
     polynomials: Vec<Polynomial>,
     index: FxHashMap<Polynomial, Dim>,
+    /// Sizes that are known not to be negative although their form does not show it.
+    nonnegative: Vec<Dim>,
 }
 
 impl Dims {
@@ -75,6 +77,41 @@ impl Dims {
             }
         }
         self.intern(product)
+    }
+    /// The size with this polynomial, whose names are known.
+    pub fn of_polynomial(&mut self, p: Polynomial) -> Dim {
+        debug_assert!(p.iter().flat_map(|t| &t.0).all(|&k| (k as usize) < self.names.len()));
+        self.intern(p)
+    }
+    /// a − b
+    pub fn subtract(&mut self, a: Dim, b: Dim) -> Dim {
+        let minus = self.scale(b, -1);
+        self.add(a, minus)
+    }
+    /// Takes a size to be ≥ 0.
+    pub fn assume_nonnegative(&mut self, d: Dim) {
+        if !self.nonnegative.contains(&d) {
+            self.nonnegative.push(d);
+        }
+    }
+    /// Whether it is ≥ 0 for all sizes ≥ 1, as far as its coefficients show, by themselves or with those of one size that is taken to be ≥ 0.
+    pub fn is_nonnegative(&mut self, d: Dim) -> bool {
+        if self.shows_nonnegative(d) {
+            return true;
+        }
+        for known in self.nonnegative.clone() {
+            let rest = self.subtract(d, known);
+            if self.shows_nonnegative(rest) {
+                return true;
+            }
+        }
+        false
+    }
+    /// Whether the form alone shows it to be ≥ 0 for all sizes ≥ 1.
+    pub fn shows_nonnegative(&self, d: Dim) -> bool {
+        let p = self.polynomial(d);
+        // Every monomial is at least 1.
+        p.iter().all(|(m, c)| m.is_empty() || *c >= 0) && p.iter().fold(0i64, |sum, (_, c)| sum.saturating_add(*c)) >= 0
     }
     /// The polynomial.
     pub fn polynomial(&self, d: Dim) -> &Polynomial {

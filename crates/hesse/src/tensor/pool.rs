@@ -4,6 +4,7 @@
 
 use super::dim::{Dim, Dims};
 use super::number::Rational;
+use super::product::shift::is_inside;
 use crate::facts::functions::FunctionId;
 use crate::facts::matrices::MatrixFunctionId;
 use crate::facts::planted::Planted;
@@ -328,8 +329,18 @@ impl Pool {
         }
         self.sum(&terms, &[])
     }
+    /// Whether a shift places each of its columns among its rows: then it is a part of the identity.
+    pub fn is_inside(&mut self, offset: Dim, rows: Dim, cols: Dim) -> bool {
+        is_inside(&mut self.dims, offset, rows, cols)
+    }
     /// A constant 0/1 tensor.
     pub fn pattern(&mut self, p: Pattern) -> Expr {
+        if let Pattern::Shift { offset, rows, cols } = p
+            && rows == cols
+            && self.dims.as_integer(offset) == Some(0)
+        {
+            return self.identity(&[rows]);
+        }
         let axes = match p {
             Pattern::Unit { of, .. } => vec![of],
             Pattern::Lower { of } => vec![of, of],

@@ -9,6 +9,8 @@ use super::pool::{Expr, Factor, Label, Node, Pattern, Pool};
 use num_traits::{CheckedMul, One, Zero};
 use rustc_hash::FxHashMap;
 
+pub(super) mod shift;
+
 /// Beyond this number of factors a product is kept as one factor of another (fixed association), so that work stays linear.
 const FACTORS: usize = 20;
 
@@ -315,6 +317,7 @@ impl Pool {
                 || self.merge_norms(making, out)
                 || self.settle_units(making, out)
                 || self.settle_triangles(making)
+                || self.settle_shifts(making, out)
                 || self.close_repeats(making, out)
                 || self.close_scalars(making, out)
             {

@@ -1,102 +1,135 @@
 //! Matrices from pieces and pieces of matrices: a position is a factor `unit`, a range and a block a factor `shift`.
 
 use super::{Build, Made, Refusal, Value};
-use crate::calculus::shapes::{Class, list_text};
-use crate::calculus::term::{Sub, TermId};
+use crate::calculus::shapes::Class;
+use crate::calculus::term::{IndexId, Place, Sub, TermId};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::tensor::{Dim, Expr, Label, Pattern, Rational, Shape};
 
 impl Build<'_> {
-    /// Subscripts: a position is a contraction with `unit`, a range one with `shift`.
-    pub(super) fn pick(&mut self, x: &Value, subs: &[Sub], t: TermId) -> Made {
+    /// Subscripts: a position is a contraction with `unit`, a range one with `shift`; a position that moves with the index of a sum is a range
+    /// on the axis of the index.
+    pub(super) fn pick(&mut self, x: &Value, subs: &[Sub], over: &[IndexId], t: TermId) -> Made {
         let span = self.terms.get(t).span;
         let groups: Vec<&[Dim]> = match (subs.len(), self.shapes.class(self.terms.get(t).args[0])) {
             (1, Class::Row) => vec![&x.shape.cols],
             (1, _) => vec![&x.shape.rows],
             _ => vec![&x.shape.rows, &x.shape.cols],
         };
-        let rank = x.shape.rows.len() + x.shape.cols.len();
-        let own: Vec<Label> = (0..rank as Label).collect();
-        let mut next = rank as Label;
-        let mut from = 0;
+        let outer = |i: IndexId| over.iter().position(|o| *o == i).unwrap_or(0) as Label;
+        let mut next = over.len() as Label;
+        let mut own: Vec<Label> = x.over.iter().map(|i| outer(*i)).collect();
         let mut factors: Vec<(Expr, Vec<Label>)> = vec![];
-        let mut out: Vec<Label> = vec![];
+        let mut out: Vec<Label> = (0..over.len() as Label).collect();
+        let sizes: Vec<(Label, Dim)> = out.iter().copied().zip(self.index_axes(over)).collect();
         for (sub, axes) in subs.iter().zip(groups) {
-            let labels = &own[from..from + axes.len()];
-            from += axes.len();
-            match (sub, axes) {
-                (Sub::All, _) => out.extend(labels),
-                (Sub::At(k), []) => self.in_range(*k, None, span)?,
-                (Sub::Range(a, b), []) => {
-                    self.in_range(*a, None, span)?;
-                    self.in_range(*b, None, span)?;
+            let labels: Vec<Label> = (next..next + axes.len() as Label).collect();
+            next += axes.len() as Label;
+            own.extend(&labels);
+            match sub {
+                Sub::All => out.extend(labels),
+                Sub::At(place) => {
+                    let of = self.single(axes, span)?;
+                    let (from, to) = self.reach(*place, of);
+                    // That a plain number lies inside is seen when numbers are bound.
+                    let plain = *place == Place::fixed(place.plus) && self.pool.dims.as_integer(from).is_some();
+                    self.in_range(from, of, !plain, span)?;
+                    self.in_range(to, of, !plain, span)?;
+                    let Some(of) = of else { continue };
+                    match place.index {
+                        None => factors.push((self.pool.pattern(Pattern::Unit { at: from, of }), labels)),
+                        Some(i) => {
+                            let s = self.shift(from, to, of);
+                            factors.push((s, vec![labels[0], outer(i)]));
+                        }
+                    }
                 }
-                (Sub::At(k), [of]) => {
-                    self.in_range(*k, Some(*of), span)?;
-                    factors.push((self.pool.pattern(Pattern::Unit { at: *k, of: *of }), labels.to_vec()));
-                }
-                (Sub::Range(a, b), [of]) => {
-                    self.in_range(*a, Some(*of), span)?;
-                    self.in_range(*b, Some(*of), span)?;
-                    let one = self.pool.dims.integer(1);
-                    let minus = self.pool.dims.scale(one, -1);
-                    let offset = self.pool.dims.add(*a, minus);
-                    let back = self.pool.dims.scale(*a, -1);
-                    let length = self.pool.dims.add(*b, back);
-                    let length = self.pool.dims.add(length, one);
-                    match self.pool.dims.as_integer(length) {
-                        Some(1) => factors.push((self.pool.pattern(Pattern::Unit { at: *a, of: *of }), labels.to_vec())),
-                        Some(k) if k < 1 => {
+                Sub::Range(a, b) => {
+                    let of = self.single(axes, span)?;
+                    let (from, to) = (self.reach(*a, of).0, self.reach(*b, of).0);
+                    self.in_range(from, of, true, span)?;
+                    self.in_range(to, of, true, span)?;
+                    let left = self.pool.dims.subtract(to, from);
+                    match self.pool.dims.as_integer(left) {
+                        Some(k) if k < 0 => {
                             return Err(Diagnostic::error("E109", span, "this range is empty")
                                 .because("a range runs upwards and includes both ends")
                                 .help("write the smaller position first: x[2:5]")
                                 .into());
                         }
+                        Some(0) => {
+                            if let Some(of) = of {
+                                factors.push((self.pool.pattern(Pattern::Unit { at: from, of }), labels));
+                            }
+                        }
                         _ => {
-                            // 1 where (position in x) = (position in the slice) + a − 1.
-                            let s = self.pool.pattern(Pattern::Shift { offset, rows: *of, cols: length });
-                            factors.push((s, vec![labels[0], next]));
-                            out.push(next);
-                            next += 1;
+                            self.need(left, span);
+                            if let Some(of) = of {
+                                let s = self.shift(from, to, of);
+                                factors.push((s, vec![labels[0], next]));
+                                out.push(next);
+                                next += 1;
+                            }
                         }
                     }
-                }
-                _ => {
-                    return Err(Diagnostic::error("E301", span, "an axis whose size is a product takes no position")
-                        .because(format!("the axis has size {}", list_text(&self.pool.dims, axes)))
-                        .help("pick from the factors before kron or vec")
-                        .into());
                 }
             }
         }
         factors.insert(0, (x.expr, own));
         let factors: Vec<(Expr, &[Label])> = factors.iter().map(|(e, l)| (*e, l.as_slice())).collect();
-        Ok(self.pool.product(&factors, &out, &[]))
+        Ok(self.pool.product(&factors, &out, &sizes))
     }
 
-    /// 1 ≤ k ≤ size, as far as it shows.
-    fn in_range(&mut self, k: Dim, of: Option<Dim>, span: Span) -> Result<(), Refusal> {
+    /// 1 where (position on the axis) = (position in the slice) + from − 1.
+    fn shift(&mut self, from: Dim, to: Dim, of: Dim) -> Expr {
+        let one = self.pool.dims.integer(1);
+        let offset = self.pool.dims.subtract(from, one);
+        let length = self.pool.dims.subtract(to, offset);
+        self.pool.pattern(Pattern::Shift { offset, rows: of, cols: length })
+    }
+
+    /// The first and the last position that a subscript takes.
+    fn reach(&mut self, place: Place, of: Option<Dim>) -> (Dim, Dim) {
+        let size = of.unwrap_or_else(|| self.pool.dims.integer(1));
+        let own = place.on(size, &mut self.pool.dims);
+        match place.index {
+            None => (own, own),
+            Some(i) => {
+                let (from, to) = self.bounds(i);
+                (self.pool.dims.add(from, own), self.pool.dims.add(to, own))
+            }
+        }
+    }
+
+    /// 1 ≤ k ≤ size, as far as it shows; what does not show is needed of the sizes, if that is wanted.
+    fn in_range(&mut self, k: Dim, of: Option<Dim>, wanted: bool, span: Span) -> Result<(), Refusal> {
         let dims = &mut self.pool.dims;
-        let size = of.unwrap_or_else(|| dims.integer(1));
+        let one = dims.integer(1);
+        let size = of.unwrap_or(one);
         let text = (dims.text(k), dims.text(size));
-        let minus = dims.scale(k, -1);
-        let left = dims.add(size, minus);
-        let low = dims.as_integer(k).is_some_and(|k| k < 1);
-        let high = dims.as_integer(left).is_some_and(|l| l < 0);
+        let (left, right) = (dims.subtract(k, one), dims.subtract(size, k));
+        let low = dims.as_integer(left).is_some_and(|k| k < 0);
+        // An axis of size 1 has no position with a name.
+        let high = dims.as_integer(right).map_or(of.is_none(), |l| l < 0);
         if low || high {
             return Err(Diagnostic::error("E109", span, format!("position {} is out of range", text.0))
                 .because(format!("positions run from 1 to {}", text.1))
                 .help(if low { "the first entry is x[1]".to_string() } else { format!("the last entry is at {}", text.1) })
                 .into());
         }
+        if wanted {
+            self.need(left, span);
+            self.need(right, span);
+        }
         Ok(())
     }
 
     /// Blocks: each placed by `unit` (one row or column) or `shift` in each direction that has more than one block.
-    pub(super) fn stack(&mut self, t: TermId, lengths: &[usize], shape: &Shape) -> Made {
+    pub(super) fn stack(&mut self, t: TermId, lengths: &[usize], over: &[IndexId], shape: &Shape) -> Made {
         let term = self.terms.get(t);
         let span = term.span;
-        let axes = shape.axes();
+        let axes = self.axes(over, shape);
+        let sizes: Vec<(Label, Dim)> = (0..).zip(self.index_axes(over)).collect();
         let mut sum: Vec<(Rational, Expr)> = vec![];
         let zero = self.pool.dims.integer(0);
         let one = self.pool.dims.integer(1);
@@ -109,9 +142,9 @@ impl Build<'_> {
                 let x = self.arg(t, k)?;
                 k += 1;
                 let mut factors: Vec<(Expr, Vec<Label>)> = vec![];
-                let mut own: Vec<Label> = vec![];
-                let mut out: Vec<Label> = vec![];
-                let mut next: Label = 0;
+                let mut own: Vec<Label> = x.over.iter().filter_map(|i| over.iter().position(|o| o == i)).map(|l| l as Label).collect();
+                let mut out: Vec<Label> = (0..over.len() as Label).collect();
+                let mut next = over.len() as Label;
                 let directions =
                     [(&x.shape.rows, &shape.rows, row_offset, lengths.len() > 1), (&x.shape.cols, &shape.cols, col_offset, n > 1)];
                 for (list, total, offset, placed) in directions {
@@ -147,7 +180,7 @@ impl Build<'_> {
                 }
                 factors.insert(0, (x.expr, own));
                 let factors: Vec<(Expr, &[Label])> = factors.iter().map(|(e, l)| (*e, l.as_slice())).collect();
-                let e = self.pool.product(&factors, &out, &[]);
+                let e = self.pool.product(&factors, &out, &sizes);
                 sum.push((Rational::from_integer(1), e));
                 height = x.shape.rows.first().copied().unwrap_or(one);
                 let width = x.shape.cols.first().copied().unwrap_or(one);

@@ -255,6 +255,7 @@ impl Lower<'_, '_> {
             let bound = Bound {
                 names: parameters(row).into_iter().zip(args.iter().copied()).map(|(n, t)| (n.to_string(), t)).collect(),
                 row: true,
+                ..Bound::default()
             };
             if !matches!(syntax.kind(root), Kind::Contraction(..)) {
                 return self.lower(&syntax, root, &bound, Some(span));

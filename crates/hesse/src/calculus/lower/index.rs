@@ -96,7 +96,7 @@ impl Lower<'_, '_> {
                         match s {
                             Subscript::At(n) => match syntax.kind(*n) {
                                 Kind::Name(l) => slots.push(Slot::Letter(letter(&mut c, l))),
-                                _ => match self.position(syntax, *n) {
+                                _ => match self.constant_position(syntax, *n) {
                                     Ok(d) => slots.push(Slot::At(d)),
                                     Err(d) => return self.poison(d),
                                 },
@@ -138,7 +138,7 @@ impl Lower<'_, '_> {
     fn constant(&mut self, syntax: &Syntax, base: NodeId, slots: usize, span: Span) -> Result<Constant, Diagnostic> {
         let name = constant(syntax, base).unwrap_or("");
         let argument = match syntax.kind(base) {
-            Kind::Call(_, args) if args.len() == 1 => Some(self.position(syntax, args[0])?),
+            Kind::Call(_, args) if args.len() == 1 => Some(self.constant_position(syntax, args[0])?),
             _ => None,
         };
         match (name, argument, slots) {

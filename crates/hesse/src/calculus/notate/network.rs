@@ -489,6 +489,15 @@ impl Writer<'_> {
                     items.push(node);
                     return;
                 }
+                let runs = |x: &Item, y: &Item| x.special == Special::Lower && x.col == Some(l) && y.special == Special::None;
+                if runs(a, b) || runs(b, a) {
+                    let (lower, m) = if runs(a, b) { (a, b) } else { (b, a) };
+                    let chain = if m.row == l { m.chain.clone() } else { self.transposed(&m.chain) };
+                    let node = self.chain(&chain);
+                    let sums = self.syntax.call("cumsum", vec![node]);
+                    items.push(plain(vec![sums], lower.row, Some(other_label(m, l))));
+                    return;
+                }
                 let mut chain = if a.row == l { self.transposed(&a.chain) } else { a.chain.clone() };
                 chain.extend(if b.row == l { b.chain.clone() } else { self.transposed(&b.chain) });
                 items.push(plain(chain, i, Some(k)));
@@ -541,16 +550,18 @@ impl Writer<'_> {
                 let matrix = self.chain(&m.chain);
                 let at = Subscript::At(self.size(at));
                 Some(if m.row == l {
-                    let row = self.syntax.add(Kind::Index(matrix, vec![at, Subscript::All]), Default::default());
+                    let row = self.sliced(matrix, at, Subscript::All);
                     self.transpose(row)
                 } else {
-                    self.syntax.add(Kind::Index(matrix, vec![Subscript::All, at]), Default::default())
+                    self.sliced(matrix, Subscript::All, at)
                 })
             }
-            (Special::None, Special::Pattern(Pattern::Shift { offset, cols, .. })) if m.row == l => {
+            (Special::None, Special::Pattern(Pattern::Shift { offset, rows, cols }))
+                if m.row == l && self.pool.is_inside(offset, rows, cols) =>
+            {
                 let x = self.chain(&v.chain);
                 let range = self.range(offset, cols);
-                Some(self.syntax.add(Kind::Index(x, vec![range]), Default::default()))
+                Some(self.sliced_vector(x, range))
             }
             _ => None,
         }
@@ -563,17 +574,19 @@ impl Writer<'_> {
             (Special::Pattern(p), Special::None) => (b, a, p),
             _ => return None,
         };
-        let Pattern::Shift { offset, cols, .. } = p else { return None };
-        if s.row != l {
+        let Pattern::Shift { offset, rows, cols } = p else { return None };
+        if s.row != l || !self.pool.is_inside(offset, rows, cols) {
             return None;
         }
         let j = other_label(s, l);
         let other = other_label(m, l);
         let matrix = self.chain(&m.chain);
         let range = self.range(offset, cols);
-        let (subscripts, row, col) =
-            if m.row == l { (vec![range, Subscript::All], j, other) } else { (vec![Subscript::All, range], other, j) };
-        let node = self.syntax.add(Kind::Index(matrix, subscripts), Default::default());
+        let (node, row, col) = if m.row == l {
+            (self.sliced(matrix, range, Subscript::All), j, other)
+        } else {
+            (self.sliced(matrix, Subscript::All, range), other, j)
+        };
         Some(Item { chain: vec![node], row, col: Some(col), below: false, special: Special::None })
     }
 }

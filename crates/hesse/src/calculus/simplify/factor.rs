@@ -141,6 +141,14 @@ fn shared(pool: &Pool, parts: &[Part], k: usize, m: usize, common: Common) -> Op
     if places.len() < 2 || common != Common::Together && places[0].0 != k {
         return None;
     }
+    // u[2:n] - u[1:n-1] is shorter than a difference of slices of the identity times u.
+    let sliced = |&(k, at): &Place| {
+        let factors = &parts[k].factors;
+        factors.len() > 1 && factors.iter().enumerate().all(|(p, g)| Some(p) == at || matches!(pool.node(g.base), Node::Pattern(_)))
+    };
+    if pool.weight(f.base, 40) < SLICED && places.iter().all(sliced) {
+        return None;
+    }
     let mut factor = f.clone();
     if let Some(powers) = powers.into_iter().collect::<Option<Vec<Rational>>>() {
         let (least, most) = (powers.iter().min().copied()?, powers.iter().max().copied()?);
@@ -162,6 +170,9 @@ fn shared(pool: &Pool, parts: &[Part], k: usize, m: usize, common: Common) -> Op
     let fits = f.labels.is_empty() || shared.left.len() <= 2;
     fits.then_some(shared)
 }
+
+/// Slices of something smaller than this are not taken together.
+const SLICED: usize = 4;
 
 /// Labels of a shared factor that no result has.
 const OWN: Label = 1 << 16;
