@@ -56,6 +56,7 @@ pub const STABLE: &[Stable] = &[
     stable("norm", "sqrt(sum(x.^2))", "norm2(x)", ""),
     stable("norm", "1/sqrt(sum(x.^2))", "1/norm2(x)", ""),
     stable("hypotenuse", "sqrt(a^2 + b^2)", "hypot(a, b)", ""),
+    stable("hypotenuse", "1/sqrt(a^2 + b^2)", "1/hypot(a, b)", ""),
 ];
 
 /// A function whose range needs an exponent of its own: value = exp(exponent)·rest, where |rest| ≤ 1.
