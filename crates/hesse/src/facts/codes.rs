@@ -63,7 +63,7 @@ pub const CODES: &[Code] = &[
     Code { code: "E706", title: "file is too large", exit: 6, explanation: "The file holds more than the limit that the message names; HESSE_MAX_BYTES and HESSE_MAX_ELEMENTS raise it." },
     Code { code: "N301", title: "derivative with more than two indices", exit: 0, explanation: "The derivative of a matrix by a matrix has four indices; it is printed in index notation." },
     Code { code: "N501", title: "convention at a kink", exit: 0, explanation: "Where a function has a kink the derivative is a convention: 0 for max(0,z) at z ≤ 0, 0 for both sides of max(a,b) at a tie, 0 for abs at 0." },
-    Code { code: "N502", title: "condition that is not provable", exit: 0, explanation: "The formula needs a condition that does not follow from the declarations, for instance p > 0 in log(p)." },
+    Code { code: "N502", title: "condition that is not provable", exit: 0, explanation: "The formula needs a condition that does not follow from the declarations, for instance p > 0 in log(p). `assume p > 0`, or a declaration, settles it; `hesse eval` names the entries of the data where it does not hold." },
     Code { code: "N503", title: "shape assumed", exit: 0, explanation: "The shape of a name did not follow from the text and was chosen by habit: upper case is a matrix, u…z, p, q, r vectors, others scalars." },
     Code { code: "W401", title: "does not depend", exit: 0, explanation: "The target does not depend on the variable; its derivative is zero." },
     Code { code: "W402", title: "size is not tied", exit: 0, explanation: "A scalar is named like a size but is not one." },

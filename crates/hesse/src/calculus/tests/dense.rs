@@ -98,6 +98,7 @@ pub fn eval(pool: &Pool, e: Expr, sizes: &Sizes, vars: &BTreeMap<VarId, Dense>) 
                 "inv" => Dense { sizes: axes, data: gauss(&x.data, n).1 },
                 "det" => scalar(gauss(&x.data, n).0),
                 "logdet" => scalar(gauss(&x.data, n).0.ln()),
+                "logabsdet" => scalar(gauss(&x.data, n).0.abs().ln()),
                 "norm2" => scalar(x.data.iter().map(|v| v * v).sum::<f64>().sqrt()),
                 "logsumexp" => {
                     let m = x.data.iter().copied().fold(f64::NEG_INFINITY, f64::max);
