@@ -358,6 +358,10 @@ def logdet(a):
     return scalar(value if sign > 0 else math.nan)
 
 
+def logabsdet(a):
+    return scalar(np.linalg.slogdet(square(a))[1])
+
+
 def diag(a):
     if 1 in a.shape and a.size > 1:
         return np.diag(vector(a))
@@ -414,7 +418,7 @@ WHOLE = {  # name: (fewest arguments, most arguments, what it does)
     "rowsum": (1, 1, lambda a: a.sum(axis=1, keepdims=True)), "colsum": (1, 1, lambda a: a.sum(axis=0, keepdims=True)),
     "rowmax": (1, 1, lambda a: a.max(axis=1, keepdims=True)), "colmax": (1, 1, lambda a: a.max(axis=0, keepdims=True)),
     "tr": (1, 1, lambda a: scalar(np.trace(square(a)))), "det": (1, 1, lambda a: scalar(np.linalg.det(square(a)))),
-    "logdet": (1, 1, logdet), "inv": (1, 1, lambda a: np.linalg.inv(square(a))), "diag": (1, 1, diag), "vec": (1, 1, vec),
+    "logdet": (1, 1, logdet), "logabsdet": (1, 1, logabsdet), "inv": (1, 1, lambda a: np.linalg.inv(square(a))), "diag": (1, 1, diag), "vec": (1, 1, vec),
     "diagvec": (1, 1, lambda a: np.diag(square(a)).reshape(-1, 1)),
     "kron": (2, 2, np.kron), "outer": (2, 2, lambda a, b: np.outer(vector(a), vector(b))),
     "tril": (1, 1, lambda a: np.tril(square(a))), "triu": (1, 1, lambda a: np.triu(square(a))), "cumsum": (1, 1, cumsum),

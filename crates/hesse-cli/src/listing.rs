@@ -230,7 +230,7 @@ mod tests {
                 step(Op::Combine(vec![(2.0, Value(2)), (-1.0, Value(2))]), std::slice::from_ref(&m)),
             ],
             outputs: vec![Output { name: "f".into(), value: Value(3) }],
-            needs: vec![],
+            ..Program::default()
         };
         assert_eq!(program(&p), "input A[m - 1,n]\ninput x[n]\nt1 = A[i,j]*x[j] -> [i]\nt2 = 2*t1 - t1\noutput f = t2\n");
         assert_eq!((index(0), index(17), index(18)), ("i".into(), "z".into(), "i1".into()));

@@ -3,7 +3,7 @@
 use crate::binding::Bound;
 use hesse::calculus::complaint::type_text;
 use hesse::calculus::model::{Condition, Input, Model};
-use hesse::program::program::{self, StableForm, Program, Size};
+use hesse::program::program::{self, Program, Size, StableForm};
 use hesse::syntax::suggest::nearest;
 use hesse::tensor::{Dim, Shape, dim::Dims};
 use hesse::{Derivative, Diagnostic, Error, Formula, Part, Span};

@@ -66,7 +66,8 @@ pub fn formulas(
         Some(n) => n.unicode(n.roots[k]),
         None => right(&derivative.parts[k]),
     };
-    let row = |(k, p): (usize, &Part)| [describe::left_side(p, request), over_names(k), describe::remark(p, request, &derivative.conditions)];
+    let row =
+        |(k, p): (usize, &Part)| [describe::left_side(p, request), over_names(k), describe::remark(p, request, &derivative.conditions)];
     let rows: Vec<[String; 3]> = derivative.parts.iter().enumerate().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).filter(|&w| w <= WIDEST).max().unwrap_or(0);
     let (left_width, right_width) = (width(0), width(1));

@@ -61,3 +61,25 @@ fn numbers_that_are_not_finite() {
     assert!(r.err.contains("not finite"), "{}", r.err);
     assert_eq!(hesse(&["eval", "-e", "x : scalar > 0; log(x)", "--bind", "x=0", "--nan", "error"]).code, 5);
 }
+
+#[test]
+fn what_does_not_hold_at_a_point_is_named() {
+    let r = hesse(&["eval", "-e", "f = sum(log(p)) + sum(abs(p))", "--bind", "p=[1;-1;0]", "--json"]).ok();
+    let breaches = &r.json()["breaches"];
+    let domain = &breaches[0];
+    assert_eq!((&domain["kind"], &domain["text"], &domain["expression"]), (&"domain".into(), &"p > 0".into(), &"p".into()));
+    assert_eq!(domain["at"].to_string() + &domain["value"].to_string() + &domain["count"].to_string(), "[2]-1.02");
+    assert_eq!(domain["span"].to_string(), "[8,14]");
+    assert_eq!((&breaches[1]["kind"], breaches[1]["at"].to_string()), (&"tie".into(), "[3]".to_string()));
+    let r = hesse(&["eval", "-e", "f = logdet(A)", "--bind", "A=[0,1;1,0]", "--nan", "error"]);
+    assert!(r.code == 5 && r.err.contains("`logdet(A)` needs det(A) > 0: the determinant is -1"), "{}", r.err);
+}
+
+#[test]
+fn stable_forms_and_condition_numbers_are_said() {
+    let r = hesse(&["eval", "-v", "-e", "f = log(1 + exp(z)) + b'*inv(A)*b", "--bind", "z=1000,A=[1,0;0,2],b=[1;2]", "--show", "f"]).ok();
+    assert!(r.err.contains("evaluated as softplus(z) (softplus)"), "{}", r.err);
+    assert!(r.err.contains("condition number of A: 2\n"), "{}", r.err);
+    let forms = &hesse(&["eval", "--json", "-e", "f = log(1 + exp(z))", "--bind", "z=1000"]).ok().json()["forms"];
+    assert_eq!(forms.to_string(), r#"[{"name":"softplus","text":"softplus(z)"}]"#);
+}

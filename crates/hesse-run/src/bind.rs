@@ -9,7 +9,7 @@
 //!     inputs: vec![Input { name: "x".into(), rows: 1, axes: vec![n.clone()] }],
 //!     steps: vec![Step { op: Op::Input(0), axes: vec![n], mask: false }],
 //!     outputs: vec![Output { name: "f".into(), value: Value(0) }],
-//!     needs: vec![],
+//!     ..Program::default()
 //! };
 //! let bindings = Bindings::from([("x".to_string(), Tensor::flat(vec![1.0, 2.0]))]);
 //! assert_eq!(evaluate(&program, &bindings).unwrap()[0].data, [1.0, 2.0]);

@@ -41,7 +41,7 @@ pub fn breach(asks: Asks, values: &[Array<f64>]) -> Result<Option<Breach>, RunEr
     let other = |k: usize| b.map_or(0.0, |b| b.data[if b.len() == 1 { 0 } else { k }]);
     Ok(match asks {
         Asks::Positive => entries(&|_, x| x > 0.0),
-        Asks::Nonzero => entries(&|_, x| x < 0.0 || x > 0.0),
+        Asks::Nonzero => entries(&|_, x| x.abs() > 0.0),
         Asks::AboveMinusOne => entries(&|_, x| x > -1.0),
         Asks::Inside => entries(&|_, x| x.abs() < 1.0),
         Asks::Apart => entries(&|k, x| x.is_nan() || x != other(k)),

@@ -494,14 +494,7 @@ impl Derivation<'_> {
             asks: Asks::Nothing,
             of: vec![],
         }));
-        Ok(Derivative {
-            pool: self.pool,
-            parts,
-            conditions,
-            rules: self.fired,
-            given: self.given,
-            declared: self.formula.declared(),
-        })
+        Ok(Derivative { pool: self.pool, parts, conditions, rules: self.fired, given: self.given, declared: self.formula.declared() })
     }
 
     /// The derivatives over the symbols of the tape, before anything is written out.

@@ -308,6 +308,7 @@ fn scalars(out: &mut Vec<Form>) {
             form("tr(A)", "tr(#)", &[(Any, square.clone())]),
             form("det", "det(@/8)", &[(Definite, square.clone())]),
             form("logdet", "logdet(#)", &[(Definite, square.clone())]),
+            form("logabsdet", "logabsdet(#)", &[(Definite, square.clone())]),
             form("inner", "@'*@", &[(Any, v.clone()), (Any, v.clone())]),
             form("quadratic", "@'*@*@", &[(Any, v.clone()), (Any, square.clone()), (Any, v.clone())]),
             form("quadratic", "@'*inv(#)*@", &[(Any, v.clone()), (Definite, square.clone()), (Any, v.clone())]),

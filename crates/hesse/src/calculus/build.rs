@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::functions::{self, FunctionId};
 use crate::facts::matrices::{self, Side};
 use crate::syntax::tree::Operator;
-use crate::tensor::{Node, Dim, Expr, Factor, Label, Pattern, Pool, Rational, Shape, VarId, VarKind};
+use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, Shape, VarId, VarKind};
 use rustc_hash::FxHashMap;
 
 mod over;

@@ -163,7 +163,7 @@ impl Demands<'_> {
             }
             Op::Map(f) => self.row(f.row().of, f.row().domain, f.row().at_kink, t),
             Op::Apply(f) if scalar(self, 0) => match f.row().name {
-                "inv" => self.nonzero(a[0], span),
+                "inv" | "logabsdet" => self.nonzero(a[0], span),
                 "logdet" => self.positive(a[0], span),
                 "norm2" => self.row(&["A"], "", f.row().at_kink, t),
                 _ => {}

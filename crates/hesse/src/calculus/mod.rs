@@ -20,8 +20,8 @@ pub mod rewrite;
 pub mod scope;
 pub mod shapes;
 pub mod signs;
-mod split;
 pub mod simplify;
+mod split;
 pub mod structure;
 pub mod term;
 

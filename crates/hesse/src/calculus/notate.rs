@@ -676,7 +676,9 @@ impl Writer<'_> {
         if decimal(c.recip().abs()).is_some() || c.denom() > &LONG {
             for f in &mut factors {
                 let Node::Sum(terms, axes) = self.pool.node(f.base).clone() else { continue };
-                if self.pool.as_integer(f.power) == Some(1) && terms.iter().all(|t| (t.0 * c).denom() <= &LONG || decimal((t.0 * c).abs()).is_some()) {
+                if self.pool.as_integer(f.power) == Some(1)
+                    && terms.iter().all(|t| (t.0 * c).denom() <= &LONG || decimal((t.0 * c).abs()).is_some())
+                {
                     let terms: Vec<_> = terms.iter().map(|(d, t)| (*d * c, *t)).collect();
                     f.base = self.pool.sum(&terms, &axes);
                     c = Rational::one();

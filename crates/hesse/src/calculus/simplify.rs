@@ -12,9 +12,9 @@ pub use factor::{Common, factor};
 pub use spread::{TERMS, spread};
 
 use super::rewrite::rewrite;
+use super::split::split_determinants;
 use crate::facts::rules::Rule;
 use crate::tensor::{Expr, Pool, VarId};
-use super::split::split_determinants;
 use spread::cancel;
 
 /// An expression of more distinct nodes is written as it is: nobody reads so much for its beauty.

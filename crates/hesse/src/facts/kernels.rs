@@ -49,6 +49,7 @@ pub const STABLE: &[Stable] = &[
     stable("expm1", "exp(x) - 1", "expm1(x)", ""),
     stable("hyperbolic sine", "exp(x) - exp(-x)", "2*sinh(x)", ""),
     stable("hyperbolic cosine", "exp(x) + exp(-x)", "2*cosh(x)", ""),
+    stable("cosh - 1", "cosh(x) - 1", "2*sinh(x/2)^2", ""),
     stable("1 - cos", "1 - cos(x)", "2*sin(x/2)^2", ""),
     stable("difference of a square root and 1", "sqrt(1 + x) - 1", "x/(sqrt(1 + x) + 1)", ""),
     stable("difference of a square root and 1", "1 - 1/sqrt(1 + x)", "x/(1 + x + sqrt(1 + x))", ""),
@@ -56,6 +57,7 @@ pub const STABLE: &[Stable] = &[
     stable("norm", "sqrt(sum(x.^2))", "norm2(x)", ""),
     stable("norm", "1/sqrt(sum(x.^2))", "1/norm2(x)", ""),
     stable("hypotenuse", "sqrt(a^2 + b^2)", "hypot(a, b)", ""),
+    stable("hypotenuse", "1/sqrt(a^2 + b^2)", "1/hypot(a, b)", ""),
 ];
 
 /// A function whose range needs an exponent of its own: value = exp(exponent)·rest, where |rest| ≤ 1.

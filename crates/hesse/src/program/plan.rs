@@ -236,9 +236,7 @@ impl Planner<'_> {
         let whole = |pool: &Pool, f: &Factor, k: i64| pool.as_integer(f.power) == Some(k);
         for f in factors {
             let Node::Apply(g, args) = self.pool.node(f.base).clone() else { continue };
-            if g.row().name != "det" || !whole(self.pool, f, 1) {
-                continue;
-            }
+            let Some(power) = self.pool.as_integer(f.power).filter(|k| g.row().name == "det" && *k > 0) else { continue };
             let inverse = left.iter().position(|h| {
                 whole(self.pool, h, 1) && matches!(self.pool.node(h.base), Node::Apply(g, a) if g.row().name == "inv" && *a == args)
             });
@@ -259,7 +257,15 @@ impl Planner<'_> {
             let value = self.step(Op::Adjugate(self.values[&args[0]]), axes, false);
             found.push(Operand { value, labels, inverse_of: None });
             left.remove(k);
-            left.retain(|h| !std::ptr::eq(h, f) && h != f);
+            left.retain(|h| h != f);
+            // det(A)² inv(A) is det(A) times the adjugate.
+            if power > 1 {
+                let power = self.pool.integer(power - 1);
+                for e in self.pool.under(&[power]) {
+                    self.lower(e);
+                }
+                left.push(Factor { power, ..f.clone() });
+            }
         }
         (found, left)
     }

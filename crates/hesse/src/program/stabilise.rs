@@ -247,7 +247,7 @@ impl Stabiliser<'_> {
         for u in units {
             let exponent = self.pool.scale(u.power, u.exponent);
             let fits = |g: &Group| g.labels == u.labels || g.above.is_positive() && u.labels.iter().all(|l| g.labels.contains(l));
-            match groups.iter().position(|g| fits(g)) {
+            match groups.iter().position(fits) {
                 Some(k) => {
                     let wide = self.pool.product(&[(exponent, &u.labels)], &groups[k].labels, broadcast);
                     groups[k].exponent = self.pool.add(groups[k].exponent, wide);

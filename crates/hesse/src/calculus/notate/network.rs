@@ -414,12 +414,10 @@ impl Writer<'_> {
         }
         let mut node = match (above, below) {
             (Some(a), None) => a,
-            (a, Some(b)) => {
-                match a {
-                    Some(a) => self.syntax.binary(Operator::DotOver, a, b),
-                    None => self.reciprocal(b),
-                }
-            }
+            (a, Some(b)) => match a {
+                Some(a) => self.syntax.binary(Operator::DotOver, a, b),
+                None => self.reciprocal(b),
+            },
             // Facing triangles are a diagonal before they come here: this is one triangle, already written.
             (None, None) => return Item { chain: lower, row, col, below: false, special: Special::None },
         };

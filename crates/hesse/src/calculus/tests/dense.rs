@@ -104,6 +104,7 @@ pub fn eval(pool: &Pool, e: Expr, sizes: &Sizes, vars: &BTreeMap<VarId, Dense>) 
                 "inv" => Dense { sizes: axes, data: gauss(&x.data, n).1 },
                 "det" => scalar(gauss(&x.data, n).0),
                 "logdet" => scalar(gauss(&x.data, n).0.ln()),
+                "logabsdet" => scalar(gauss(&x.data, n).0.abs().ln()),
                 other => panic!("{other}"),
             }
         }
