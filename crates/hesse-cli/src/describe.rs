@@ -94,7 +94,7 @@ fn structure(part: &Part, request: &Request, conditions: &[Condition]) -> String
         words.push("symmetric".into());
     }
     if s.semidefinite && request.want == Want::Hessian && s.kind != Kind::Zero {
-        let kinks = conditions.iter().any(|c| c.kind == "kink");
+        let kinks = conditions.iter().any(|c| c.is_kink());
         words.push(format!("positive semidefinite{}", if kinks { " (almost everywhere)" } else { "" }));
     }
     if let Some(nonzeros) = s.nonzeros.as_ref().filter(|_| s.has_zeros() && s.kind != Kind::Zero) {

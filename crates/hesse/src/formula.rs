@@ -177,7 +177,7 @@ fn planned_stable(pool: &mut Pool, purpose: Purpose, given: &Given, name: &str, 
     let mut found = vec![];
     let e = stabilise(pool, e, &mut found);
     let mut program = planned(pool, purpose, given, name, e)?;
-    let spelling = Spelling { rows: given.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: false };
+    let spelling = Spelling { rows: given.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), ..Spelling::default() };
     for form in found {
         let rank = pool.rank(form.value);
         let matrix = if rank <= 2 { notate(pool, form.value, &Face::split(rank, rank.min(1)), &spelling) } else { None };
@@ -411,7 +411,16 @@ impl Formula {
 
     /// How variables are written.
     fn spelling(&self, inputs: &[(String, VarId, usize)]) -> Spelling {
-        Spelling { rows: inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), relu: self.source.contains("relu(") }
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let place = |name: &str| {
+            let starts = self.source.match_indices(name).map(|m| m.0);
+            starts.into_iter().find(|&k| !self.source[..k].ends_with(word) && !self.source[k + name.len()..].starts_with(word))
+        };
+        Spelling {
+            rows: inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(),
+            relu: self.source.contains("relu("),
+            places: inputs.iter().filter_map(|(name, v, _)| Some((*v, place(name)?))).collect(),
+        }
     }
 
     /// The properties of the inputs.
@@ -683,14 +692,15 @@ impl Derivation<'_> {
         let Laid { face, matrix } = face(shape, variables, request);
         let spelling = self.formula.spelling(&self.given.inputs);
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
-        let mut best: Option<((bool, usize), Expr, Syntax, NodeId)> = None;
-        for e in found {
+        let mut best: Option<((bool, usize, usize), Expr, Syntax, NodeId)> = None;
+        for &e in &found {
             let rank = self.pool.rank(e);
             let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
             let indexed = written.is_none();
             let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
             let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
-            let cost = (indexed, syntax.count(root));
+            // Of two that are equally long the one with less that stands only for a size.
+            let cost = (indexed, syntax.count(root), syntax.count_fillers(root));
             if best.as_ref().is_none_or(|b| cost < b.0) {
                 best = Some((cost, e, syntax, root));
             }
@@ -703,7 +713,7 @@ impl Derivation<'_> {
                 .help("derive by a definition nearer to the target, or run the derivative without writing it")
                 .into());
         }
-        let Some(((indexed, _), tensor, syntax, root)) = best else {
+        let Some(((indexed, ..), tensor, syntax, root)) = best else {
             return Err(Diagnostic::error("E301", Span::default(), "this derivative cannot be written down")
                 .because("a factor has more than two axes")
                 .help("name sub-expressions, or derive by a smaller variable")
@@ -714,7 +724,13 @@ impl Derivation<'_> {
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
         let shape_text = if matrix { shape_text(&self.pool, &laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
         let stack = if matrix { face.clone() } else { stacked(shape, variables) };
-        let structure = structure::structure(&mut self.pool, tensor, &stack, &self.formula.declared());
+        let declared = self.formula.declared();
+        let mut structure = structure::structure(&mut self.pool, tensor, &stack, &declared);
+        // diag(p)*(eye - 1 p') is a diagonal and a column times a row too, which only the other form shows.
+        if structure.kind == structure::Kind::Dense && stack.rows.len() == 1 && stack.cols.len() == 1 {
+            let others = found.iter().filter(|e| **e != tensor).map(|e| structure::structure(&mut self.pool, *e, &stack, &declared));
+            structure = others.into_iter().find(|s| s.kind != structure::Kind::Dense).unwrap_or(structure);
+        }
         Ok(Part {
             of: of.to_string(),
             wrt,

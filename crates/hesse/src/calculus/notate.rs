@@ -47,6 +47,14 @@ pub struct Spelling {
     pub rows: FxHashMap<VarId, usize>,
     /// The formula says `relu(z)`, not `max(0, z)`.
     pub relu: bool,
+    /// Where each variable stands first in the formula.
+    pub places: FxHashMap<VarId, usize>,
+}
+
+impl Spelling {
+    fn place(&self, v: VarId) -> usize {
+        self.places.get(&v).copied().unwrap_or(usize::MAX)
+    }
 }
 
 /// The tree of an expression with this face, in matrix notation; `None` if there is none.
@@ -522,7 +530,10 @@ impl Writer<'_> {
     fn sum_as(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
         let mut terms = terms.to_vec();
         // 2*A*x - 2*b is 2*(A*x - b); a sum of negatives is the negative of a sum.
-        let content = content(&terms);
+        let mut content = content(&terms);
+        if content.is_negative() && terms.iter().all(|t| self.absorbs_sign(t.1)) {
+            content = -content;
+        }
         if !content.is_one() {
             for t in &mut terms {
                 t.0 /= content;
@@ -545,14 +556,24 @@ impl Writer<'_> {
     /// Positive terms first, each by itself.
     fn sum_in_order(&mut self, terms: &[(Rational, Expr)], face: &Face) -> Option<NodeId> {
         let mut terms: Vec<(Rational, Expr)> = terms.to_vec();
-        let order = |w: &Self, t: &(Rational, Expr)| (t.0.is_negative(), w.pool.variables_of(t.1), t.1);
+        // -2*A*(b - x) - B*(b - x) is 2*A*(x - b) + B*(x - b).
+        let absorbed = terms.iter().all(|t| t.0.is_negative() && self.absorbs_sign(t.1));
+        // As in the formula: by the variable that comes first.
+        let places = |w: &Self, e: Expr| {
+            let mut places: Vec<usize> = w.pool.variables_of(e).iter().map(|v| w.spelling.place(*v)).collect();
+            places.sort_unstable();
+            places
+        };
+        let order = |w: &Self, t: &(Rational, Expr)| (t.0.is_negative() && !absorbed, places(w, t.1), t.1);
         let mut keyed: Vec<_> = terms.iter().map(|t| (order(self, t), *t)).collect();
         keyed.sort();
         terms = keyed.into_iter().map(|t| t.1).collect();
         // A row or column that is repeated goes behind a whole matrix, or a row behind a column: X .+ b', x .- y'.
         let thin: Vec<Option<(Expr, bool)>> = terms.iter().map(|t| self.thin(t.1, face)).collect();
         let mut place: Vec<usize> = (0..terms.len()).collect();
-        let scalars: Vec<Option<Expr>> = terms.iter().map(|t| self.scalar_of(t.1)).collect();
+        // Beside a diagonal matrix a number is not read as one for all entries: eye(n) - ones(n, n)/n.
+        let diagonal = terms.iter().any(|t| self.is_diagonal(t.1));
+        let scalars: Vec<Option<Expr>> = terms.iter().map(|t| if diagonal { None } else { self.scalar_of(t.1) }).collect();
         let whole = |k: &usize| thin[*k].is_none() && scalars[*k].is_none();
         let mut spreads = false;
         if thin.iter().any(Option::is_some) {
@@ -594,8 +615,10 @@ impl Writer<'_> {
             }
             let node = match scalars[k] {
                 Some(s) if any_tensor => self.multiple(size, s, &Face::split(0, 0))?,
+                _ if absorbed => self.multiple(*c, *t, face)?,
                 _ => self.multiple(size, *t, face)?,
             };
+            let c = if absorbed { &size } else { c };
             total = Some(match total {
                 None if c.is_negative() => self.negate(node),
                 None => node,
@@ -607,6 +630,20 @@ impl Writer<'_> {
 
     fn negate(&mut self, node: NodeId) -> NodeId {
         self.syntax.opposite(node)
+    }
+
+    /// A product with a difference among its factors: -(a - b)*c is (b - a)*c.
+    fn absorbs_sign(&self, e: Expr) -> bool {
+        let Node::Product { factors, .. } = self.pool.node(e) else { return false };
+        factors.iter().any(|f| {
+            let odd = self.pool.as_integer(f.power).is_some_and(|k| k % 2 != 0);
+            odd && matches!(self.pool.node(f.base), Node::Sum(terms, _) if terms.len() > 1 && terms.iter().any(|t| t.0.is_negative()))
+        })
+    }
+
+    /// Whether it is zero off the diagonal by its form.
+    fn is_diagonal(&self, e: Expr) -> bool {
+        matches!(self.pool.node(e), Node::Product { out, .. } if out.len() == 2 && out[0] == out[1])
     }
 
     /// c·node, the number in front, its denominator behind.

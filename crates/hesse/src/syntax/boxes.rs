@@ -267,7 +267,11 @@ impl<'a> Boxes<'a> {
             Kind::Negate(a) => Layout::Negation(self.negated(*a)),
             Kind::Transpose(a) => match self.inverse_under(*a) {
                 Some(base) => Layout::Call("inv", vec![self.part(base, Level::Postfix)], Drawn::InverseTranspose),
-                None => Layout::Transpose(self.part(*a, Level::Postfix)),
+                None => {
+                    // X^2' is read from the left, which looks like X^(2').
+                    let power = self.look == Look::Ascii && matches!(self.syntax.kind(*a), Kind::Binary(op, ..) if Level::of(*op) == Level::Postfix);
+                    Layout::Transpose(if power { Part { id: *a, fenced: true } } else { self.part(*a, Level::Postfix) })
+                }
             },
             Kind::Binary(op, a, b) if Level::of(*op) == Level::Postfix => {
                 Layout::Power(*op, self.part(*a, Level::Postfix), self.exponent(*b))

@@ -265,6 +265,15 @@ impl Syntax {
     pub fn count(&self, root: NodeId) -> usize {
         self.counts[root.index()]
     }
+    /// Calls and operators under `root` that only fill up a shape: `ones`, `eye`, `zeros`, `.+`, `.-`.
+    pub fn count_fillers(&self, root: NodeId) -> usize {
+        let filler = |id: &NodeId| match self.kind(*id) {
+            Kind::Call(f, _) => matches!(f.as_str(), "ones" | "eye" | "zeros"),
+            Kind::Binary(op, ..) => matches!(op, Operator::DotPlus | Operator::DotMinus),
+            _ => false,
+        };
+        self.under(root).iter().filter(|id| filler(id)).count()
+    }
     /// Whether the tree under `root` is the tree under `twin` of another arena: the same nodes, wherever they were written.
     pub fn same(&self, root: NodeId, other: &Syntax, twin: NodeId) -> bool {
         let mut pairs = vec![(root, twin)];

@@ -154,12 +154,12 @@ impl Writer<'_> {
         if let (Some(left), Some(right)) = (arguments(self, a, "ones"), arguments(self, b, "ones"))
             && left.len() == right.len()
         {
-            let sizes = left.iter().zip(&right).map(|(m, n)| self.chain(&[*m, *n])).collect();
+            let sizes = left.iter().zip(&right).map(|(m, n)| self.times(&[*m, *n])).collect();
             return self.syntax.call("ones", sizes);
         }
         if let Some(left) = arguments(self, a, "eye") {
             if let Some(right) = arguments(self, b, "eye") {
-                let size = self.chain(&[left[0], right[0]]);
+                let size = self.times(&[left[0], right[0]]);
                 return self.symmetric_call("eye", vec![size]);
             }
             if let Some(inner) = arguments(self, b, "kron").filter(|inner| arguments(self, inner[0], "eye").is_some()) {

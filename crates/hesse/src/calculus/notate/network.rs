@@ -287,6 +287,9 @@ impl Writer<'_> {
             Node::Pattern(p) => Special::Pattern(*p),
             _ => Special::None,
         };
+        if let Some(item) = self.turned_item(f)? {
+            return Some(item);
+        }
         let (mut node, below) = self.powered(f, Operator::DotPower)?;
         // A row variable stands for the vector as its transpose.
         let own = self.own_face(f.base);
@@ -305,6 +308,19 @@ impl Writer<'_> {
             return None;
         }
         Some(Item { chain: vec![node], row, col, below, special })
+    }
+
+    /// A sum of matrices the other way round, where that is shorter: 2 + C*X rather than (2 + (C*X)')'.
+    fn turned_item(&mut self, f: &Factor) -> Option<Option<Item>> {
+        let one = self.pool.one();
+        let ([i, j], Node::Sum(..), true) = (f.labels.as_slice(), self.pool.node(f.base), f.power == one) else { return Some(None) };
+        let own = self.own_face(f.base);
+        if own.rows.len() != 1 || own.cols.len() != 1 {
+            return Some(None);
+        }
+        let (straight, turned) = (self.write(f.base, &own)?, self.write(f.base, &own.transposed())?);
+        let shorter = self.syntax.count(turned) < self.syntax.count(straight);
+        Some(shorter.then(|| Item { chain: vec![turned], row: *j, col: Some(*i), below: false, special: Special::None }))
     }
 
     pub(super) fn transposed(&mut self, chain: &[NodeId]) -> Vec<NodeId> {

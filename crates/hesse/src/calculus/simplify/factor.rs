@@ -1,8 +1,9 @@
 //! Shared factors taken out of sums: A*x + B*x = (A + B)*x, and over a common denominator where powers differ.
 
 use super::spread::{TERMS, spread};
-use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational};
+use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational};
 use num_traits::{One, Signed, Zero};
+use rustc_hash::FxHashMap;
 
 /// What terms may share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +59,34 @@ pub fn factor(pool: &mut Pool, e: Expr, common: Common) -> Expr {
     pool.rewrite(e, |pool, old, new| {
         let Node::Sum(terms, axes) = pool.node(old).clone() else { return None };
         let terms: Vec<(Rational, Expr)> = terms.into_iter().map(|(c, t)| (c, new[&t])).collect();
-        Some(factored(pool, terms, &axes, common))
+        let plain = pool.sum(&terms, &axes);
+        // A literal is written entry by entry.
+        let entry = |t: &(Rational, Expr)| matches!(pool.node(t.1), Node::Product { factors, .. } if factors.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. }))));
+        if terms.iter().all(entry) {
+            return Some(plain);
+        }
+        let made = factored(pool, terms, &axes, common);
+        Some(if length(pool, made) < length(pool, plain) { made } else { plain })
     })
+}
+
+/// About how many nodes the expression is written with: each use of a part counts.
+fn length(pool: &Pool, e: Expr) -> usize {
+    let mut lengths: FxHashMap<Expr, usize> = FxHashMap::default();
+    for x in pool.under(&[e]) {
+        let of = |e: &Expr| lengths.get(e).copied().unwrap_or(1);
+        let n = match pool.node(x) {
+            Node::Sum(terms, _) => terms.iter().fold(0usize, |n, (c, t)| n.saturating_add(of(t) + 1 + usize::from(!c.abs().is_one()))),
+            Node::Product { factors, .. } => factors.iter().fold(0usize, |n, f| {
+                let power = if pool.as_integer(f.power) == Some(1) { 0 } else { 1 + of(&f.power) };
+                n.saturating_add(of(&f.base) + 1 + power)
+            }),
+            Node::Map(_, args) | Node::Apply(_, args) => args.iter().fold(1usize, |n, a| n.saturating_add(of(a))),
+            _ => 1,
+        };
+        lengths.insert(x, n);
+    }
+    lengths.get(&e).copied().unwrap_or(1)
 }
 
 /// The sum of the terms with what they share taken out, and of what is then left again.
