@@ -480,6 +480,8 @@ struct Symbolic {
     variables: Vec<Shape>,
     /// The direction or cotangent that the derivative was multiplied with.
     direction: Option<String>,
+    /// The same second derivative taken of the simplified first one, where that is another expression; the rules that were used.
+    simpler: Option<(Expr, Vec<&'static Rule>)>,
 }
 
 /// A variable of differentiation: name, symbol, face.
@@ -517,7 +519,15 @@ impl Derivation<'_> {
             let tensor = self.row_of_partials(target, &wrt, request.elimination)?;
             let columns = self.pool.dims.integer(wrt.len() as i64);
             let names = wrt.iter().map(|v| v.0.clone()).collect();
-            return Ok(vec![Symbolic { of, names, tensor, shape, variables: vec![Shape::new(vec![columns], vec![])], direction: None }]);
+            return Ok(vec![Symbolic {
+                of,
+                names,
+                tensor,
+                shape,
+                variables: vec![Shape::new(vec![columns], vec![])],
+                direction: None,
+                simpler: None,
+            }]);
         }
         if first_order {
             // One elimination for all inputs: they share their adjoints. What lies behind a definition is constant only for itself.
@@ -541,6 +551,7 @@ impl Derivation<'_> {
                 shape: shape.clone(),
                 variables: vec![v.2],
                 direction: None,
+                simpler: None,
             });
             return Ok(made.collect());
         }
@@ -608,10 +619,21 @@ impl Derivation<'_> {
         let named = |n: usize| variables(n).map(|v| v.0.clone()).collect::<Vec<String>>();
         let shapes = |n: usize| variables(n).map(|v| v.2.clone()).collect::<Vec<Shape>>();
         let repeated = |w: &mut Self, times: usize| variables(times).try_fold(target, |e, v| w.by(e, v.1, order));
-        let mut made =
-            Symbolic { of: of.to_string(), names: vec![], tensor: target, shape: shape.clone(), variables: vec![], direction: None };
+        let mut made = Symbolic {
+            of: of.to_string(),
+            names: vec![],
+            tensor: target,
+            shape: shape.clone(),
+            variables: vec![],
+            direction: None,
+            simpler: None,
+        };
         match request.want {
-            Want::Hessian => (made.tensor, made.names, made.variables) = (repeated(self, 2)?, named(2), shapes(2)),
+            Want::Hessian => {
+                let first = self.by(target, v.1, order)?;
+                (made.tensor, made.names, made.variables) = (self.by(first, second.1, order)?, named(2), shapes(2));
+                made.simpler = self.by_simplified(first, [v, second], order)?;
+            }
             // First derivatives are taken for all variables at once, by `symbolic`.
             Want::Gradient | Want::Jacobian | Want::Derivative => {
                 (made.tensor, made.names, made.variables) = (repeated(self, times)?, named(times), shapes(times));
@@ -642,6 +664,27 @@ impl Derivation<'_> {
             }
         }
         Ok(made)
+    }
+
+    /// The derivative of a first derivative after simplification: what cancels in the gradient does not come back in the Hessian.
+    fn by_simplified(
+        &mut self,
+        first: Expr,
+        [v, second]: [&Variable; 2],
+        order: Elimination,
+    ) -> Result<Option<(Expr, Vec<&'static Rule>)>, Error> {
+        let is_input = |v: &Variable| self.formula.model.inputs.iter().any(|i| i.var == v.1);
+        let full = self.tape.expand(&mut self.pool, first);
+        if !is_input(v) || !is_input(second) {
+            return Ok(None);
+        }
+        let mut fired = vec![];
+        let found = simplify::candidates(&mut self.pool, full, &[], &mut fired);
+        let Some(shortest) = found.into_iter().min_by_key(|e| simplify::length(&self.pool, *e)) else { return Ok(None) };
+        if shortest == full {
+            return Ok(None);
+        }
+        Ok(Some((self.by(shortest, second.1, order)?, fired)))
     }
 
     fn by(&mut self, target: Expr, v: VarId, order: Elimination) -> Result<Expr, Error> {
@@ -681,13 +724,27 @@ impl Derivation<'_> {
     }
 
     fn part(&mut self, symbolic: Symbolic, request: &Request) -> Result<Part, Error> {
-        let Symbolic { of, names: wrt, tensor, shape, variables, direction } = symbolic;
+        let Symbolic { of, names: wrt, tensor, shape, variables, direction, simpler } = symbolic;
         let (shape, variables) = (&shape, variables.as_slice());
         let mut full = self.tape.expand(&mut self.pool, tensor);
         if let Some(structure) = &request.structure {
             full = self.project(full, structure, shape, variables)?;
         }
-        let found = simplify::candidates(&mut self.pool, full, &self.formula.symmetric(), &mut self.fired);
+        let symmetric = self.formula.symmetric();
+        let mut found = simplify::candidates(&mut self.pool, full, &symmetric, &mut self.fired);
+        let of_full = found.len();
+        let mut fired = vec![];
+        if let Some((e, rules)) = simpler
+            && request.structure.is_none()
+        {
+            fired = rules;
+            let e = self.tape.expand(&mut self.pool, e);
+            for e in simplify::candidates(&mut self.pool, e, &symmetric, &mut fired) {
+                if !found.contains(&e) {
+                    found.push(e);
+                }
+            }
+        }
         self.within_limits()?;
         let Laid { face, matrix } = face(shape, variables, request);
         let spelling = self.formula.spelling(&self.given.inputs);
@@ -719,6 +776,10 @@ impl Derivation<'_> {
                 .help("name sub-expressions, or derive by a smaller variable")
                 .into());
         };
+        if !found[..of_full].contains(&tensor) {
+            fired.retain(|rule| !self.fired.iter().any(|r| std::ptr::eq(*r, *rule)));
+            self.fired.extend(fired);
+        }
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));

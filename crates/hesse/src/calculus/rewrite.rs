@@ -2,11 +2,11 @@
 
 use super::library;
 use super::simplify::{TERMS, spread};
-use super::split::inverse_of_product;
+use super::split::{inverse_of_product, norm_of_outer};
 use crate::facts::functions;
 use crate::facts::matrices::{self, Side};
 use crate::facts::notation::{Back, NOTATION};
-use crate::facts::rules::{COMPARISON, INVERSE_OF_PRODUCT, RULES, Rule};
+use crate::facts::rules::{COMPARISON, INVERSE_OF_PRODUCT, NORM_OF_OUTER, RULES, Rule};
 use crate::syntax::parse::parse_expression;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::{Bindings, Template};
@@ -223,6 +223,7 @@ fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
     let of_rows = rules().iter().find_map(|c| Some((replace(pool, e, &c.from, &c.names, c.rule.to)?, c.rule)));
     of_rows
         .or_else(|| inverse_of_product(pool, e).map(|made| (made, &INVERSE_OF_PRODUCT)))
+        .or_else(|| norm_of_outer(pool, e).map(|made| (made, &NORM_OF_OUTER)))
         .or_else(|| comparison(pool, e).map(|made| (made, &COMPARISON)))
 }
 

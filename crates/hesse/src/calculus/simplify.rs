@@ -8,7 +8,7 @@
 mod factor;
 mod spread;
 
-pub use factor::{Common, factor};
+pub use factor::{Common, factor, length};
 pub use spread::{TERMS, spread};
 
 use super::rewrite::rewrite;

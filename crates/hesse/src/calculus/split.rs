@@ -54,6 +54,32 @@ fn determinant_of_product(pool: &mut Pool, f: MatrixFunctionId, a: Expr) -> Opti
     Some(pool.product_of(factors, vec![], &[]))
 }
 
+/// norm2(v*w') = norm2(v)*norm2(w): a product whose row and column labels no factor joins.
+pub fn norm_of_outer(pool: &mut Pool, e: Expr) -> Option<Expr> {
+    let Node::Apply(f, args) = pool.node(e).clone() else { return None };
+    let Node::Product { factors, out, sizes } = pool.node(args[0]).clone() else { return None };
+    let [i, j] = out[..] else { return None };
+    let carried = |l: &Label| factors.iter().any(|x| x.labels.contains(l));
+    if f.row().name != "norm2" || f.kept() > 0 || i == j || !carried(&i) || !carried(&j) || factors.iter().any(|x| x.labels.is_empty()) {
+        return None;
+    }
+    // What is joined to the rows.
+    let mut rows: Vec<Label> = vec![i];
+    while let Some(l) =
+        factors.iter().filter(|x| x.labels.iter().any(|l| rows.contains(l))).flat_map(|x| &x.labels).find(|l| !rows.contains(l))
+    {
+        rows.push(*l);
+    }
+    if rows.contains(&j) {
+        return None;
+    }
+    let sizes: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+    let (left, right): (Vec<Factor>, Vec<Factor>) = factors.into_iter().partition(|x| x.labels.iter().any(|l| rows.contains(l)));
+    let (v, w) = (pool.product_of(left, vec![i], &sizes), pool.product_of(right, vec![j], &sizes));
+    let (v, w) = (pool.apply(f, &[v]), pool.apply(f, &[w]));
+    Some(pool.times(v, w))
+}
+
 /// Every determinant of a product below `e` taken apart.
 pub fn split_determinants(pool: &mut Pool, e: Expr) -> Expr {
     let det = matrices::find("det");

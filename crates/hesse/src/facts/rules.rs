@@ -26,6 +26,9 @@ pub static INVERSE_OF_PRODUCT: Rule = rule("inverse of a product", "inv(A*B)", "
 /// As [`INVERSE_OF_PRODUCT`]; offered where the result prints shorter.
 pub static DETERMINANT_OF_PRODUCT: Rule = rule("determinant of a product", "det(A*B)", "det(A)*det(B)", "A, B square");
 
+/// Of any product whose rows and columns share no factor.
+pub static NORM_OF_OUTER: Rule = rule("norm of an outer product", "norm2(v*w')", "norm2(v)*norm2(w)", "");
+
 /// Where the difference is shorter than both sides: t*r > (t - 1)*r is r > 0.
 pub static COMPARISON: Rule = rule("comparison by the difference", "a > b", "a - b > 0", "");
 

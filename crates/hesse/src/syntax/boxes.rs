@@ -269,7 +269,8 @@ impl<'a> Boxes<'a> {
                 Some(base) => Layout::Call("inv", vec![self.part(base, Level::Postfix)], Drawn::InverseTranspose),
                 None => {
                     // X^2' is read from the left, which looks like X^(2').
-                    let power = self.look == Look::Ascii && matches!(self.syntax.kind(*a), Kind::Binary(op, ..) if Level::of(*op) == Level::Postfix);
+                    let power = self.look == Look::Ascii
+                        && matches!(self.syntax.kind(*a), Kind::Binary(op, ..) if Level::of(*op) == Level::Postfix);
                     Layout::Transpose(if power { Part { id: *a, fenced: true } } else { self.part(*a, Level::Postfix) })
                 }
             },

@@ -66,12 +66,14 @@ pub fn factor(pool: &mut Pool, e: Expr, common: Common) -> Expr {
             return Some(plain);
         }
         let made = factored(pool, terms, &axes, common);
-        Some(if length(pool, made) < length(pool, plain) { made } else { plain })
+        // A common denominator shortens what it stands in, not the sum itself.
+        let outward = matches!(common, Common::Denominator | Common::Together);
+        Some(if outward || length(pool, made) < length(pool, plain) { made } else { plain })
     })
 }
 
 /// About how many nodes the expression is written with: each use of a part counts.
-fn length(pool: &Pool, e: Expr) -> usize {
+pub fn length(pool: &Pool, e: Expr) -> usize {
     let mut lengths: FxHashMap<Expr, usize> = FxHashMap::default();
     for x in pool.under(&[e]) {
         let of = |e: &Expr| lengths.get(e).copied().unwrap_or(1);
