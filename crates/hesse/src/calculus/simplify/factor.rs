@@ -78,11 +78,21 @@ pub fn length(pool: &Pool, e: Expr) -> usize {
     for x in pool.under(&[e]) {
         let of = |e: &Expr| lengths.get(e).copied().unwrap_or(1);
         let n = match pool.node(x) {
-            Node::Sum(terms, _) => terms.iter().fold(0usize, |n, (c, t)| n.saturating_add(of(t) + 1 + usize::from(!c.abs().is_one()))),
-            Node::Product { factors, .. } => factors.iter().fold(0usize, |n, f| {
-                let power = if pool.as_integer(f.power) == Some(1) { 0 } else { 1 + of(&f.power) };
-                n.saturating_add(of(&f.base) + 1 + power)
-            }),
+            _ if pool.as_number(x).is_some() => 1,
+            Node::Sum(terms, _) => terms
+                .iter()
+                .fold(0usize, |n, (c, t)| {
+                    let multiple = if c.abs().is_one() { 1 } else { 3 };
+                    n.saturating_add(of(t)).saturating_add(multiple)
+                })
+                .saturating_sub(1),
+            Node::Product { factors, .. } if factors.is_empty() => 1,
+            Node::Product { factors, .. } => {
+                factors.iter().fold(0usize, |n, f| {
+                    let power = if pool.as_integer(f.power) == Some(1) { 0 } else { of(&f.power).saturating_add(1) };
+                    n.saturating_add(of(&f.base)).saturating_add(power).saturating_add(1)
+                }) - 1
+            }
             Node::Map(_, args) | Node::Apply(_, args) => args.iter().fold(1usize, |n, a| n.saturating_add(of(a))),
             _ => 1,
         };
