@@ -768,6 +768,13 @@ impl Writer<'_> {
         let size = c.abs();
         let mut above = fraction.above;
         let mut below = fraction.below;
+        // diag(1 ./ x)/2 is diag(0.5 ./ x).
+        if above.is_empty()
+            && below.is_empty()
+            && let Some(node) = body.as_deref().and_then(|b| self.number_over(size, b))
+        {
+            return if c.is_negative() { self.negate(node) } else { node };
+        }
         let literal = decimal(size);
         if !size.denom().is_one() && literal.is_none() {
             let d = self.syntax.number(size.denom().to_string());
@@ -790,6 +797,23 @@ impl Writer<'_> {
             node = self.syntax.binary(Operator::Over, node, below);
         }
         if c.is_negative() { self.negate(node) } else { node }
+    }
+
+    /// 0.5 ./ x for (1 ./ x)/2, in a diagonal too.
+    fn number_over(&mut self, c: Rational, body: &[NodeId]) -> Option<NodeId> {
+        let [whole] = *body else { return None };
+        let (quotient, diagonal) = match self.syntax.kind(whole) {
+            Kind::Call(f, args) if f == "diag" => (args[0], true),
+            _ => (whole, false),
+        };
+        let Kind::Binary(Operator::DotOver, one, below) = *self.syntax.kind(quotient) else { return None };
+        let is_one = matches!(self.syntax.kind(one), Kind::Number(t) if t == "1");
+        if !is_one || c.is_integer() || ![2, 4, 5, 8, 10].contains(c.denom()) {
+            return None;
+        }
+        let number = self.syntax.number(format!("{}", crate::tensor::number::to_f64(c)));
+        let node = self.syntax.binary(Operator::DotOver, number, below);
+        Some(if diagonal { self.symmetric_call("diag", vec![node]) } else { node })
     }
 
     /// s ./ x for s*(1 ./ x).
@@ -834,6 +858,23 @@ impl Writer<'_> {
                 }
                 k += 1;
             }
+        }
+        // ones(m)*ones(n)' is ones(m, n).
+        let mut k = 0;
+        while k + 1 < nodes.len() {
+            let column = |w: &Self, n: NodeId| match w.syntax.kind(n) {
+                Kind::Call(f, args) if f == "ones" && args.len() == 1 => Some(args[0]),
+                _ => None,
+            };
+            let row = match self.syntax.kind(nodes[k + 1]) {
+                Kind::Transpose(a) => column(self, *a),
+                _ => None,
+            };
+            if let (Some(m), Some(n)) = (column(self, nodes[k]), row) {
+                let joined = self.syntax.call("ones", vec![m, n]);
+                nodes.splice(k..k + 2, [joined]);
+            }
+            k += 1;
         }
         let mut k = 0;
         while k + 1 < nodes.len() {

@@ -1,7 +1,7 @@
 //! The rules of `facts::rules` at work: texts made into templates, templates found, right sides put in their place.
 
 use super::library;
-use super::simplify::{TERMS, spread};
+use super::simplify::{TERMS, length, spread};
 use super::split::{inverse_of_product, norm_of_outer};
 use crate::facts::functions;
 use crate::facts::matrices::{self, Side};
@@ -272,14 +272,18 @@ fn comparison(pool: &mut Pool, e: Expr) -> Option<Expr> {
     }
     let axes = pool.axes(e).to_vec();
     let minus = pool.negate(b);
-    let difference = pool.add(a, minus);
-    let difference = spread(pool, difference, TERMS)?;
+    let mut difference = pool.add(a, minus);
+    // Beside a zero only the number in front goes: the rest stays as it was written.
+    let alone = pool.is_zero(a) || pool.is_zero(b);
+    if !alone {
+        difference = spread(pool, difference, TERMS)?;
+    }
     let (sign, rest) = pool.primitive_of(difference);
     let zero = pool.zero(&axes);
     let turned = if sign.is_negative() { [zero, rest] } else { [rest, zero] };
     let made = pool.map(f, &turned);
-    let size = |pool: &Pool, args: &[Expr]| args.iter().map(|x| pool.weight(*x, 200)).sum::<usize>();
-    (made != e && size(pool, &turned) < size(pool, &args)).then_some(made)
+    let size = |pool: &Pool, args: &[Expr]| args.iter().fold(0usize, |n, x| n.saturating_add(length(pool, *x)));
+    (made != e && (alone || size(pool, &turned) < size(pool, &args))).then_some(made)
 }
 
 /// A right side over its arguments, as an expression with these axes.

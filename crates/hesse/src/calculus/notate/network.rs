@@ -243,7 +243,7 @@ impl Writer<'_> {
                         let alone = x.labels().iter().all(|m| !out.contains(m) && items.iter().filter(|y| y.has(*m)).count() == 1);
                         Some(if alone { 0 } else { 1 })
                     }
-                    (1, 1) => Some(2),
+                    (1, 1) => Some(if items.iter().any(|x| x.has(*l) && x.below) { 3 } else { 2 }),
                     (0, 2) => Some(3),
                     (1, 2) => Some(4),
                     _ => None,
@@ -399,7 +399,8 @@ impl Writer<'_> {
             let matrices = items.iter().any(|x| !x.is_vector() && x.has(l));
             let unit = group.iter().any(|x| matches!(x.special, Special::Pattern(_)));
             let dot = !matrices && !out.contains(&l) && group.len() == 2 && group.iter().all(|x| !x.below);
-            if group.len() < 2 && !group[0].below || dot || (unit && group.len() == 2 && !matrices && !out.contains(&l)) {
+            // A divisor waits for what it divides, which another contraction may bring.
+            if group.len() < 2 || dot || (unit && group.len() == 2 && !matrices && !out.contains(&l)) {
                 continue;
             }
             let at = items.iter().position(|x| x.is_vector() && x.row == l).unwrap_or(0);
