@@ -2,7 +2,8 @@
 //! with 2500 digits by `suite/corpus/stability.py`.
 
 use hesse::facts::kernels::{SCALED, STABLE, Stable};
-use hesse::{Formula, Layout, Request, Want};
+use hesse::program::program::Program;
+use hesse::{Error, Formula, Layout, Request, Want};
 use hesse_run::{Bindings, Tensor, evaluate};
 use serde_json::Value;
 
@@ -132,8 +133,8 @@ fn an_exponent_and_a_rest_are_the_function() {
     }
 }
 
-#[test]
-fn derivatives_of_the_corpus_are_exact_entry_by_entry() {
+/// The entries of the corpus of stability whose derivative by a program is not exact.
+fn wrong(program: impl Fn(&Formula, &Request) -> Result<Program, Error>) -> Vec<String> {
     let mut wrong = vec![];
     let all = list("stability.json");
     assert!(all.len() >= 40);
@@ -147,7 +148,7 @@ fn derivatives_of_the_corpus_are_exact_entry_by_entry() {
             layout: Layout::Denominator,
             ..Request::default()
         };
-        let program = Formula::expression(&vars, &text("expr"), "").and_then(|f| f.derive(&request)).and_then(|d| d.program(0)).unwrap();
+        let program = Formula::expression(&vars, &text("expr"), "").and_then(|f| program(&f, &request)).unwrap();
         let at: Bindings = e["at"].as_object().expect("a point").iter().map(|(n, v)| (n.clone(), tensor(v))).collect();
         let (got, want) = (&evaluate(&program, &at).unwrap()[0].data, numbers(&e["value"]));
         // A second derivative is a difference of what cancels: its entries share the scale of the largest.
@@ -157,12 +158,25 @@ fn derivatives_of_the_corpus_are_exact_entry_by_entry() {
             wrong.push(format!("{}: {} gives {got:?}, right is {want:?}", text("id"), text("expr")));
         }
     }
+    wrong
+}
+
+#[test]
+fn derivatives_of_the_corpus_are_exact_entry_by_entry() {
+    let wrong = wrong(|f, request| f.derive(request)?.program(0));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn so_are_those_that_share_the_parts_of_the_formula() {
+    let wrong = wrong(|f, request| f.differentiate(request)?.program());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn a_stable_form_of_a_stable_form_is_itself() {
-    for row in STABLE {
+    // Of a form by cases each case is what is written.
+    for row in STABLE.iter().filter(|row| !row.to.starts_with("where(")) {
         let Ok(f) = Formula::expression(&types(row), row.to, "") else { panic!("{}", row.to) };
         let forms = f.stable_program(None).unwrap().forms;
         assert!(!forms.iter().any(|form| form.name == row.name && form.text == row.to), "{}: {forms:?}", row.to);
