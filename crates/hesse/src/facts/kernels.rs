@@ -38,6 +38,7 @@ pub const STABLE: &[Stable] = &[
     stable("logistic function", "1/(1 + exp(-x))", "sigmoid(x)", ""),
     stable("hyperbolic tangent", "sinh(x)/cosh(x)", "tanh(x)", ""),
     stable("complement of the logistic function", "1 - sigmoid(x)", "sigmoid(-x)", ""),
+    stable("complement of the logistic function", "sigmoid(-x) - sigmoid(x)*sigmoid(-x)", "sigmoid(-x)^2", ""),
     stable("slope of the logistic function", "sigmoid(x) - sigmoid(x)^2", "sigmoid(x)*sigmoid(-x)", ""),
     stable("difference of logistic functions", "1 - 2*sigmoid(x)", "-tanh(x/2)", ""),
     stable("slope of the hyperbolic tangent", "1 - tanh(x)^2", "4*sigmoid(2*x)*sigmoid(-2*x)", ""),

@@ -147,8 +147,11 @@ impl Stabiliser<'_> {
     fn sum(&mut self, terms: &[(Rational, Expr)], axes: &[Dim], depth: usize) -> Option<Scale> {
         let zero = self.pool.zero(axes);
         let parts: Vec<(Rational, Option<Scale>, Expr)> = terms.iter().map(|(c, t)| (*c, self.scaled(*t, depth + 1), *t)).collect();
-        // A sum of bounded values is moderate as it is.
-        parts.iter().find(|p| p.1.is_some_and(|s| s.wild))?;
+        let wild = parts.iter().any(|p| p.1.is_some_and(|s| s.wild));
+        // A sum of bounded values is moderate as it is, and small only if all of them are.
+        if !wild && parts.iter().any(|p| p.1.is_none()) {
+            return None;
+        }
         let parts: Vec<(Rational, Expr, Expr)> =
             parts.into_iter().map(|(c, s, t)| s.map_or((c, zero, t), |s| (c, s.exponent, s.rest))).collect();
         let several = parts.iter().any(|p| p.1 != parts[0].1);
@@ -156,29 +159,35 @@ impl Stabiliser<'_> {
         for (_, m, r) in &parts {
             sizes.push(if several { self.size(*m, *r)? } else { *m });
         }
+        let weighted: Vec<bool> = parts.iter().zip(&sizes).map(|(p, size)| p.1 != *size).collect();
         sizes.sort_unstable();
         sizes.dedup();
-        let (max, exp) = (functions::find("max")?, functions::find("exp")?);
+        let max = functions::find("max")?;
         let exponent = sizes.into_iter().reduce(|a, b| self.pool.map(max, &[a, b]))?;
-        let minus = self.pool.negate(exponent);
         let mut rest = vec![];
-        for (c, m, r) in parts {
-            let below = self.pool.add(m, minus);
-            let moderate = self.pool.map(exp, &[below]);
+        for ((c, m, r), weighted) in parts.into_iter().zip(weighted) {
+            let moderate = self.moderate(m, exponent, weighted)?;
             rest.push((c, self.pool.times(r, moderate)));
         }
-        Some(Scale { exponent, rest: self.pool.sum(&rest, axes), wild: true })
+        Some(Scale { exponent, rest: self.pool.sum(&rest, axes), wild })
     }
 
-    /// The size of exp(m)·r as an exponent: m + log max(|r|, 10⁻³⁰⁰), so that a weight counts, and one that is 0 leaves the choice to the
-    /// others. A constant is no weight.
+    /// The size of exp(m)·r as an exponent: m + log|r|, so that a weight counts, and one of 0 leaves the choice to the others. (One below
+    /// 10⁻³⁰⁰ counts as that, or exp(m − largest) could overflow beside it.) A constant is no weight.
     fn size(&mut self, m: Expr, r: Expr) -> Option<Expr> {
         if self.pool.variables_of(r).is_empty() {
             return Some(m);
         }
         let axes = self.pool.axes(r).to_vec();
         let smallest = self.pool.decimal(1e-300);
-        library::elementwise(self.pool, "m + log(max(abs(r), s))", &[("r", r), ("s", smallest), ("m", m)], &axes)
+        library::elementwise(self.pool, "m + log(max(abs(r), s*abs(sign(r))))", &[("r", r), ("s", smallest), ("m", m)], &axes)
+    }
+
+    /// exp(m − largest), which is at most 10³⁰⁰ beside a weight that is not 0; beside one that is, it must be finite.
+    fn moderate(&mut self, m: Expr, largest: Expr, weighted: bool) -> Option<Expr> {
+        let axes = self.pool.axes(m).to_vec();
+        let text = if weighted { "exp(min(m - largest, 700))" } else { "exp(m - largest)" };
+        library::elementwise(self.pool, text, &[("m", m), ("largest", largest)], &axes)
     }
 
     /// A product: the exponents of what runs over the axes of the result add up; what is summed over others gives its log-sum-exp.
@@ -258,13 +267,11 @@ impl Stabiliser<'_> {
         }
         let size = self.size(exponent, weight)?;
         let largest = self.pool.apply(logsumexp, &[size]);
-        let minus = self.pool.negate(largest);
-        let wide = self.pool.product(&[(minus, &kept)], &labels, broadcast);
-        let below = self.pool.add(exponent, wide);
-        let exp = functions::find("exp")?;
+        let wide = self.pool.product(&[(largest, &kept)], &labels, broadcast);
+        let moderate = self.moderate(exponent, wide, size != exponent)?;
         let power = self.pool.one();
         rest.extend(weights);
-        rest.push(Factor { base: self.pool.map(exp, &[below]), labels, power });
+        rest.push(Factor { base: moderate, labels, power });
         Some((kept, largest))
     }
 }
