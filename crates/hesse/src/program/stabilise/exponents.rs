@@ -23,6 +23,8 @@ pub(super) struct Scale {
     rest: Expr,
     /// It may leave the range of floating point.
     wild: bool,
+    /// The exponent is that of a sum with weights, of which those that are 0 have no part in it.
+    weighted: bool,
 }
 
 /// An exponential of a product: its labels, its exponent, how often it stands there.
@@ -31,6 +33,7 @@ struct Unit {
     exponent: Expr,
     power: Rational,
     wild: bool,
+    weighted: bool,
 }
 
 /// Exponentials of a product that run over the same labels, as one.
@@ -40,6 +43,7 @@ struct Group {
     /// Powers above the line less those below it.
     above: Rational,
     wild: bool,
+    weighted: bool,
     joined: usize,
 }
 
@@ -76,7 +80,8 @@ impl Stabiliser<'_> {
             };
             let single = matches!(self.pool.node(f.base), Node::Map(g, _) if ["exp", "sigmoid"].contains(&g.row().name));
             needed |= !single && s.wild && (p.is_negative() || !p.is_integer());
-            let unit = |power| Unit { labels: f.labels.clone(), exponent: s.exponent, power, wild: s.wild || p.is_negative() };
+            let wild = s.wild || p.is_negative();
+            let unit = |power| Unit { labels: f.labels.clone(), exponent: s.exponent, power, wild, weighted: s.weighted };
             // S⁻² is S⁻¹ twice: each may belong to another exponential above the line.
             match p.to_integer() {
                 k @ -8..=-2 if p.is_integer() => units.extend((0..-k).map(|_| unit(-Rational::one()))),
@@ -90,7 +95,11 @@ impl Stabiliser<'_> {
         }
         let exp = functions::find("exp")?;
         let power = self.pool.one();
-        for Group { labels, exponent, .. } in groups {
+        let weights = left.clone();
+        for Group { labels, mut exponent, weighted, .. } in groups {
+            for w in weights.iter().filter(|w| weighted && w.labels.iter().all(|l| labels.contains(l))) {
+                exponent = self.beside(exponent, w, &labels, &broadcast)?;
+            }
             left.push(Factor { base: self.pool.map(exp, &[exponent]), labels, power });
         }
         Some(self.pool.product_of(left, out.to_vec(), &broadcast))
@@ -110,9 +119,10 @@ impl Stabiliser<'_> {
                     groups[k].exponent = self.pool.add(groups[k].exponent, wide);
                     groups[k].above += u.power;
                     groups[k].wild |= u.wild;
+                    groups[k].weighted |= u.weighted;
                     groups[k].joined += 1;
                 }
-                None => groups.push(Group { labels: u.labels, exponent, above: u.power, wild: u.wild, joined: 1 }),
+                None => groups.push(Group { labels: u.labels, exponent, above: u.power, wild: u.wild, weighted: u.weighted, joined: 1 }),
             }
         }
         groups
@@ -141,13 +151,14 @@ impl Stabiliser<'_> {
         let axes = self.pool.axes(args[0]).to_vec();
         let names = [("x", args[0])];
         let exponent = library::elementwise(self.pool, row.exponent, &names, &axes)?;
-        Some(Scale { exponent, rest: library::elementwise(self.pool, row.rest, &names, &axes)?, wild: !row.bounded })
+        Some(Scale { exponent, rest: library::elementwise(self.pool, row.rest, &names, &axes)?, wild: !row.bounded, weighted: false })
     }
 
     fn sum(&mut self, terms: &[(Rational, Expr)], axes: &[Dim], depth: usize) -> Option<Scale> {
         let zero = self.pool.zero(axes);
         let parts: Vec<(Rational, Option<Scale>, Expr)> = terms.iter().map(|(c, t)| (*c, self.scaled(*t, depth + 1), *t)).collect();
         let wild = parts.iter().any(|p| p.1.is_some_and(|s| s.wild));
+        let mut weighted = parts.iter().any(|p| p.1.is_some_and(|s| s.weighted));
         // A sum of bounded values is moderate as it is, and small only if all of them are.
         if !wild && parts.iter().any(|p| p.1.is_none()) {
             return None;
@@ -159,23 +170,29 @@ impl Stabiliser<'_> {
         for (_, m, r) in &parts {
             sizes.push(if several { self.size(*m, *r)? } else { *m });
         }
-        let weighted: Vec<bool> = parts.iter().zip(&sizes).map(|(p, size)| p.1 != *size).collect();
+        let own: Vec<bool> = parts.iter().zip(&sizes).map(|(p, size)| p.1 != *size).collect();
+        weighted |= own.contains(&true);
         sizes.sort_unstable();
         sizes.dedup();
         let max = functions::find("max")?;
         let exponent = sizes.into_iter().reduce(|a, b| self.pool.map(max, &[a, b]))?;
         let mut rest = vec![];
-        for ((c, m, r), weighted) in parts.into_iter().zip(weighted) {
-            let moderate = self.moderate(m, exponent, weighted)?;
+        for ((c, m, r), own) in parts.into_iter().zip(own) {
+            let moderate = self.moderate(m, exponent, own.then_some(r))?;
             rest.push((c, self.pool.times(r, moderate)));
         }
-        Some(Scale { exponent, rest: self.pool.sum(&rest, axes), wild })
+        Some(Scale { exponent, rest: self.pool.sum(&rest, axes), wild, weighted })
     }
 
     /// The size of exp(m)·r as an exponent: m + log|r|, so that a weight counts, and one of 0 leaves the choice to the others. (One below
-    /// 10⁻³⁰⁰ counts as that, or exp(m − largest) could overflow beside it.) A constant is no weight.
+    /// 10⁻³⁰⁰ counts as that, or exp(m − largest) could overflow beside it.) What is nowhere 0 and does not vary is no weight.
     fn size(&mut self, m: Expr, r: Expr) -> Option<Expr> {
-        if self.pool.variables_of(r).is_empty() {
+        let zeros = |e: &Expr| match self.pool.node(*e) {
+            Node::Var(_) | Node::Pattern(_) => true,
+            Node::Product { out, .. } => !distinct(out),
+            _ => false,
+        };
+        if !self.pool.under(&[r]).iter().any(zeros) {
             return Some(m);
         }
         let axes = self.pool.axes(r).to_vec();
@@ -183,21 +200,33 @@ impl Stabiliser<'_> {
         library::elementwise(self.pool, "m + log(max(abs(r), s*abs(sign(r))))", &[("r", r), ("s", smallest), ("m", m)], &axes)
     }
 
-    /// exp(m − largest), which is at most 10³⁰⁰ beside a weight that is not 0; beside one that is, it must be finite.
-    fn moderate(&mut self, m: Expr, largest: Expr, weighted: bool) -> Option<Expr> {
+    /// exp(m − largest), at most 10³⁰⁰ beside a weight that counted; beside one of 0 it may be anything that is finite.
+    fn moderate(&mut self, m: Expr, largest: Expr, weight: Option<Expr>) -> Option<Expr> {
         let axes = self.pool.axes(m).to_vec();
-        let text = if weighted { "exp(min(m - largest, 700))" } else { "exp(m - largest)" };
-        library::elementwise(self.pool, text, &[("m", m), ("largest", largest)], &axes)
+        let names = [("m", m), ("largest", largest), ("r", weight.unwrap_or(m))];
+        let text = if weight.is_some() { "exp(where(r, m - largest, 0))" } else { "exp(m - largest)" };
+        library::elementwise(self.pool, text, &names, &axes)
+    }
+
+    /// An exponent of a product: 0 where a weight beside it is, whatever a sum without that one makes of it.
+    fn beside(&mut self, exponent: Expr, weight: &Factor, labels: &[Label], broadcast: &[(Label, Dim)]) -> Option<Expr> {
+        let above = self.pool.as_number(weight.power).is_some_and(|p| p.is_positive());
+        if !above || self.pool.as_constant(weight.base).is_some() {
+            return Some(exponent);
+        }
+        let axes = self.pool.axes(exponent).to_vec();
+        let wide = self.pool.product(&[(weight.base, &weight.labels)], labels, broadcast);
+        library::elementwise(self.pool, "where(r, m, 0)", &[("r", wide), ("m", exponent)], &axes)
     }
 
     /// A product: the exponents of what runs over the axes of the result add up; what is summed over others gives its log-sum-exp.
     fn factors(&mut self, factors: &[Factor], out: &[Label], sizes: &[Dim], depth: usize) -> Option<Scale> {
         let broadcast: Vec<(Label, Dim)> = sizes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
-        if !distinct(out) {
-            return None;
-        }
+        // Beside its diagonal diag(x) is 0, whatever exponent it has there.
+        let labels: Vec<Label> = out.iter().enumerate().filter(|(k, l)| !out[..*k].contains(l)).map(|t| *t.1).collect();
+        let (whole, out) = (out, labels.as_slice());
         let axes: Vec<Dim> = out.iter().map(|l| sizes[*l as usize]).collect();
-        let (mut exponent, mut wild, mut found) = (self.pool.zero(&axes), false, false);
+        let (mut exponent, mut wild, mut found, mut weighted) = (self.pool.zero(&axes), false, false, false);
         let (mut rest, mut summed) = (vec![], vec![]);
         for f in factors {
             let inside = f.labels.iter().all(|l| out.contains(l));
@@ -210,6 +239,7 @@ impl Stabiliser<'_> {
                     let power = self.pool.scale(p, s.exponent);
                     let part = Summand { labels: f.labels.clone(), exponent: power, rest: Factor { base: s.rest, ..f.clone() } };
                     wild |= s.wild || p.is_negative();
+                    weighted |= s.weighted;
                     found = true;
                     if inside {
                         let wide = self.pool.product(&[(part.exponent, &part.labels)], out, &broadcast);
@@ -228,14 +258,18 @@ impl Stabiliser<'_> {
         let groups = together(summed, factors);
         let alone = groups.len() == 1;
         for group in groups {
-            let (kept, largest) = self.log_sum_exp(group, alone, &mut rest, out, &broadcast)?;
+            let (kept, largest, own) = self.log_sum_exp(group, alone, &mut rest, out, &broadcast)?;
+            weighted |= own;
             let wide = self.pool.product(&[(largest, &kept)], out, &broadcast);
             exponent = self.pool.add(exponent, wide);
         }
-        Some(Scale { exponent, rest: self.pool.product_of(rest, out.to_vec(), &broadcast), wild })
+        if whole != out {
+            exponent = self.pool.product(&[(exponent, out)], whole, &broadcast);
+        }
+        Some(Scale { exponent, rest: self.pool.product_of(rest, whole.to_vec(), &broadcast), wild, weighted })
     }
 
-    /// The log-sum-exp of what is summed, over the labels of it that stay; `rest` gains what is left under the sum.
+    /// The log-sum-exp of what is summed, over the labels of it that stay, and whether it has weights; `rest` gains what is left under the sum.
     fn log_sum_exp(
         &mut self,
         group: Vec<Summand>,
@@ -243,7 +277,7 @@ impl Stabiliser<'_> {
         rest: &mut Vec<Factor>,
         out: &[Label],
         broadcast: &[(Label, Dim)],
-    ) -> Option<(Vec<Label>, Expr)> {
+    ) -> Option<(Vec<Label>, Expr, bool)> {
         let all = union(&group);
         // Axes that stay come first, as a reduction wants them.
         let kept: Vec<Label> = out.iter().copied().filter(|l| all.contains(l)).collect();
@@ -263,16 +297,17 @@ impl Stabiliser<'_> {
         if let Some(c) = self.pool.as_constant(weight).filter(|c| !c.is_zero() && whole) {
             let power = self.pool.one();
             rest.push(Factor { base: self.pool.number(c), labels: vec![], power });
-            return Some((kept, self.pool.apply(logsumexp, &[exponent])));
+            return Some((kept, self.pool.apply(logsumexp, &[exponent]), false));
         }
         let size = self.size(exponent, weight)?;
         let largest = self.pool.apply(logsumexp, &[size]);
         let wide = self.pool.product(&[(largest, &kept)], &labels, broadcast);
-        let moderate = self.moderate(exponent, wide, size != exponent)?;
+        let weighted = size != exponent;
+        let moderate = self.moderate(exponent, wide, weighted.then_some(weight))?;
         let power = self.pool.one();
         rest.extend(weights);
         rest.push(Factor { base: moderate, labels, power });
-        Some((kept, largest))
+        Some((kept, largest, weighted))
     }
 }
 
