@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes stability.json: derivatives at points where the formula as written overflows, underflows or cancels; and stable-rows.json: the
+"""Writes stability.json: formulas (`primal`) and their derivatives at points where the formula as written overflows, underflows or cancels; and stable-rows.json: the
 left sides of the rows of crates/hesse/src/facts/kernels.rs at such points.
 
 The values are exact: the formula is computed as written with 2500 digits, and its derivative by a central difference with a step of
@@ -16,7 +16,8 @@ mp.dps = 2500
 STEP = mpf(10) ** -600
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-V, S = "vector(n)", "scalar"
+V, VN, S, M = "vector(n)", "vector(N)", "scalar", "matrix(N,n)"
+BIG = [[1000, 999], [-1000, -1001.5], [1000, -1000]]
 # id, variables, formula, variable, point, kind, why
 ENTRIES = [
     ("softplus", {"x": V}, "sum(log(1 + exp(x)))", "x", {"x": [1000, -1000, 0, 35]}, "gradient", "exp overflows"),
@@ -85,6 +86,26 @@ ENTRIES = [
     ("where-linear", {"X": "matrix(N,n)", "w": V}, "sum(where(X*w > 0, log(X*w), 0))", "w", {"X": [[1, 0], [-1, 0], [0, 0]], "w": [2, 3]}, "gradient", "0*inf below a matrix product"),
     ("poisson", {"x": V, "y": V}, "sum(exp(x) - y .* x)", "x", {"x": [-1000, 0, 5], "y": [1, 0, 2]}, "gradient", "underflow is harmless"),
     ("ratio-of-sums", {"x": V}, "sum(exp(x))/sum(exp(2*x))", "x", {"x": [100, 99, -500]}, "gradient", "quotients of sums"),
+    ("row-logsumexp", {"X": M}, "sum(log(rowsum(exp(X))))", "X", {"X": BIG}, "gradient", "inf/inf and 0/0, each row by itself"),
+    ("col-logsumexp", {"X": M}, "sum(log(colsum(exp(X))))", "X", {"X": BIG}, "gradient", "inf/inf, each column by itself"),
+    ("row-logsumexp-hessian", {"X": M, "w": V}, "sum(log(rowsum(exp(X*diag(w)))))", "w", {"X": BIG, "w": [1, 1.001]}, "hessian", "inf/inf, each row by itself"),
+    ("col-logsumexp-hessian", {"X": M, "u": VN}, "sum(log(colsum(exp(diag(u)*X))))", "u", {"X": BIG, "u": [1, 0.5, 1]}, "hessian", "inf/inf, each column by itself"),
+    ("row-logsumexp-named", {"X": M}, "sum(rowlogsumexp(X).^2)", "X", {"X": BIG}, "gradient", "a row far above the others"),
+    ("row-logsumexp-weighted", {"X": M, "G": M}, "sum(log(rowsum(G .* exp(X))))", "X", {"X": BIG, "G": [[1, 0], [0.5, 2], [0, 3]]}, "gradient", "a weight of 0 at the largest entry of a row"),
+    ("row-logmeanexp", {"X": M}, "sum(log(rowmean(exp(X))))", "X", {"X": BIG}, "gradient", "inf/inf, each row by itself"),
+    ("row-softmax", {"X": M, "G": M}, "sum(G .* (exp(X) ./ rowsum(exp(X))))", "X", {"X": BIG, "G": [[1, 2], [3, 7], [-1, 4]]}, "gradient", "inf/inf and 0/0, each row by itself"),
+    ("col-softmax", {"X": M, "G": M}, "sum(G .* (exp(X) ./ colsum(exp(X))))", "X", {"X": BIG, "G": [[1, 2], [3, 7], [-1, 4]]}, "gradient", "inf/inf, each column by itself"),
+    ("row-softmax-hessian", {"X": M, "G": M, "w": V}, "sum(G .* (exp(X*diag(w)) ./ rowsum(exp(X*diag(w)))))", "w", {"X": BIG, "G": [[1, 2], [3, 7], [-1, 4]], "w": [1, 1.001]}, "hessian", "inf/inf, each row by itself"),
+    ("row-cross-entropy", {"X": M, "Y": M}, "-sum(Y .* log(exp(X) ./ rowsum(exp(X))))", "X", {"X": BIG, "Y": [[0, 1], [1, 0], [0.5, 0.5]]}, "gradient", "log(0)"),
+    ("row-cross-entropy-hessian", {"X": M, "Y": M, "w": V}, "-sum(Y .* log(exp(X*diag(w)) ./ rowsum(exp(X*diag(w)))))", "w", {"X": BIG, "Y": [[0, 1], [1, 0], [0.5, 0.5]], "w": [1, 1.001]}, "hessian", "log(0)"),
+    ("row-logsumexp-dot", {"X": M, "w": V}, "sum(log(exp(X)*w))", "w", {"X": BIG, "w": [0.2, 0.8]}, "gradient", "inf/inf: a matrix product of exponentials"),
+    ("row-logsumexp-dot-hessian", {"X": M, "w": V}, "sum(log(exp(X)*w))", "w", {"X": BIG, "w": [0.2, 0.8]}, "hessian", "inf/inf: a matrix product of exponentials"),
+    ("col-softmax-hessian", {"X": M, "G": M, "u": VN}, "sum(G .* (exp(diag(u)*X) ./ colsum(exp(diag(u)*X))))", "u", {"X": BIG, "G": [[1, 2], [3, 7], [-1, 4]], "u": [1, 0.5, 1.001]}, "hessian", "inf/inf, each column by itself"),
+    ("logmeanexp-named", {"x": V}, "log(mean(exp(x)))", "x", {"x": [-1000, -1001]}, "gradient", "0/0"),
+    ("logmeanexp-hessian", {"x": V}, "log(mean(exp(x)))", "x", {"x": [1000, 1001, 999]}, "hessian", "inf/inf"),
+    ("logsumexp-zero-weights", {"w": V, "x": V}, "log(sum(w .* exp(x)))", "x", {"w": [0, 2, 1], "x": [1000, -1001, -1000]}, "hessian", "a weight of 0 far above the others"),
+    ("logsumexp-zero-weight-slope", {"w": V, "x": V}, "log(sum(w .* exp(x)))", "w", {"w": [0, 2, 1], "x": [-1000, 1001, 1000]}, "gradient", "a weight of 0"),
+    ("logsumexp-all-but-one", {"w": V, "x": V}, "log(sum(w .* exp(x))/sum(w))", "w", {"w": [0, 2, 1], "x": [-1000, 1001, 1000]}, "gradient", "a weight of 0, and a mean"),
     ("root-of-sum", {"x": V}, "sqrt(sum(exp(x)))", "x", {"x": [1000, 1001, 0]}, "gradient", "inf below a root"),
 ]
 
@@ -114,10 +135,37 @@ class Array(list):
     def __gt__(self, o): return Array(a > o for a in self)
 
 
-class Matrix(list):
-    """Rows; only `X*w` is needed."""
+class Line(Array):
+    """A row of a matrix, as column sums give."""
 
-    def __mul__(self, x): return Array(sum((a * b for a, b in zip(row, x)), mpf(0)) for row in self)
+
+class Diagonal:
+    """diag(w): scales columns from the right, rows from the left."""
+
+    def __init__(self, x): self.x = x
+    def __mul__(self, o): return Matrix(row * a for a, row in zip(self.x, o))
+
+
+class Matrix(list):
+    """Rows. `*` is element by element, with a column or row on every column or row; with a vector or a diagonal it is the product."""
+
+    def zip(self, other, f):
+        if isinstance(other, Matrix):
+            return Matrix(f(a, b) for a, b in zip(self, other))
+        if isinstance(other, Array) and not isinstance(other, Line):
+            return Matrix(f(a, b) for a, b in zip(self, other))
+        return Matrix(f(a, other) for a in self)
+
+    def __mul__(self, x):
+        if isinstance(x, Diagonal):
+            return Matrix(Array(a * b for a, b in zip(row, x.x)) for row in self)
+        if isinstance(x, Array):
+            return Array(sum((a * b for a, b in zip(row, x)), mpf(0)) for row in self)
+        return self.zip(x, lambda a, b: a * b)
+
+    def __truediv__(self, o): return self.zip(o, lambda a, b: a / b)
+    def __neg__(self): return Matrix(-row for row in self)
+    def columns(self): return Line(map(mpmath.fsum, zip(*self)))
 
 
 class Row:
@@ -129,7 +177,12 @@ class Row:
 
 
 def each(f):
-    return lambda x: Array(f(a) for a in x) if isinstance(x, Array) else f(x)
+    def all_of(x):
+        if isinstance(x, Matrix):
+            return Matrix(all_of(row) for row in x)
+        return type(x)(f(a) for a in x) if isinstance(x, Array) else f(x)
+
+    return all_of
 
 
 class Where:
@@ -152,8 +205,15 @@ def compute(formula, at, where):
     """The number of a formula as written, with 2500 digits."""
     size = next((len(x) for x in at.values() if type(x) is Array), 1)
     names = {name: each(f) for name, f in FUNCTIONS.items()}
-    names.update({"n": mpf(size), "pi": mpmath.pi, "sum": mpmath.fsum, "where": where, "T": Row, "mpf": mpf})
+    names.update({"n": mpf(size), "pi": mpmath.pi, "where": where, "T": Row, "mpf": mpf})
     names["log"] = each(lambda x: mpmath.nan if x == 0 else mpmath.log(x))
+    names["sum"] = lambda x: mpmath.fsum(map(mpmath.fsum, x) if isinstance(x, Matrix) else x)
+    names["mean"] = lambda x: mpmath.fsum(x) / len(x)
+    names["rowsum"] = lambda x: Array(map(mpmath.fsum, x))
+    names["rowmean"] = lambda x: Array(mpmath.fsum(row) / len(row) for row in x)
+    names["rowlogsumexp"] = lambda x: Array(mpmath.log(mpmath.fsum(map(mpmath.exp, row))) for row in x)
+    names["colsum"] = Matrix.columns
+    names["diag"] = Diagonal
     names["norm2"] = lambda x: mpmath.sqrt(mpmath.fsum(a * a for a in x))
     names["softmax"] = lambda x: Array(mpmath.exp(a) for a in x) / mpmath.fsum(mpmath.exp(a) for a in x)
     names.update(at)
@@ -168,36 +228,55 @@ def number(x):
         Array(mpf(a) for a in x) if isinstance(x, list) else mpf(x))
 
 
+def places(x):
+    """Where the entries of a variable are."""
+    if isinstance(x, Matrix):
+        return [(i, j) for i in range(len(x)) for j in range(len(x[i]))]
+    return list(range(len(x))) if isinstance(x, Array) else [None]
+
+
 def moved(at, name, steps):
     """The point with entries of one variable moved."""
     x = at[name]
-    if not isinstance(x, Array):
-        return {**at, name: x + sum((h for _, h in steps), mpf(0))}
-    return {**at, name: Array(a + sum((h for j, h in steps if j == k), mpf(0)) for k, a in enumerate(x))}
+    step = lambda place: sum((h for where, h in steps if where == place), mpf(0))
+    if isinstance(x, Matrix):
+        return {**at, name: Matrix(Array(a + step((i, j)) for j, a in enumerate(row)) for i, row in enumerate(x))}
+    if isinstance(x, Array):
+        return {**at, name: Array(a + step(k) for k, a in enumerate(x))}
+    return {**at, name: x + step(None)}
+
+
+def written(x):
+    """A number as it is written; what leaves the range of floating point is not."""
+    x = float(mpmath.nstr(x, 25)) if abs(x) > mpf(10) ** -330 else 0.0
+    return x if abs(x) != float("inf") else None
 
 
 def value(entry):
+    """Of the formula, and of its derivative."""
     _, _, formula, wrt, point, kind, _ = entry
     at = {name: number(x) for name, x in point.items()}
-    count = len(at[wrt]) if isinstance(at[wrt], Array) else 1
     where = Where()
-    compute(formula, at, where)
+    primal = written(compute(formula, at, where))
     f = lambda *steps: compute(formula, moved(at, wrt, steps), where)
     h = STEP
 
     def first(i, *more):
         return (f((i, h), *more) - f((i, -h), *more)) / (2 * h)
 
-    out = lambda x: float(mpmath.nstr(x, 25)) if abs(x) > mpf(10) ** -330 else 0.0
+    entries = places(at[wrt])
     if kind == "gradient":
-        all_ = [out(first(i)) for i in range(count)]
+        all_ = [written(first(i)) for i in entries]
+        if isinstance(at[wrt], Matrix):
+            n = len(at[wrt][0])
+            all_ = [all_[k:k + n] for k in range(0, len(all_), n)]
     else:
-        all_ = [[out((first(i, (j, h)) - first(i, (j, -h))) / (2 * h)) for j in range(count)] for i in range(count)]
-    scalar = not isinstance(at[wrt], Array)
-    return (all_[0] if kind == "gradient" else all_[0][0]) if scalar else all_
+        all_ = [[written((first(i, (j, h)) - first(i, (j, -h))) / (2 * h)) for j in entries] for i in entries]
+    scalar = not isinstance(at[wrt], (Array, Matrix))
+    return primal, (all_[0] if kind == "gradient" else all_[0][0]) if scalar else all_
 
 
-POINTS = [300.0, -300.0, 1000.0, -1000.0, 40.0, -40.0, 0.5, -0.5, 1e-9, -1e-9, 1e-300, -1e-300, 5e-324, 0.0, 1e200, -1e200]
+POINTS = [300.0, -300.0, 1000.0, -1000.0, 40.0, -40.0, 1.5, -1.5, 0.5, -0.5, 1e-9, -1e-9, 1e-300, -1e-300, 5e-324, 0.0, 1e200, -1e200]
 PAIRS = [[1000.0, 1001.0], [-1000.0, -1001.0], [0.5, -0.5], [300.0, -300.0], [1e-300, 1e-300], [1e-9, 0.25], [0.0, 0.0], [3e200, 4e200], [3e-200, 4e-200]]
 TRIPLES = [[1000.0, 999.0, -1000.0], [-1000.0, -1001.0, -2000.0], [0.5, -0.5, 0.25], [3e200, 4e200, 0.0], [3e-200, 4e-200, 0.0]]
 
@@ -233,8 +312,9 @@ def main():
     entries = []
     for e in ENTRIES:
         name, variables, formula, wrt, point, kind, why = e
+        primal, derivative = value(e)
         entries.append({"id": "stable-" + name, "vars": variables, "expr": formula, "wrt": wrt, "kind": kind, "layout": "denominator",
-                        "at": point, "value": value(e), "why": why})
+                        "at": point, "primal": primal, "value": derivative, "why": why})
     write("stability.json", entries)
     write("stable-rows.json", list(rows()))
 

@@ -182,7 +182,7 @@ fn of_matrix(text: &str, a: &[[f64; 3]], gradient: bool) -> Vec<f64> {
         let request = hesse::Request { wrt: vec!["A".into()], layout: hesse::Layout::Denominator, ..Default::default() };
         f.derive(&request).unwrap().program(0).unwrap()
     } else {
-        f.program(None).unwrap()
+        f.stable_program(None).unwrap()
     };
     let tensor = Tensor { rows: a.len(), cols: 3, data: a.concat(), flat: false };
     hesse_run::evaluate(&program, &[("A".to_string(), tensor)].into_iter().collect()).unwrap()[0].data.clone()

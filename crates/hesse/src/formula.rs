@@ -174,9 +174,9 @@ fn planned(pool: &mut Pool, purpose: Purpose, given: &Given, name: &str, e: Expr
 
 /// What is written, planned as stable forms of it, which the program names.
 fn planned_stable(pool: &mut Pool, purpose: Purpose, given: &Given, name: &str, e: Expr) -> Result<Program, Error> {
-    let mut found = vec![];
-    let e = stabilise(pool, e, &mut found);
-    let mut program = planned(pool, purpose, given, name, e)?;
+    let (mut found, mut outputs) = (vec![], [e]);
+    stabilise(pool, &mut [], &mut outputs, &mut found);
+    let mut program = planned(pool, purpose, given, name, outputs[0])?;
     let spelling = Spelling { rows: given.inputs.iter().map(|(_, v, rows)| (*v, *rows)).collect(), ..Spelling::default() };
     for form in found {
         let rank = pool.rank(form.value);
@@ -215,9 +215,10 @@ impl Derived {
     /// A limit of the pool (E6xx).
     pub fn program(&self) -> Result<Program, Error> {
         let mut pool = self.pool.clone();
-        let mut stable = |e: Expr| stabilise(&mut pool, e, &mut vec![]);
-        let definitions: Vec<(VarId, Expr)> = self.tape.definitions.iter().map(|(v, e)| (*v, stable(*e))).collect();
-        let tensors: Vec<(String, Expr)> = self.tensors.iter().map(|(name, e)| (name.clone(), stable(*e))).collect();
+        let mut definitions = self.tape.definitions.clone();
+        let mut stable: Vec<Expr> = self.tensors.iter().map(|t| t.1).collect();
+        stabilise(&mut pool, &mut definitions, &mut stable, &mut vec![]);
+        let tensors: Vec<(String, Expr)> = self.tensors.iter().map(|t| t.0.clone()).zip(stable).collect();
         let mut program = plan_tape(&mut pool, Purpose::Derivative, &self.given.inputs, &definitions, &tensors);
         program.needs = needs_of(&pool, &self.given.needs);
         pool.limit().map_or(Ok(program), |code| Err(differentiate::limit(code).into()))

@@ -4,6 +4,7 @@
 
 mod mutate;
 mod notation;
+mod stable;
 
 use hesse::calculus::domain;
 use hesse::calculus::elaborate::Options;
@@ -28,7 +29,7 @@ const EQUAL: &[(&str, &str, &str)] = &[
 ];
 
 /// A formula over declared variables with a fact replaced.
-fn formula(vars: &[(&str, &str)], expression: &str, domain: &str, planted: Option<Planted>) -> Result<Formula, Error> {
+pub fn formula(vars: &[(&str, &str)], expression: &str, domain: &str, planted: Option<Planted>) -> Result<Formula, Error> {
     let vars: Vec<(String, String)> = vars.iter().map(|(n, t)| (n.to_string(), t.to_string())).collect();
     let options = Options { strict: true, domain: domain::parse(domain), planted, ..Options::default() };
     Formula::expression_with(&vars, expression, &options)
@@ -45,7 +46,13 @@ fn notices(accepts: impl Fn() -> bool) -> bool {
 }
 
 /// Of one fact: the check accepts it as it is and notices every wrong version of it.
-fn each_mutant(what: &str, text: &'static str, accepts: impl Fn(&'static str) -> bool, unnoticed: &mut Vec<String>, planted: &mut usize) {
+pub fn each_mutant(
+    what: &str,
+    text: &'static str,
+    accepts: impl Fn(&'static str) -> bool,
+    unnoticed: &mut Vec<String>,
+    planted: &mut usize,
+) {
     assert!(accepts(text), "{what}: the check does not accept `{text}`");
     for mutant in mutants(text) {
         *planted += 1;
@@ -56,7 +63,8 @@ fn each_mutant(what: &str, text: &'static str, accepts: impl Fn(&'static str) ->
     }
 }
 
-fn report(table: &str, unnoticed: &[String], planted: usize) {
+/// Fails where a wrong fact was not noticed.
+pub fn report(table: &str, unnoticed: &[String], planted: usize) {
     println!("{table}: {planted} planted, {} not noticed", unnoticed.len());
     assert!(planted > 0 && unnoticed.is_empty(), "{table}: {} of {planted} not noticed:\n{}", unnoticed.len(), unnoticed.join("\n"));
 }

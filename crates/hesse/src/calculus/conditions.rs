@@ -10,8 +10,8 @@ use crate::calculus::term::{Op, TermId, Terms};
 use crate::diagnostic::Span;
 use crate::facts::matrices::Side;
 use crate::syntax::tree::Operator;
-use crate::tensor::Dim;
 use crate::tensor::dim::Dims;
+use crate::tensor::{Dim, Rational};
 use num_traits::Signed;
 
 /// All conditions of a formula, in source order, each once, with the terms that they are about.
@@ -34,6 +34,10 @@ pub fn conditions(
             d.demand(t);
         }
     }
+    // Where the formula has no value there is no kink: 1/norm2(x) needs norm2(x) nonzero, and says nothing of its slope at 0.
+    let needed: Vec<String> =
+        d.out.iter().filter(|c| matches!(c.0.asks, Asks::Nonzero | Asks::Positive)).map(|c| c.0.expression.clone()).collect();
+    d.out.retain(|(c, _)| c.kind != "convention" || !needed.contains(&c.expression));
     d.out.sort_by_key(|c| c.0.span);
     let mut out: Vec<(Condition, Vec<TermId>)> = vec![];
     let mut place: rustc_hash::FxHashMap<(&'static str, String), usize> = Default::default();
@@ -129,6 +133,37 @@ impl Demands<'_> {
         uses.peek().is_some() && uses.all(even)
     }
 
+    /// x of a sum of its squares: `sum(x.^2)`, `x'*x`.
+    fn squared(&self, t: TermId) -> Option<TermId> {
+        let term = self.terms.get(self.signs.strip(t));
+        match &term.op {
+            Op::Contract(readings) if readings.iter().all(|r| self.terms.contractions[*r].name == "sum") => {
+                let inner = self.terms.get(self.signs.strip(term.args[0]));
+                let two = inner.args.get(1).and_then(|e| self.terms.constant(*e)) == Some(Rational::from_integer(2));
+                (matches!(inner.op, Op::DotPower) && two).then(|| inner.args[0])
+            }
+            Op::Times if self.shapes.class(t) == Class::Scalar && self.signs.transposes(term.args[0], term.args[1]) => {
+                Some(term.args[1]).filter(|x| self.shapes.class(*x) == Class::Column)
+            }
+            _ => None,
+        }
+    }
+
+    /// The root of a sum of squares is a norm, with the convention of one.
+    fn root_of_squares(&mut self, sum: TermId, t: TermId) {
+        let Some(x) = self.squared(sum) else { return };
+        if self.closed(t) {
+            return;
+        }
+        let text = format!("{} at {} = 0: derivative 0", self.text(t), self.text(x));
+        let proved = self.signs.get(sum).positive();
+        self.add("convention", text, self.terms.get(t).span, proved, Asks::Nothing, &[x]);
+        let whole = self.text(t);
+        if let Some(last) = self.out.last_mut() {
+            last.0.expression = whole;
+        }
+    }
+
     fn demand(&mut self, t: TermId) {
         let term = self.terms.get(t);
         let (a, span) = (&term.args, term.span);
@@ -146,6 +181,7 @@ impl Demands<'_> {
                         self.nonzero(a[0], span);
                     }
                 }
+                Some(k) if k == Rational::new(1, 2) && self.squared(a[0]).is_some() => self.root_of_squares(a[0], t),
                 _ => self.positive(a[0], span),
             },
             Op::Compare(op) if !self.closed(t) => {

@@ -160,7 +160,7 @@ impl<'a> Signs<'a> {
     }
 
     /// Whether a is b'.
-    fn transposes(&self, a: TermId, b: TermId) -> bool {
+    pub fn transposes(&self, a: TermId, b: TermId) -> bool {
         let (a, b) = (self.strip(a), self.strip(b));
         let (x, y) = (self.terms.get(a), self.terms.get(b));
         matches!(x.op, Op::Transpose) && self.same(x.args[0], b) || matches!(y.op, Op::Transpose) && self.same(y.args[0], a)

@@ -1,5 +1,4 @@
 //! HOW IT RUNS: straight-line programs over arrays of symbolic sizes.
-mod exponentials;
 pub mod plan;
 #[allow(clippy::module_inception)] // the room is named after what it is about
 pub mod program;

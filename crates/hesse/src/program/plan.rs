@@ -1,6 +1,5 @@
 //! Expressions lowered to a straight-line program: one step per shared expression, products as pairwise contractions.
 
-use super::exponentials;
 use super::program::{Input, Mask, Op, Output, Program, Size, Step, Value};
 use crate::calculus::model::Model;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId, number};
@@ -22,8 +21,7 @@ pub fn plan(pool: &mut Pool, purpose: Purpose, inputs: &[(String, VarId, usize)]
 
 /// As [`plan`] for expressions over the symbols of definitions. Each definition that is needed is computed once, in order, and not written
 /// out: written out, a layer of a network stands in every later one, and the work is no longer proportional to the formula. Only a
-/// function of a whole matrix, or an exponential, goes where it is used, because the lowering looks for it there: inv(A)*b is a solution
-/// of a system, log(sum(exp(x))) does not overflow.
+/// function of a whole matrix goes where it is used, because the lowering looks for it there: inv(A)*b is a solution of a system.
 pub fn plan_tape(
     pool: &mut Pool,
     purpose: Purpose,
@@ -43,18 +41,13 @@ pub fn plan_tape(
     };
     for (symbol, value) in definitions {
         let value = pool.substitute(*value, &whole);
-        let value = exponentials::lower(pool, value);
-        if matches!(pool.node(value), Node::Apply(..)) || exponentials::is_exponential(pool, value) || reciprocal(pool, value) {
+        if matches!(pool.node(value), Node::Apply(..)) || reciprocal(pool, value) {
             whole.insert(*symbol, value);
         } else {
             local.push((*symbol, value));
         }
     }
-    let mut written = |e: Expr| {
-        let e = pool.substitute(e, &whole);
-        exponentials::lower(pool, e)
-    };
-    let outputs: Vec<(String, Expr)> = outputs.iter().map(|(name, e)| (name.clone(), written(*e))).collect();
+    let outputs: Vec<(String, Expr)> = outputs.iter().map(|(name, e)| (name.clone(), pool.substitute(*e, &whole))).collect();
     let mut planner = Planner { pool, purpose, program: Program::default(), values: FxHashMap::default() };
     planner.program.sizes = planner.pool.dims.names().to_vec();
     let roots: Vec<Expr> = outputs.iter().map(|o| o.1).collect();

@@ -37,6 +37,20 @@ pub enum Template {
     Lower,
 }
 
+impl Template {
+    /// The templates directly inside.
+    pub fn parts(&self) -> Vec<&Template> {
+        match self {
+            Template::Any(_) | Template::Number(_) | Template::Identity | Template::Lower => vec![],
+            Template::Map(_, args) | Template::Apply(_, args) => args.iter().collect(),
+            Template::Along(_, _, inner) | Template::Total(inner, _) => vec![inner],
+            Template::Sum(terms) => terms.iter().map(|t| &t.1).collect(),
+            Template::Times(factors) => factors.iter().map(|f| &f.0).collect(),
+            Template::Labelled(factors, _) => factors.iter().map(|f| &f.0).collect(),
+        }
+    }
+}
+
 /// What the arguments of a template stand for.
 pub type Bindings = Vec<Option<Expr>>;
 
