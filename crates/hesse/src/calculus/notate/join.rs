@@ -23,6 +23,11 @@ impl Writer<'_> {
         Face::split(rank, self.own_rows(e, 8).unwrap_or(rank.div_ceil(2)))
     }
 
+    /// Whether what the expression is made of says its face.
+    pub(super) fn has_own_face(&self, e: Expr) -> bool {
+        self.own_rows(e, 8).is_some()
+    }
+
     /// How many of the axes are rows, where what the expression is made of says so; looks `depth` levels down.
     fn own_rows(&self, e: Expr, depth: usize) -> Option<usize> {
         let rank = self.pool.rank(e);
