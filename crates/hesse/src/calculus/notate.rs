@@ -440,8 +440,30 @@ impl Writer<'_> {
         Subscript::Range(self.size(from), self.size(to))
     }
 
-    /// A size as arithmetic of names and integers.
+    /// An input that has this size for its rows or its columns: `rows(A)`.
+    fn measured(&mut self, d: Dim) -> Option<NodeId> {
+        let mut inputs: Vec<(VarId, usize)> = self.spelling.rows.iter().map(|(v, rows)| (*v, *rows)).collect();
+        inputs.sort_unstable();
+        let (call, v) = inputs.into_iter().find_map(|(v, rows)| {
+            let variable = self.pool.var(v);
+            let (above, beside) = self.pool.axes(variable).split_at(rows);
+            if above == [d] { Some(("rows", v)) } else { (beside == [d]).then_some(("cols", v)) }
+        })?;
+        let name = self.pool.variable(v).name.clone();
+        let name = self.syntax.name(&name);
+        Some(self.syntax.call(call, vec![name]))
+    }
+
+    /// A size as arithmetic of names and integers. Where a variable has its name, the name would mean the variable.
     fn size(&mut self, d: Dim) -> NodeId {
+        let taken = |w: &Self, name: &str| w.spelling.rows.keys().any(|v| w.pool.variable(*v).name == name);
+        if let [(monomial, 1)] = self.pool.dims.polynomial(d).as_slice()
+            && let [name] = monomial.as_slice()
+            && taken(self, &self.pool.dims.names()[*name as usize])
+            && let Some(node) = self.measured(d)
+        {
+            return node;
+        }
         let names = self.pool.dims.names().to_vec();
         let mut terms = self.pool.dims.polynomial(d).clone();
         terms.sort_by_key(|(m, c)| (*c < 0, m.is_empty(), m.clone()));

@@ -495,12 +495,12 @@ fn splits(rows: usize, cols: usize) -> Vec<(usize, usize)> {
     all.filter(|at| *at != (0, 0) && *at != (rows, cols)).collect()
 }
 
-fn distinct(labels: &[Label]) -> bool {
+pub(super) fn distinct(labels: &[Label]) -> bool {
     labels.iter().enumerate().all(|(k, l)| !labels[..k].contains(l))
 }
 
 /// Groups of factors that hang together by labels that are not open, by position.
-fn components(tensors: &[Factor], open: &[Label]) -> Vec<Vec<usize>> {
+pub(super) fn components(tensors: &[Factor], open: &[Label]) -> Vec<Vec<usize>> {
     let mut group: Vec<usize> = (0..tensors.len()).collect();
     for a in 0..tensors.len() {
         for b in 0..a {
@@ -515,7 +515,7 @@ fn components(tensors: &[Factor], open: &[Label]) -> Vec<Vec<usize>> {
 }
 
 /// The open labels of a component.
-fn reach(tensors: &[Factor], component: &[usize], open: &[Label]) -> Vec<Label> {
+pub(super) fn reach(tensors: &[Factor], component: &[usize], open: &[Label]) -> Vec<Label> {
     let mut ends: Vec<Label> = component.iter().flat_map(|k| &tensors[*k].labels).filter(|l| open.contains(l)).copied().collect();
     ends.sort_unstable();
     ends.dedup();
