@@ -711,11 +711,8 @@ impl Derivation<'_> {
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
-        let shape_text = if matrix {
-            shape_text(&self.pool, &laid)
-        } else {
-            axes_text(&self.pool, &groups.iter().map(|g| pick(g)).collect::<Vec<_>>())
-        };
+        let shape_text =
+            if matrix { shape_text(&self.pool, &laid) } else { axes_text(&self.pool, &groups.iter().map(|g| pick(g)).collect::<Vec<_>>()) };
         let stack = if matrix { face.clone() } else { stacked(shape, variables) };
         let structure = structure::structure(&mut self.pool, tensor, &stack, &self.formula.declared());
         Ok(Part {

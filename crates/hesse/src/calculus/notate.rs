@@ -15,8 +15,8 @@ use crate::facts::matrices::Side;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
-use kron::is_wide_sum;
 pub use index::notate_indexed;
+use kron::is_wide_sum;
 pub(crate) use kron::{apart, is_outer};
 use num_traits::{One, Signed};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -238,6 +238,11 @@ impl Writer<'_> {
             Kind::Transpose(inner) => *inner,
             Kind::Number(_) => node,
             _ if self.symmetric.contains(&node) => node,
+            // kron(A', B')' is kron(A, B).
+            Kind::Call(f, args) if f == "kron" && args.iter().all(|a| self.is_turned(*a)) => {
+                let args = args.clone().into_iter().map(|a| self.transpose(a)).collect();
+                self.syntax.call("kron", args)
+            }
             // Columns of a symmetric matrix are its rows.
             Kind::Index(m, subs) if subs.len() == 2 && self.symmetric.contains(m) => {
                 let turned = Kind::Index(*m, vec![subs[1].clone(), subs[0].clone()]);
@@ -245,6 +250,11 @@ impl Writer<'_> {
             }
             _ => self.syntax.transpose(node),
         }
+    }
+
+    /// Whether the transpose is shorter, or the same.
+    fn is_turned(&self, node: NodeId) -> bool {
+        matches!(self.syntax.kind(node), Kind::Transpose(_)) || self.symmetric.contains(&node)
     }
 
     /// A variable, constant or function, in its own face.
@@ -267,7 +277,7 @@ impl Writer<'_> {
                 Some(if value < 0.0 { self.syntax.negate(number) } else { number })
             }
             Node::Pi => Some(self.syntax.name("pi")),
-            Node::Size(d) => Some(self.size(d)),
+            Node::Size(d) => Some(self.extent(d)),
             Node::Var(v) => {
                 let name = self.pool.variable(v).name.clone();
                 Some(self.syntax.name(&name))
@@ -454,8 +464,8 @@ impl Writer<'_> {
         Some(self.syntax.call(call, vec![name]))
     }
 
-    /// A size as arithmetic of names and integers. Where a variable has its name, the name would mean the variable.
-    fn size(&mut self, d: Dim) -> NodeId {
+    /// A size as a value, or as that of a whole side. Where a variable has its name, the name means the variable.
+    fn extent(&mut self, d: Dim) -> NodeId {
         let taken = |w: &Self, name: &str| w.spelling.rows.keys().any(|v| w.pool.variable(*v).name == name);
         if let [(monomial, 1)] = self.pool.dims.polynomial(d).as_slice()
             && let [name] = monomial.as_slice()
@@ -464,6 +474,11 @@ impl Writer<'_> {
         {
             return node;
         }
+        self.size(d)
+    }
+
+    /// A size as arithmetic of names and integers.
+    fn size(&mut self, d: Dim) -> NodeId {
         let names = self.pool.dims.names().to_vec();
         let mut terms = self.pool.dims.polynomial(d).clone();
         terms.sort_by_key(|(m, c)| (*c < 0, m.is_empty(), m.clone()));
@@ -485,7 +500,7 @@ impl Writer<'_> {
     }
 
     fn sized(&mut self, f: &str, sizes: &[Dim]) -> NodeId {
-        let args = sizes.iter().map(|d| self.size(*d)).collect();
+        let args = sizes.iter().map(|d| self.extent(*d)).collect();
         self.syntax.call(f, args)
     }
 
@@ -497,6 +512,9 @@ impl Writer<'_> {
 
     /// The size of several axes as one, in their order: `n*m` is not `m*n`.
     fn joint(&mut self, axes: &[Dim]) -> NodeId {
+        if let [d] = axes {
+            return self.extent(*d);
+        }
         let sizes: Vec<NodeId> = axes.iter().map(|d| self.size(*d)).collect();
         self.times(&sizes)
     }

@@ -712,6 +712,12 @@ impl Shapes {
             Slot::At(_) => Ok(()),
             Slot::Stack(letters) => {
                 let letters: Vec<Side> = letters.iter().map(|&l| self.letters[t.index()][l]).collect();
+                // As many letters as axes: one each.
+                if let State::Known(axes) = self.state(side).clone()
+                    && axes.len() == letters.len()
+                {
+                    return letters.iter().zip(axes).try_for_each(|(&l, d)| self.set(l, State::Known(vec![d]), Fault::Letter));
+                }
                 self.concat(&letters, side, Fault::Letter)
             }
         }

@@ -175,11 +175,16 @@ impl Writer<'_> {
 
     /// `unit(k)[i]`, `shift(k)[i,j]`, `lower[i,j]`
     fn constant_entry(&mut self, p: Pattern, places: &[String]) -> Option<NodeId> {
-        let base = match p {
-            Pattern::Unit { at, .. } => self.sized("unit", &[at]),
-            Pattern::Shift { offset, .. } => self.sized("shift", &[offset]),
-            Pattern::Lower { .. } => self.syntax.name("lower"),
+        let base: (&str, Dim) = match p {
+            Pattern::Unit { at, .. } => ("unit", at),
+            Pattern::Shift { offset, .. } => ("shift", offset),
+            Pattern::Lower { .. } => {
+                let lower = self.syntax.name("lower");
+                return Some(self.at(lower, places));
+            }
         };
+        let position = self.size(base.1);
+        let base = self.syntax.call(base.0, vec![position]);
         Some(self.at(base, places))
     }
 

@@ -109,7 +109,12 @@ impl Writer<'_> {
         let power = self.pool.one();
         let factors = |parts: &[usize]| parts.iter().map(|k| joined.tensors[*k].clone()).collect::<Vec<Factor>>();
         for link in &links {
-            let [g, h] = link.ends;
+            let [mut g, mut h] = link.ends;
+            // kron(A, B) or kron(A, B)': as more of the matrices stand.
+            let straight = |k: &&usize| groups[g].contains(&joined.tensors[**k].labels[0]);
+            if 2 * link.parts.iter().filter(straight).count() < link.parts.len() {
+                (g, h) = (h, g);
+            }
             let base = self.pool.product_of(factors(&link.parts), [groups[g].clone(), groups[h].clone()].concat(), &broadcast);
             splits.push(1);
             tensors.push(Factor { base, labels: vec![new(g), new(h)], power });
@@ -121,7 +126,8 @@ impl Writer<'_> {
             tensors.push(Factor { base, labels: vec![new(*g)], power });
         }
         let (rows, cols) = (whole(&joined.rows), whole(&joined.cols));
-        let sizes = groups.iter().map(|g| g.iter().flat_map(|l| joined.sizes[*l as usize].clone()).collect::<Vec<Dim>>()).collect::<Vec<_>>();
+        let sizes =
+            groups.iter().map(|g| g.iter().flat_map(|l| joined.sizes[*l as usize].clone()).collect::<Vec<Dim>>()).collect::<Vec<_>>();
         joined.sizes.extend(sizes);
         (joined.tensors, joined.splits, joined.rows, joined.cols) = (tensors, splits, rows, cols);
     }

@@ -151,15 +151,20 @@ impl Writer<'_> {
             Kind::Call(name, args) if name == f => Some(args.clone()),
             _ => None,
         };
+        // `rows(A)` is a size by itself only.
+        let measured = |w: &Self, node: NodeId| {
+            w.syntax.under(node).iter().any(|n| matches!(w.syntax.kind(*n), Kind::Call(f, _) if f == "rows" || f == "cols"))
+        };
         if let (Some(left), Some(right)) = (arguments(self, a, "ones"), arguments(self, b, "ones"))
             && left.len() == right.len()
+            && !left.iter().chain(&right).any(|size| measured(self, *size))
         {
-            let sizes = left.iter().zip(&right).map(|(m, n)| self.chain(&[*m, *n])).collect();
+            let sizes = left.iter().zip(&right).map(|(m, n)| self.times(&[*m, *n])).collect();
             return self.syntax.call("ones", sizes);
         }
-        if let Some(left) = arguments(self, a, "eye") {
-            if let Some(right) = arguments(self, b, "eye") {
-                let size = self.chain(&[left[0], right[0]]);
+        if let Some(left) = arguments(self, a, "eye").filter(|left| !measured(self, left[0])) {
+            if let Some(right) = arguments(self, b, "eye").filter(|right| !measured(self, right[0])) {
+                let size = self.times(&[left[0], right[0]]);
                 return self.symmetric_call("eye", vec![size]);
             }
             if let Some(inner) = arguments(self, b, "kron").filter(|inner| arguments(self, inner[0], "eye").is_some()) {
