@@ -169,6 +169,12 @@ class Parser:
         while True:
             if self.take(":"):
                 out.append(("all",))
+            elif self.stacked():
+                self.need("(")
+                group = []
+                while not self.take(")"):
+                    group.append(("name", self.word()))
+                out.append(("stack", *group))
             else:
                 first = self.sum()
                 if self.take(":"):
@@ -178,6 +184,11 @@ class Parser:
             if self.take("]"):
                 return tuple(out)
             self.need(",")
+
+    def stacked(self):
+        """`(i k)`: two names in brackets with nothing between them."""
+        ahead = self.tokens[self.k : self.k + 3]
+        return [t[0] for t in ahead[1:]] == ["name", "name"] and ahead[0][1] == "("
 
     def primary(self):
         kind, text, at = self.tokens[self.k]
@@ -588,18 +599,48 @@ def subscripted(a, subs, point):
 # whole product if several factors carry it, else inside the one factor that does. Within a function, a power or a divisor
 # nothing is summed: x[i]^2 -> [] sums squares, exp(A[i,j]) -> [i] sums exponentials.
 
+# `y[(i k)]` names the letters of one stacked axis. A result within a body, `exp(A[i,k]*B[k,j] -> [i,j])`, keeps the letters that
+# it names and sums the others, which are its own.
+
 CONSTANT = {"eye": 2, "ones": None, "lower": 2, "zeros": None}
+PLACED = {"unit": 1, "shift": 2}
 
 
 def label(sub):
     return sub[1][1] if sub[0] == "at" and sub[1][0] == "name" else None
 
 
+def letters(sub):
+    """The indices of a subscript."""
+    return [t[1] for t in sub[1:]] if sub[0] == "stack" else [label(sub)] if label(sub) else []
+
+
+def renamed(tree, names):
+    """The tree with other letters; a result within it has letters of its own."""
+    kind = tree[0]
+    if kind == "index":
+        fresh = lambda t: ("name", names(t[1])) if t[0] == "name" else t
+        return ("index", tree[1], tuple((s[0], *map(fresh, s[1:])) if s[0] in ("at", "stack") else s for s in tree[2]))
+    if kind == "contraction":
+        kept = {x: names(x) for g in tree[2] for x in g}
+        inner = renamed(tree[1], lambda x: kept.get(x, "%s'%d" % (x, id(tree))))
+        return ("contraction", inner, tuple(tuple(kept[x] for x in g) for g in tree[2]))
+    if kind in ("negate", "transpose"):
+        return (kind, renamed(tree[1], names))
+    if kind == "binary":
+        return (kind, tree[1], renamed(tree[2], names), renamed(tree[3], names))
+    if kind == "call":
+        return (kind, tree[1], tuple(renamed(a, names) for a in tree[2]))
+    return tree
+
+
 def labels(tree):
     """Indices of a tree, with repetition, in reading order. Inside the base of a subscript there are none."""
     kind = tree[0]
     if kind == "index":
-        return [label(s) for s in tree[2] if label(s)]
+        return [x for s in tree[2] for x in letters(s)]
+    if kind == "contraction":
+        return [x for g in tree[2] for x in g]
     if kind in ("negate", "transpose"):
         return labels(tree[1])
     if kind == "binary":
@@ -633,10 +674,13 @@ class Contraction:
     def __init__(self, point, body, groups):
         self.point, self.sizes, self.same = point, {}, {}
         out = [x for g in groups for x in g]
+        self.stacks = []
         self.measure(body)
-        if point.axes is not None and all(len(g) == 1 for g in groups) and len(groups) == len(point.axes):
-            for x, n in zip(out, point.axes):
-                self.fix(x, n)
+        if point.axes is not None and len(groups) == len(point.axes):
+            for g, n in zip(groups, point.axes):
+                self.join(g, n)
+        while any([self.divide(*stack) for stack in self.stacks]):
+            pass
         if "" in out:
             raise Fault("empty index")
 
@@ -650,6 +694,22 @@ class Contraction:
         if self.sizes.setdefault(x, n) != n:
             raise Fault("index %s runs to %d and to %d" % (x, self.sizes[x], n))
 
+    def join(self, group, n):
+        """The indices of one axis of length n; of a stack the last unknown one follows from the others."""
+        if len(group) == 1:
+            self.fix(group[0], n)
+        else:
+            self.stacks.append((group, n))
+
+    def divide(self, group, n):
+        open = [x for x in group if self.root(x) not in self.sizes]
+        if len({self.root(x) for x in open}) != 1 or len(open) != 1:
+            return False
+        for x in group:
+            n = n // self.sizes[self.root(x)] if x != open[0] else n
+        self.fix(open[0], n)
+        return True
+
     def size(self, x):
         if self.root(x) not in self.sizes:
             raise Fault("the size of index %s is not known" % x)
@@ -658,6 +718,8 @@ class Contraction:
     def constant(self, tree):
         """The name of a constant 0/1 tensor such as eye[i,j], unless a variable has that name."""
         base = tree[1]
+        if base[0] == "call" and base[1] in PLACED and len(base[2]) == 1:
+            return base[1]
         if base[0] == "name" and base[1] in CONSTANT and base[1] not in self.point.values:
             return base[1]
         return None
@@ -668,6 +730,8 @@ class Contraction:
         if kind == "index":
             name, subs = self.constant(tree), tree[2]
             if name:
+                if name in PLACED:
+                    return
                 if CONSTANT[name] and len(subs) != CONSTANT[name]:
                     raise Fault("%s takes %d indices" % (name, CONSTANT[name]))
                 if name in ("eye", "lower"):
@@ -679,9 +743,9 @@ class Contraction:
                             self.fix(b, n)
                 return
             for s, n in zip(subs, self.base(tree).shape):
-                if label(s):
-                    self.fix(label(s), n)
-        elif kind in ("negate", "transpose"):
+                if letters(s):
+                    self.join(letters(s), n)
+        elif kind in ("negate", "transpose", "contraction"):
             self.measure(tree[1])
         elif kind == "binary":
             self.measure(tree[2])
@@ -732,6 +796,9 @@ class Contraction:
         kind = tree[0]
         if kind == "index":
             return self.atom(tree)
+        if kind == "contraction":
+            own = set(labels(tree))
+            return self.summed(self.factor(tree[1], own), own)
         if kind == "binary" and tree[1] in ("+", "-"):
             a, b = self.term(tree[2], keep), self.term(tree[3], keep)
             axes = union([a, b])
@@ -761,7 +828,10 @@ class Contraction:
         found = [label(s) for s in subs]
         if name:
             sizes = [self.size(x) for x in found]
-            if name == "eye":
+            if name in PLACED:
+                k = size(value(tree[1][2][0], self.point))
+                array = np.eye(sizes[0])[k - 1] if name == "unit" else np.eye(*sizes, k=-k)
+            elif name == "eye":
                 array = np.eye(*sizes)
             elif name == "lower":
                 array = np.tril(np.ones(sizes))
@@ -769,6 +839,9 @@ class Contraction:
                 array = np.full(sizes, 1.0 if name == "ones" else 0.0)
         else:
             array = self.base(tree)
+            array = array.reshape([self.size(x) if letters(s) else n for s, n in zip(subs, array.shape) for x in letters(s) or [n]])
+            found = [x for s in subs for x in letters(s) or [None]]
+            subs = [("at", t) for s in subs for t in s[1:]]
             for axis in reversed(range(len(subs))):
                 if found[axis] is None:
                     if subs[axis][0] != "at":
@@ -796,6 +869,7 @@ def binary_array(op, a, b):
 
 
 def contraction(body, groups, point):
+    body = renamed(body, str)
     c = Contraction(point, body, groups)
     out = [x for g in groups for x in g]
     distinct = list(dict.fromkeys(out))
@@ -841,6 +915,9 @@ def self_test():
         ("(A[i,j]*x[j] - y[i])*x[i] -> []", "x'*(A*x - y)"), ("2*A[i,j] - x[i]*y[j] -> [i,j]", "2*A - x*y'"), ("x[i]/y[j] -> [i,j]", "x*(1./y)'"),
         ("(x[i]*y[i])^2 -> []", "sumsq(x.*y)"), ("x[i]/(y[j]*y[j]) -> [i]", "x*sum(1./y.^2)"), ("s*x[i] -> [i]", "s*x"), ("(x[i]*y[j] > 0) -> [i,j]", "(x*y' > 0)"), ("A[1,j] -> [,j]", "A[1,:]"),
         ("(A'*x)[i] -> [i]", "A'*x"), ("x'[i] -> [i]", "x"), ("(A[i,j]*x[j] -> [i])'*y", "(A*x)'*y"), ("S*x", "x"),
+        ("vec(B)[(j i)]*x[i] -> [j]", "B'*x"), ("kron(A, B)[(i k),(j l)]*B[k,l] -> [i,j]", "A*sumsq(B)"),
+        ("exp(A[i,k]*A[k,j] -> [i,j]) -> [i,j]", "exp(A*A)"), ("x[i]*exp(A[i,j] -> [i]) -> [i]", "x.*exp(rowsum(A))"), ("x[i]/(A[i,j]*x[j] -> [i]) -> [i]", "x./(A*x)"),
+        ("(x[i]^2 -> [])*x[i] -> [i]", "sumsq(x)*x"), ("(A[j,i] -> [i])*A[i,j] -> [i,j]", "diag(colsum(A))*A"), ("unit(2)[i] + zeros[i]*x[i] -> [i]", "[0; 1]"), ("shift(1)[i,j]*A[j,i] -> []", "A[1,2]"),
     ]  # fmt: skip
     dims = {"n": 2, "m": 3}
     for left, right in same:

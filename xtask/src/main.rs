@@ -14,7 +14,7 @@ cargo xtask <command>
 
   test      everything that must hold: format, lints, tests (the manual in suite/ among them), the README's commands,
             the corpus, the real data against NumPy, the page of the comparison
-  corpus    score `hesse batch` on suite/corpus; further arguments go to suite/corpus/score.py
+  corpus    score `hesse batch` on both parts of suite/corpus; further arguments go to suite/corpus/score.py
   compare   hesse beside SymPy on the corpus: write docs/comparison.md and the README's counts; takes minutes, and installs
             SymPy in .venv-compare (--check: write nothing, fail if something would differ; --page: do not ask SymPy again)
   readme    run the README's commands and compare what it shows (--bless: rewrite it)

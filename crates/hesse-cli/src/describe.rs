@@ -44,7 +44,9 @@ pub fn left_side(part: &Part, request: &Request) -> String {
         (_, []) => of.to_string(),
         (_, [v]) => format!("∂{of}/∂{v}"),
         // The columns of a matrix of second derivatives are those of its second variable.
-        (Want::Hessian, [v, w]) if part.shape_text.iter().all(|size| size != "1") && !part.indexed => format!("∂²{of}/∂{v}∂{w}ᵀ"),
+        (Want::Hessian, [v, w]) if part.face == part.stack && part.shape_text.iter().all(|size| size != "1") => {
+            format!("∂²{of}/∂{v}∂{w}ᵀ")
+        }
         (_, many) if many.len() > order(request) => format!("∂{of}/∂({})", many.join(", ")),
         (_, many) => {
             let order = match many.len() {
@@ -66,7 +68,7 @@ pub fn left_side(part: &Part, request: &Request) -> String {
 pub fn remark(part: &Part, request: &Request, conditions: &[Condition]) -> String {
     let mut out = size(part);
     let chosen = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative);
-    if chosen && order(request) == 1 && !part.indexed && part.shape_text.iter().any(|size| size != "1") {
+    if chosen && order(request) == 1 && part.shape_text.len() == 2 && part.shape_text.iter().any(|size| size != "1") {
         out.push_str(&format!("   {} layout", layout(part.layout)));
     }
     let structure = structure(part, request, conditions);

@@ -25,7 +25,7 @@ use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
 use crate::syntax::{latex, mathml, plain, unicode};
 use crate::tensor::{Dim, Expr, Label, Pattern, Pool, Shape, VarId, VarKind};
-use face::{Laid, face, grouped, shape_text, stacked};
+use face::{Laid, axes_text, face, shape_text, stacked};
 use rustc_hash::FxHashMap;
 
 pub use crate::calculus::differentiate::Elimination;
@@ -41,7 +41,8 @@ pub struct Part {
     pub wrt: Vec<String>,
     /// Rows × columns in the chosen layout; for order 3 and 4 rows are the function's axes, columns the variables'.
     pub shape: Shape,
-    /// Sizes as text: rows and columns (`["N", "n"]`, `["1", "n"]`); for index notation one per axis.
+    /// Sizes as text: rows and columns (`["N", "n"]`, `["1", "n"]`); of more than two axes one for each side of the function and of
+    /// the variables (`["m*n", "k", "l"]`).
     pub shape_text: Vec<String>,
     /// The layout.
     pub layout: Layout,
@@ -747,15 +748,13 @@ impl Derivation<'_> {
             }
         }
         self.within_limits()?;
-        let Laid { face, matrix } = face(shape, variables, request);
+        let Laid { face, matrix, groups } = face(shape, variables, request);
         let spelling = self.formula.spelling(&self.given.inputs);
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
         let mut best: Option<((bool, usize, usize), Expr, Syntax, NodeId)> = None;
         for &e in &found {
-            let rank = self.pool.rank(e);
             let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
             let indexed = written.is_none();
-            let groups = if matrix { grouped(&face) } else { (0..rank).map(|a| vec![a]).collect() };
             let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
             // Of two that are equally long the one with less that stands only for a size.
             let cost = (indexed, syntax.count(root), syntax.count_fillers(root));
@@ -784,7 +783,8 @@ impl Derivation<'_> {
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
         let laid = Shape::new(pick(&face.rows), pick(&face.cols));
-        let shape_text = if matrix { shape_text(&self.pool, &laid) } else { axes.iter().map(|d| self.pool.dims.text(*d)).collect() };
+        let shape_text =
+            if matrix { shape_text(&self.pool, &laid) } else { axes_text(&self.pool, &groups.iter().map(|g| pick(g)).collect::<Vec<_>>()) };
         let stack = if matrix { face.clone() } else { stacked(shape, variables) };
         let declared = self.formula.declared();
         let mut structure = structure::structure(&mut self.pool, tensor, &stack, &declared);

@@ -135,6 +135,7 @@ fn random_tree(dice: &mut Dice, size: usize) -> (Syntax, NodeId) {
             3 => Kind::Call(dice.pick(&["max", "kron"]).into(), vec![a, b]),
             4 => Kind::Index(a, vec![Subscript::All, Subscript::At(b)]),
             5 => Kind::Index(a, vec![Subscript::Range(a, b)]),
+            9 => Kind::Index(a, vec![Subscript::Stack(vec![ids[0], ids[1]]), Subscript::At(b)]),
             6 => Kind::Matrix(vec![vec![a, b], vec![b, a]]),
             7 => Kind::Contraction(a, vec![vec![], vec!["i".into()], vec!["j".into(), "k".into()]]),
             8 => Kind::Series(Series { index: "i".into(), from: a, to: b, body: b }),

@@ -74,6 +74,7 @@ fn write(syntax: &Syntax, id: NodeId, at: NodeId, change: Change) -> String {
                     Subscript::All => ":".to_string(),
                     Subscript::At(k) => part(*k),
                     Subscript::Range(a, b) => format!("{}:{}", part(*a), part(*b)),
+                    Subscript::Stack(letters) => format!("({})", letters.iter().map(|k| part(*k)).collect::<Vec<_>>().join(" ")),
                 })
                 .collect();
             format!("{}[{}]", part(*base), subscripts.join(","))

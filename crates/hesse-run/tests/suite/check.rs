@@ -328,7 +328,7 @@ impl<'a> Check<'a> {
         let other = derive(f, &Request { layout, ..self.request() }).map_err(|e| e.to_string())?;
         for place in self.places(f, &[&derived.laid_out, &other.laid_out])? {
             let (a, b) = (place.run(&derived.laid_out)?, place.run(&other.laid_out)?);
-            if derived.derivative.parts[0].indexed && !self.question.vec || self.question.order > 1 {
+            if derived.derivative.parts[0].shape_text.len() > 2 || self.question.order > 1 {
                 if a.shape != b.shape || !same(&a.data, &b.data) {
                     return Err("the layouts differ, and this derivative has only one".into());
                 }

@@ -80,10 +80,11 @@ pub fn build(
 fn scopes(c: &Contraction) -> Vec<u64> {
     let mut own: Vec<u64> = vec![];
     for part in &c.parts {
-        let slots = |s: &[Slot]| s.iter().fold(0, |m, s| if let Slot::Letter(l) = s { m | 1 << l } else { m });
+        let slots = |s: &[Slot]| s.iter().flat_map(Slot::letters).fold(0, |m, l| m | 1 << l);
         own.push(match part {
             Part::Tensor(_, s) | Part::Constant(_, s) => slots(s),
             Part::Scalar(_) | Part::Number(_) => 0,
+            Part::Close(_, kept) => kept.iter().fold(0, |m, l| m | 1 << l),
             _ => children(part).iter().fold(0, |m, &k| m | own[k]),
         });
     }
@@ -97,6 +98,7 @@ fn scopes(c: &Contraction) -> Vec<u64> {
                 Part::Sum(_) | Part::Not(_) => scope[k],
                 Part::Product(parts) => parts.iter().enumerate().filter(|p| p.0 != at).fold(scope[k], |m, p| m | own[*p.1]),
                 Part::Quotient(_, b) if at == 0 => scope[k] | own[*b],
+                Part::Close(..) => own[k],
                 _ => u64::MAX,
             };
         }
@@ -110,7 +112,7 @@ fn children(part: &Part) -> Vec<usize> {
         Part::Sum(t) => t.iter().map(|t| t.1).collect(),
         Part::Product(p) | Part::Map(_, p) => p.clone(),
         Part::Quotient(a, b) | Part::Power(a, b) => vec![*a, *b],
-        Part::Not(a) => vec![*a],
+        Part::Not(a) | Part::Close(a, _) => vec![*a],
     }
 }
 
@@ -238,7 +240,7 @@ impl Work<'_> {
                 let mut units = vec![];
                 for (slot, axes) in slots.iter().zip(groups) {
                     match slot {
-                        Slot::Letter(l) => labels.extend(self.labels(*l)),
+                        Slot::Letter(_) | Slot::Stack(_) => labels.extend(slot.letters().iter().flat_map(|&l| self.labels(l))),
                         Slot::At(at) => {
                             for &of in axes {
                                 if axes.len() > 1 {
@@ -308,6 +310,10 @@ impl Work<'_> {
                 }
                 self.map(f.row().name, args)?
             }
+            Part::Close(k, kept) => {
+                let (e, labels) = self.joined(&values[*k], kept.iter().fold(0, |m, l| m | 1 << l));
+                single(vec![factor(self.pool, e, labels)], vec![])
+            }
             Part::Not(k) => {
                 let mut out = vec![Open { coefficient: one, factors: vec![], bare: vec![] }];
                 out.extend(values[*k].iter().map(|t| Open { coefficient: -t.coefficient, ..t.clone() }));
@@ -350,10 +356,10 @@ impl Work<'_> {
 
     fn constant(&mut self, c: Constant, slots: &[Slot]) -> Result<Terms, Refusal> {
         let one = Rational::from_integer(1);
-        let mut letters = vec![];
+        let mut letters: Vec<Vec<Label>> = vec![];
         for s in slots {
             match s {
-                Slot::Letter(l) => letters.push(self.labels(*l)),
+                Slot::Letter(_) | Slot::Stack(_) => letters.push(s.letters().iter().flat_map(|&l| self.labels(l)).collect()),
                 Slot::At(_) => {
                     return Err(Diagnostic::error("E301", self.span, "constants of index notation take letters only")
                         .because("positions stand on variables")

@@ -177,6 +177,8 @@ impl<'a, 's> Lower<'a, 's> {
                             m.value[base.index()] = true;
                         }
                     }
+                    // Its letters are those around it.
+                    Kind::Contraction(inner, _) => m.part[inner.index()] = true,
                     Kind::Call(f, args)
                         if self.user(f).is_none()
                             && functions::find(f).is_some() | matches!(f.as_str(), "sqrt")
@@ -190,7 +192,6 @@ impl<'a, 's> Lower<'a, 's> {
                             // The children were passed over above only if the node was no value yet.
                             match syntax.kind(id) {
                                 Kind::Call(f, _) if is_generator(f) && self.user(f).is_none() => {}
-                                Kind::Contraction(inner, _) => m.part[inner.index()] = true,
                                 Kind::Series(s) => {
                                     if let Some((_, of)) = measure(syntax, s.to) {
                                         m.value[of.index()] = true;
@@ -276,6 +277,9 @@ impl<'a, 's> Lower<'a, 's> {
                         Subscript::All => Ok(Sub::All),
                         Subscript::At(k) => self.position(syntax, *k, bound).map(Sub::At),
                         Subscript::Range(k, l) => self.range(syntax, *k, *l, bound),
+                        Subscript::Stack(_) => Err(Diagnostic::error("E102", span, "`(i k)` is a subscript of index notation only")
+                            .because("it names the letters of one stacked axis")
+                            .help("write the result: x[(i k)] -> [i,k]")),
                     };
                     match sub {
                         Ok(s) => out.push(s),

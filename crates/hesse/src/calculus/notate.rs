@@ -5,6 +5,7 @@
 //! product, a matrix and a vector `A*x`, two matrices `A*B`, two matrices and a vector `A'*diag(m)*B`.
 
 mod blocks;
+mod index;
 mod join;
 mod kron;
 mod network;
@@ -14,6 +15,7 @@ use crate::facts::matrices::Side;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::matcher::Bindings;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
+pub use index::notate_indexed;
 use kron::is_wide_sum;
 pub(crate) use kron::{apart, is_outer};
 use num_traits::{One, Signed};
@@ -59,23 +61,8 @@ impl Spelling {
 
 /// The tree of an expression with this face, in matrix notation; `None` if there is none.
 pub fn notate(pool: &mut Pool, e: Expr, face: &Face, spelling: &Spelling) -> Option<(Syntax, NodeId)> {
-    let mut writer = Writer {
-        pool,
-        spelling,
-        syntax: Syntax::default(),
-        written: FxHashMap::default(),
-        symmetric: FxHashSet::default(),
-        indexed: false,
-    };
+    let mut writer = Writer::new(pool, spelling);
     let root = writer.write(e, face)?;
-    Some((writer.syntax, root))
-}
-
-/// The tree of an expression in index notation, its axes in the order of `axes` (each a group of one letter).
-pub fn notate_indexed(pool: &mut Pool, e: Expr, groups: &[Vec<usize>], spelling: &Spelling) -> Option<(Syntax, NodeId)> {
-    let mut writer =
-        Writer { pool, spelling, syntax: Syntax::default(), written: FxHashMap::default(), symmetric: FxHashSet::default(), indexed: true };
-    let root = writer.indexed(e, groups)?;
     Some((writer.syntax, root))
 }
 
@@ -86,6 +73,12 @@ struct Writer<'a> {
     written: FxHashMap<(Expr, Vec<usize>, Vec<usize>), NodeId>,
     /// Index notation is being written: there a name between brackets is a letter, so `x[n]` cannot say the last entry.
     indexed: bool,
+    /// Index notation is being written, and what has no matrix notation within it is a contraction of its own.
+    nests: bool,
+    /// The letters of index notation, in order.
+    letters: Vec<String>,
+    /// A letter was summed since this was last taken back.
+    summed: bool,
     /// Nodes that stand for symmetric matrices: their transpose is written as they are.
     symmetric: FxHashSet<NodeId>,
 }
@@ -97,6 +90,22 @@ struct Fraction {
     below: Vec<NodeId>,
 }
 
+impl<'a> Writer<'a> {
+    fn new(pool: &'a mut Pool, spelling: &'a Spelling) -> Writer<'a> {
+        Writer {
+            pool,
+            spelling,
+            syntax: Syntax::default(),
+            written: FxHashMap::default(),
+            symmetric: FxHashSet::default(),
+            indexed: false,
+            nests: false,
+            letters: vec![],
+            summed: false,
+        }
+    }
+}
+
 impl Writer<'_> {
     fn write(&mut self, e: Expr, face: &Face) -> Option<NodeId> {
         if !self.pool.spend(1) {
@@ -106,7 +115,11 @@ impl Writer<'_> {
         if let Some(&node) = self.written.get(&key) {
             return Some(node);
         }
-        let node = self.write_new(e, face)?;
+        let node = match self.write_new(e, face) {
+            Some(node) => node,
+            None if self.nests => self.nested(e, face)?,
+            None => return None,
+        };
         if self.pool.is_symmetric(e) {
             self.symmetric.insert(node);
         }
@@ -233,6 +246,11 @@ impl Writer<'_> {
             Kind::Transpose(inner) => *inner,
             Kind::Number(_) => node,
             _ if self.symmetric.contains(&node) => node,
+            // kron(A', B')' is kron(A, B).
+            Kind::Call(f, args) if f == "kron" && args.iter().all(|a| self.is_turned(*a)) => {
+                let args = args.clone().into_iter().map(|a| self.transpose(a)).collect();
+                self.syntax.call("kron", args)
+            }
             // Columns of a symmetric matrix are its rows.
             Kind::Index(m, subs) if subs.len() == 2 && self.symmetric.contains(m) => {
                 let turned = Kind::Index(*m, vec![subs[1].clone(), subs[0].clone()]);
@@ -240,6 +258,11 @@ impl Writer<'_> {
             }
             _ => self.syntax.transpose(node),
         }
+    }
+
+    /// Whether the transpose is shorter, or the same.
+    fn is_turned(&self, node: NodeId) -> bool {
+        matches!(self.syntax.kind(node), Kind::Transpose(_)) || self.symmetric.contains(&node)
     }
 
     /// A variable, constant or function, in its own face.
@@ -262,7 +285,7 @@ impl Writer<'_> {
                 Some(if value < 0.0 { self.syntax.negate(number) } else { number })
             }
             Node::Pi => Some(self.syntax.name("pi")),
-            Node::Size(d) => Some(self.size(d)),
+            Node::Size(d) => Some(self.extent(d)),
             Node::Var(v) => {
                 let name = self.pool.variable(v).name.clone();
                 Some(self.syntax.name(&name))
@@ -435,6 +458,33 @@ impl Writer<'_> {
         Subscript::Range(self.size(from), self.size(to))
     }
 
+    /// An input that has this size for its rows or its columns: `rows(A)`.
+    fn measured(&mut self, d: Dim) -> Option<NodeId> {
+        let mut inputs: Vec<(VarId, usize)> = self.spelling.rows.iter().map(|(v, rows)| (*v, *rows)).collect();
+        inputs.sort_unstable();
+        let (call, v) = inputs.into_iter().find_map(|(v, rows)| {
+            let variable = self.pool.var(v);
+            let (above, beside) = self.pool.axes(variable).split_at(rows);
+            if above == [d] { Some(("rows", v)) } else { (beside == [d]).then_some(("cols", v)) }
+        })?;
+        let name = self.pool.variable(v).name.clone();
+        let name = self.syntax.name(&name);
+        Some(self.syntax.call(call, vec![name]))
+    }
+
+    /// A size as a value, or as that of a whole side. Where a variable has its name, the name means the variable.
+    fn extent(&mut self, d: Dim) -> NodeId {
+        let taken = |w: &Self, name: &str| w.spelling.rows.keys().any(|v| w.pool.variable(*v).name == name);
+        if let [(monomial, 1)] = self.pool.dims.polynomial(d).as_slice()
+            && let [name] = monomial.as_slice()
+            && taken(self, &self.pool.dims.names()[*name as usize])
+            && let Some(node) = self.measured(d)
+        {
+            return node;
+        }
+        self.size(d)
+    }
+
     /// A size as arithmetic of names and integers.
     fn size(&mut self, d: Dim) -> NodeId {
         let names = self.pool.dims.names().to_vec();
@@ -458,7 +508,7 @@ impl Writer<'_> {
     }
 
     fn sized(&mut self, f: &str, sizes: &[Dim]) -> NodeId {
-        let args = sizes.iter().map(|d| self.size(*d)).collect();
+        let args = sizes.iter().map(|d| self.extent(*d)).collect();
         self.syntax.call(f, args)
     }
 
@@ -470,6 +520,9 @@ impl Writer<'_> {
 
     /// The size of several axes as one, in their order: `n*m` is not `m*n`.
     fn joint(&mut self, axes: &[Dim]) -> NodeId {
+        if let [d] = axes {
+            return self.extent(*d);
+        }
         let sizes: Vec<NodeId> = axes.iter().map(|d| self.size(*d)).collect();
         self.times(&sizes)
     }
@@ -992,176 +1045,6 @@ impl Writer<'_> {
             }
             _ => None,
         }
-    }
-
-    // ---- index notation ----
-
-    fn indexed(&mut self, e: Expr, groups: &[Vec<usize>]) -> Option<NodeId> {
-        let rank = self.pool.rank(e);
-        let used: Vec<String> = self
-            .pool
-            .under(&[e])
-            .iter()
-            .filter_map(|x| match self.pool.node(*x) {
-                Node::Var(v) => Some(self.pool.variable(*v).name.clone()),
-                _ => None,
-            })
-            .chain(self.pool.dims.names().iter().cloned())
-            .collect();
-        let mut letters: Vec<String> =
-            ["i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v"].iter().map(|s| s.to_string()).filter(|l| !used.contains(l)).collect();
-        letters.extend((1..64).map(|k| format!("i{k}")));
-        let body = self.indexed_sum(e, &letters, rank)?;
-        let groups = groups.iter().map(|g| g.iter().map(|a| letters[*a].clone()).collect()).collect();
-        Some(self.syntax.add(Kind::Contraction(body, groups), Default::default()))
-    }
-
-    fn indexed_sum(&mut self, e: Expr, letters: &[String], rank: usize) -> Option<NodeId> {
-        let terms = match self.pool.node(e).clone() {
-            Node::Sum(terms, _) => terms,
-            _ => vec![(Rational::one(), e)],
-        };
-        let mut total: Option<NodeId> = None;
-        if terms.is_empty() {
-            let axes = self.pool.axes(e).to_vec();
-            let mut node = self.syntax.number("0");
-            for (a, d) in axes.iter().enumerate() {
-                let ones = self.sized("ones", &[*d]);
-                let ones = self.at(ones, &[a as Label], letters);
-                node = self.syntax.binary(Operator::Times, node, ones);
-            }
-            return Some(node);
-        }
-        let mut terms = self.opened(&terms)?;
-        terms.sort_by_key(|t| t.0.is_negative());
-        for (c, t) in terms {
-            let node = self.indexed_term(c.abs(), t, letters, rank)?;
-            total = Some(match total {
-                None if c.is_negative() => self.negate(node),
-                None => node,
-                Some(sum) => self.syntax.binary(if c.is_negative() { Operator::Minus } else { Operator::Plus }, sum, node),
-            });
-        }
-        total
-    }
-
-    /// f(…) of entries; the axes of `e` stand at these letters. Nothing is summed inside a function, so a sum there has no such form.
-    fn indexed_map(&mut self, e: Expr, places: &[Label], letters: &[String]) -> Option<NodeId> {
-        let Node::Map(f, args) = self.pool.node(e).clone() else { return None };
-        let own: Vec<String> = places.iter().map(|l| letters[*l as usize].clone()).collect();
-        let mut written = vec![];
-        for a in args {
-            let sums = self.pool.under(&[a]).iter().any(|x| match self.pool.node(*x) {
-                Node::Product { factors, sizes, out } => {
-                    factors.iter().any(|f| !f.labels.is_empty()) && !out.is_empty() && (0..sizes.len() as Label).any(|l| !out.contains(&l))
-                }
-                _ => false,
-            });
-            if sums {
-                return None;
-            }
-            let rank = self.pool.rank(a);
-            written.push(self.indexed_sum(a, &own, rank)?);
-        }
-        Some(self.map(f.row().name, written))
-    }
-
-    fn at(&mut self, node: NodeId, labels: &[Label], letters: &[String]) -> NodeId {
-        let subscripts = labels.iter().map(|l| Subscript::At(self.syntax.name(&letters[*l as usize]))).collect();
-        self.syntax.add(Kind::Index(node, subscripts), Default::default())
-    }
-
-    /// A scalar made of tensors as a call; anything else as it is.
-    fn closed(&mut self, node: NodeId) -> NodeId {
-        let scalar = |name: &str| {
-            (0..self.pool.variables())
-                .any(|v| self.pool.variable(VarId(v as u32)).name == name && self.pool.rank(self.pool.var(VarId(v as u32))) == 0)
-        };
-        let known = |name: &str| scalar(name) || name == "pi" || self.pool.dims.names().iter().any(|n| n == name);
-        // A position such as A[m,1] would be read as index letters.
-        if self.syntax.under(node).iter().any(|id| matches!(self.syntax.kind(*id), Kind::Index(..))) {
-            return self.syntax.call("sum", vec![node]);
-        }
-        let mut pending = vec![node];
-        while let Some(id) = pending.pop() {
-            match self.syntax.kind(id) {
-                Kind::Name(name) if known(name) => {}
-                Kind::Number(_) | Kind::Call(..) => {}
-                Kind::Name(_) | Kind::Transpose(_) => return self.syntax.call("sum", vec![node]),
-                _ => pending.extend(self.syntax.children(id)),
-            }
-        }
-        node
-    }
-
-    fn indexed_term(&mut self, c: Rational, e: Expr, letters: &[String], rank: usize) -> Option<NodeId> {
-        let (factors, out, sizes) = match self.pool.node(e).clone() {
-            Node::Product { factors, out, sizes } => (factors, out, sizes),
-            _ => {
-                let power = self.pool.one();
-                let labels: Vec<Label> = (0..rank as Label).collect();
-                (vec![Factor { base: e, labels: labels.clone(), power }], labels, self.pool.axes(e).to_vec())
-            }
-        };
-        // Label → letter: the first output axis that has it; summed labels take letters behind the axes'.
-        let letter = |l: Label| out.iter().position(|o| *o == l).unwrap_or(rank + l as usize) as Label;
-        let mut fraction = Fraction::default();
-        let mut tensors = vec![];
-        // Factors that are written entry by entry, and the labels that they need to stay letters.
-        let mut entries = vec![];
-        let mut held = out.clone();
-        for f in &factors {
-            if f.labels.is_empty() {
-                self.scalar_factor(f, &mut fraction)?;
-            } else if f.labels.len() > 2 && matches!(self.pool.node(f.base), Node::Map(..)) {
-                // A function of a tensor with many axes is written entry by entry: sign(A[i,j]*B[k,l]).
-                let places: Vec<Label> = f.labels.iter().map(|l| letter(*l)).collect();
-                let node = self.indexed_map(f.base, &places, letters)?;
-                let power = self.pool.as_number(f.power)?;
-                let exponent = power.abs();
-                let node = if exponent.is_one() {
-                    node
-                } else {
-                    let exponent = self.exponent(exponent);
-                    self.syntax.binary(Operator::Power, node, exponent)
-                };
-                entries.push((node, power.is_negative()));
-                held.extend(&f.labels);
-            } else {
-                tensors.push(f.clone());
-            }
-        }
-        let spans: Vec<Vec<Dim>> = sizes.iter().map(|d| vec![*d]).collect();
-        let contracted = self.contracted(&tensors, &held, &spans, &mut fraction)?;
-        // x'*y stands for one number only within a call: between indices a bare name must be a scalar.
-        fraction.above = fraction.above.into_iter().map(|node| self.closed(node)).collect();
-        fraction.below = fraction.below.into_iter().map(|node| self.closed(node)).collect();
-        for (node, below) in entries {
-            if below { fraction.below.push(node) } else { fraction.above.push(node) }
-        }
-        for item in contracted {
-            let labels: Vec<Label> = item.labels().into_iter().map(letter).collect();
-            let node = self.chain(&item.chain);
-            let node = self.at(node, &labels, letters);
-            fraction.above.push(node);
-        }
-        // What a repeated output label says, and an axis that nobody carries.
-        for (a, l) in out.iter().enumerate() {
-            let first = out.iter().position(|o| o == l).unwrap_or(a);
-            let carried = factors.iter().any(|f| f.labels.contains(l));
-            let repeated = out.iter().filter(|o| *o == l).count() > 1;
-            let node = if first < a {
-                let eye = self.sized("eye", &[sizes[*l as usize]]);
-                self.at(eye, &[first as Label, a as Label], letters)
-            } else if !carried && !repeated {
-                let ones = self.sized("ones", &[sizes[*l as usize]]);
-                self.at(ones, &[a as Label], letters)
-            } else {
-                continue;
-            };
-            fraction.above.push(node);
-        }
-        Some(self.assemble(c, fraction, None))
     }
 }
 

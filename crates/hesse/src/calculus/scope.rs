@@ -254,7 +254,7 @@ impl<'a> Scope<'a> {
                 Kind::Index(_, subs) => {
                     let sliced = subs.iter().any(|s| !matches!(s, Subscript::At(_)));
                     let own = |s: &Subscript| match s {
-                        Subscript::All => vec![],
+                        Subscript::All | Subscript::Stack(_) => vec![],
                         Subscript::At(k) if sliced || !matches!(syntax.kind(*k), Kind::Name(_)) => vec![*k],
                         Subscript::At(_) => vec![],
                         Subscript::Range(a, b) => vec![*a, *b],

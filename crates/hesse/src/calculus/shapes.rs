@@ -378,6 +378,20 @@ impl Shapes {
             return self.set(result, State::Known(list), fault);
         }
         if let State::Known(list) = self.state(result).clone() {
+            // One part may be unknown: it is what the others leave.
+            let mut open = rest.iter().filter(|&&p| self.list(p).is_none());
+            if let (Some(&p), None) = (open.next(), open.next()) {
+                let at = rest.iter().position(|&q| q == p).unwrap_or(0);
+                let whole = |s: &mut Self, sides: &[Side]| {
+                    let own: Vec<Dim> = sides.iter().flat_map(|&q| s.list(q).unwrap_or(&[]).to_vec()).collect();
+                    s.product(&own)
+                };
+                let (before, behind) = (whole(self, &rest[..at]), whole(self, &rest[at + 1..]));
+                let from = (0..=list.len()).find(|&e| self.product(&list[..e]) == before);
+                let to = (0..=list.len()).rev().find(|&e| self.product(&list[e..]) == behind);
+                let Some((from, to)) = from.zip(to).filter(|(from, to)| from < to) else { return Err(Fault::Order) };
+                return self.set(p, State::Known(list[from..to].to_vec()), fault);
+            }
             // Cut the known list where the products of the parts end.
             let mut from = 0;
             let mut cuts = vec![];
@@ -652,7 +666,7 @@ impl Shapes {
                         [] => self.set_scalar(x, Fault::Scalar(x))?,
                         [s] => match self.class(x) {
                             Class::Row => {
-                                self.slot(t, *s, self.col(x))?;
+                                self.slot(t, s, self.col(x))?;
                             }
                             Class::Matrix => return Err(Fault::Vector(x)),
                             Class::Unclear
@@ -660,12 +674,12 @@ impl Shapes {
                                     || matches!(self.state(self.col(x)), State::Unknown) && !self.is_big(self.row(x)) => {}
                             _ => {
                                 self.set_one(self.col(x), Fault::Vector(x))?;
-                                self.slot(t, *s, self.row(x))?;
+                                self.slot(t, s, self.row(x))?;
                             }
                         },
                         [r, s] => {
-                            self.slot(t, *r, self.row(x))?;
-                            self.slot(t, *s, self.col(x))?;
+                            self.slot(t, r, self.row(x))?;
+                            self.slot(t, s, self.col(x))?;
                         }
                         _ => return Err(Fault::Subscripts),
                     }
@@ -692,10 +706,20 @@ impl Shapes {
         self.concat(&cols, self.col(t), Fault::Letter)
     }
 
-    fn slot(&mut self, t: TermId, slot: Slot, side: Side) -> Rule {
+    fn slot(&mut self, t: TermId, slot: &Slot, side: Side) -> Rule {
         match slot {
-            Slot::Letter(l) => self.same(self.letters[t.index()][l], side, Fault::Letter),
+            Slot::Letter(l) => self.same(self.letters[t.index()][*l], side, Fault::Letter),
             Slot::At(_) => Ok(()),
+            Slot::Stack(letters) => {
+                let letters: Vec<Side> = letters.iter().map(|&l| self.letters[t.index()][l]).collect();
+                // As many letters as axes: one each.
+                if let State::Known(axes) = self.state(side).clone()
+                    && axes.len() == letters.len()
+                {
+                    return letters.iter().zip(axes).try_for_each(|(&l, d)| self.set(l, State::Known(vec![d]), Fault::Letter));
+                }
+                self.concat(&letters, side, Fault::Letter)
+            }
         }
     }
 

@@ -399,8 +399,7 @@ impl<'a> Signs<'a> {
         }
         let out: Vec<usize> = c.out.iter().flatten().copied().collect();
         let diagonal = out.iter().enumerate().any(|(k, l)| out[..k].contains(l));
-        let summed =
-            c.parts.iter().any(|p| matches!(p, Part::Tensor(_, s) if s.iter().any(|s| matches!(s, Slot::Letter(l) if !out.contains(l)))));
+        let summed = c.parts.iter().any(|p| matches!(p, Part::Tensor(_, s) if s.iter().flat_map(Slot::letters).any(|l| !out.contains(l))));
         Fact {
             nonneg: sign.nonneg,
             nonpos: sign.nonpos,

@@ -148,12 +148,25 @@ pub enum Op {
 }
 
 /// A subscript of a part of a contraction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// An index letter, by position in [`Contraction::letters`].
     Letter(usize),
     /// A constant position.
     At(Dim),
+    /// The letters of one stacked axis, the last one running fastest.
+    Stack(Vec<usize>),
+}
+
+impl Slot {
+    /// Its letters.
+    pub fn letters(&self) -> &[usize] {
+        match self {
+            Slot::Letter(l) => std::slice::from_ref(l),
+            Slot::At(_) => &[],
+            Slot::Stack(letters) => letters,
+        }
+    }
 }
 
 /// Constants of index notation.
@@ -196,6 +209,8 @@ pub enum Part {
     Map(FunctionId, Vec<usize>),
     /// 1 − a
     Not(usize),
+    /// `(a -> [i,j])`: the sum of `a` over all letters but these.
+    Close(usize, Vec<usize>),
 }
 
 /// Index notation: `body -> out`.

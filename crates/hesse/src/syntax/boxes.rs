@@ -78,7 +78,7 @@ pub struct Part {
 }
 
 /// A subscript as it is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slot {
     /// `:`
     All,
@@ -86,6 +86,8 @@ pub enum Slot {
     At(Part),
     /// First to last.
     Range(Part, Part),
+    /// The letters of one stacked axis.
+    Stack(Vec<Part>),
 }
 
 /// How a call is drawn.
@@ -287,6 +289,7 @@ impl<'a> Boxes<'a> {
                     Subscript::All => Slot::All,
                     Subscript::At(k) => Slot::At(self.part(k, Level::Comparison)),
                     Subscript::Range(k, l) => Slot::Range(self.part(k, Level::Comparison), self.part(l, Level::Comparison)),
+                    Subscript::Stack(ref letters) => Slot::Stack(letters.iter().map(|k| self.part(*k, Level::Atom)).collect()),
                 };
                 Layout::Index(self.indexed(*base), subscripts.iter().map(slot).collect())
             }

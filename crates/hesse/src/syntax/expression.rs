@@ -264,6 +264,9 @@ impl Parser<'_> {
         if ends(self.peek()) {
             return refuse(self.expected("an index").help("write an index, such as x[1] or A[2,:]"));
         }
+        if let (Lexeme::Open(Bracket::Round), Lexeme::Name(_), Lexeme::Name(_)) = (self.peek(), self.peek_after(1), self.peek_after(2)) {
+            return self.stack();
+        }
         let first = self.climb(Level::Comparison)?;
         if !self.eat(&Lexeme::Colon) {
             return Ok(Subscript::At(first.id));
@@ -272,6 +275,18 @@ impl Parser<'_> {
             return refuse(self.expected("the end of the range").help("write both ends of a range: 2:n"));
         }
         Ok(Subscript::Range(first.id, self.climb(Level::Comparison)?.id))
+    }
+
+    /// `(i k)` as a subscript: the letters of one stacked axis.
+    fn stack(&mut self) -> Parse<Subscript> {
+        self.open(Bracket::Round)?;
+        let mut letters = vec![];
+        while let Lexeme::Name(letter) = self.peek().clone() {
+            let span = self.advance();
+            letters.push(self.operand(Kind::Name(letter), span).id);
+        }
+        self.close_list("write the indices of one axis with spaces between them: x[(i k)]")?;
+        Ok(Subscript::Stack(letters))
     }
 
     /// The right side of `->`, with the place of its closing bracket.

@@ -87,6 +87,7 @@ fn slot(pieces: Pieces, slot: &Slot) -> Pieces {
         Slot::All => pieces.text(":"),
         Slot::At(a) => pieces.part(a),
         Slot::Range(a, b) => pieces.part(a).text("{:}").part(b),
+        Slot::Stack(ref letters) => pieces.text("(").parts(letters, r"\,").text(")"),
     }
 }
 

@@ -115,6 +115,7 @@ fn slot(pieces: Pieces, slot: &Slot) -> Pieces {
         Slot::All => pieces.text("<mo>:</mo>"),
         Slot::At(a) => pieces.part(a),
         Slot::Range(a, b) => pieces.part(a).text("<mo>:</mo>").part(b),
+        Slot::Stack(ref letters) => pieces.text("<mrow><mo>(</mo>").parts(letters, "").text("<mo>)</mo></mrow>"),
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn index(pieces: Pieces, slots: &[Slot]) -> Pieces {
         Slot::All => pieces.text(":"),
         Slot::At(a) => pieces.part(a),
         Slot::Range(a, b) => pieces.part(a).text(":").part(b),
+        Slot::Stack(ref letters) => pieces.text("(").parts(letters, " ").text(")"),
     };
     pieces.text("[").list(slots, ",", slot).text("]")
 }

@@ -552,11 +552,13 @@ impl Intern<'_> {
                 // Summed letters stand in subscripts only.
                 Kind::Index(_, subscripts) if matches!(syntax.kind(root), Kind::Contraction(..)) => subscripts
                     .iter()
-                    .filter_map(|s| match s {
-                        Subscript::At(k) => match syntax.kind(*k) {
-                            Kind::Name(name) => Some(name.as_str()),
-                            _ => None,
-                        },
+                    .flat_map(|s| match s {
+                        Subscript::At(k) => std::slice::from_ref(k),
+                        Subscript::Stack(letters) => letters,
+                        _ => &[],
+                    })
+                    .filter_map(|k| match syntax.kind(*k) {
+                        Kind::Name(name) => Some(name.as_str()),
                         _ => None,
                     })
                     .collect(),

@@ -102,6 +102,8 @@ pub enum Subscript {
     At(NodeId),
     /// `2:n`
     Range(NodeId, NodeId),
+    /// `(i k)` in index notation: the letters of one stacked axis, the last one running fastest
+    Stack(Vec<NodeId>),
 }
 
 /// What a node is.
@@ -158,6 +160,7 @@ impl Kind {
                     Subscript::All => Subscript::All,
                     Subscript::At(k) => Subscript::At(new(*k)),
                     Subscript::Range(k, l) => Subscript::Range(new(*k), new(*l)),
+                    Subscript::Stack(letters) => Subscript::Stack(letters.iter().map(|k| new(*k)).collect()),
                 };
                 Kind::Index(base, subscripts.iter().map(&mut subscript).collect())
             }
@@ -236,6 +239,7 @@ impl Syntax {
                         Subscript::All => {}
                         Subscript::At(k) => out.push(*k),
                         Subscript::Range(k, l) => out.extend([*k, *l]),
+                        Subscript::Stack(letters) => out.extend(letters),
                     }
                 }
                 out
@@ -342,7 +346,11 @@ fn alike(a: &Kind, b: &Kind) -> bool {
         (Kind::Negate(_), Kind::Negate(_)) | (Kind::Transpose(_), Kind::Transpose(_)) => true,
         (Kind::Binary(x, ..), Kind::Binary(y, ..)) => x == y,
         (Kind::Index(_, x), Kind::Index(_, y)) => {
-            x.len() == y.len() && x.iter().zip(y).all(|(s, t)| std::mem::discriminant(s) == std::mem::discriminant(t))
+            let alike = |s: &Subscript, t: &Subscript| match (s, t) {
+                (Subscript::Stack(k), Subscript::Stack(l)) => k.len() == l.len(),
+                _ => std::mem::discriminant(s) == std::mem::discriminant(t),
+            };
+            x.len() == y.len() && x.iter().zip(y).all(|(s, t)| alike(s, t))
         }
         (Kind::Matrix(x), Kind::Matrix(y)) => x.iter().map(Vec::len).eq(y.iter().map(Vec::len)),
         (Kind::Contraction(_, x), Kind::Contraction(_, y)) => x == y,

@@ -34,10 +34,7 @@ impl Lower<'_, '_> {
             })
         }
         let get = |part: &Vec<Option<usize>>, n: NodeId| part.get(n.index()).copied().flatten();
-        for id in syntax.under(body) {
-            if !marks.part[id.index()] {
-                continue;
-            }
+        for (id, names) in within(syntax, body, marks) {
             let place = syntax.span(id);
             let p = match syntax.kind(id) {
                 Kind::Number(text) => Part::Number(text.clone()),
@@ -95,12 +92,16 @@ impl Lower<'_, '_> {
                     for s in subs {
                         match s {
                             Subscript::At(n) => match syntax.kind(*n) {
-                                Kind::Name(l) => slots.push(Slot::Letter(letter(&mut c, l))),
+                                Kind::Name(l) => slots.push(Slot::Letter(letter(&mut c, &names.of(l)))),
                                 _ => match self.constant_position(syntax, *n) {
                                     Ok(d) => slots.push(Slot::At(d)),
                                     Err(d) => return self.poison(d),
                                 },
                             },
+                            Subscript::Stack(letters) => {
+                                let own = letters.iter().filter_map(|n| if let Kind::Name(l) = syntax.kind(*n) { Some(l) } else { None });
+                                slots.push(Slot::Stack(own.map(|l| letter(&mut c, &names.of(l))).collect()));
+                            }
                             Subscript::All | Subscript::Range(..) => {
                                 return self.poison(
                                     Diagnostic::error("E102", place, "a range has no meaning in index notation")
@@ -117,6 +118,18 @@ impl Lower<'_, '_> {
                             Err(d) => return self.poison(d),
                         },
                     }
+                }
+                Kind::Contraction(inner, groups) => {
+                    let Some(inner) = get(&part, *inner) else { return self.terms.add(Op::Poison, vec![], span) };
+                    let kept: Vec<usize> = groups.iter().flatten().map(|l| letter(&mut c, &names.of(l))).collect();
+                    if kept.iter().enumerate().any(|(k, l)| kept[..k].contains(l)) {
+                        return self.poison(
+                            Diagnostic::error("E102", place, "a letter twice in a result within index notation")
+                                .because("its letters are those of what stands around it")
+                                .help("put the value on a diagonal with eye[i,j]"),
+                        );
+                    }
+                    Part::Close(inner, kept)
                 }
                 _ => match at.get(id.index()).copied().flatten() {
                     Some(t) => Part::Scalar(argument(&mut args, t)),
@@ -153,6 +166,44 @@ impl Lower<'_, '_> {
                 .help("write one of these forms")),
         }
     }
+}
+
+/// What the letters of a place are called. A result within index notation, `exp(A[i,k]*B[k,j] -> [i,j])`, keeps the letters that it names;
+/// the others are its own, whatever the same letter means around it.
+#[derive(Clone, Default)]
+struct Letters {
+    kept: Vec<(String, String)>,
+    suffix: String,
+}
+
+impl Letters {
+    fn of(&self, letter: &str) -> String {
+        let kept = self.kept.iter().find(|k| k.0 == letter);
+        kept.map_or_else(|| format!("{letter}{}", self.suffix), |k| k.1.clone())
+    }
+}
+
+/// The parts of a body, children before parents, each with the letters around it.
+fn within(syntax: &Syntax, body: NodeId, marks: &Marks) -> Vec<(NodeId, Letters)> {
+    let (mut found, mut pending) = (vec![], vec![(body, Letters::default())]);
+    while let Some((id, letters)) = pending.pop() {
+        if !marks.part[id.index()] {
+            continue;
+        }
+        match syntax.kind(id) {
+            Kind::Contraction(inner, groups) => {
+                let kept = groups.iter().flatten().map(|l| (l.clone(), letters.of(l))).collect();
+                // No name has a quote in it.
+                pending.push((*inner, Letters { kept, suffix: format!("'{}", id.index()) }));
+            }
+            Kind::Index(..) => {}
+            _ if marks.value[id.index()] => {}
+            _ => pending.extend(syntax.children(id).into_iter().map(|c| (c, letters.clone()))),
+        }
+        found.push((id, letters));
+    }
+    found.sort_by_key(|f| f.0);
+    found
 }
 
 /// The name of a constant of index notation.

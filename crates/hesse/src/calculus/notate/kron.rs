@@ -151,14 +151,19 @@ impl Writer<'_> {
             Kind::Call(name, args) if name == f => Some(args.clone()),
             _ => None,
         };
+        // `rows(A)` is a size by itself only.
+        let measured = |w: &Self, node: NodeId| {
+            w.syntax.under(node).iter().any(|n| matches!(w.syntax.kind(*n), Kind::Call(f, _) if f == "rows" || f == "cols"))
+        };
         if let (Some(left), Some(right)) = (arguments(self, a, "ones"), arguments(self, b, "ones"))
             && left.len() == right.len()
+            && !left.iter().chain(&right).any(|size| measured(self, *size))
         {
             let sizes = left.iter().zip(&right).map(|(m, n)| self.times(&[*m, *n])).collect();
             return self.syntax.call("ones", sizes);
         }
-        if let Some(left) = arguments(self, a, "eye") {
-            if let Some(right) = arguments(self, b, "eye") {
+        if let Some(left) = arguments(self, a, "eye").filter(|left| !measured(self, left[0])) {
+            if let Some(right) = arguments(self, b, "eye").filter(|right| !measured(self, right[0])) {
                 let size = self.times(&[left[0], right[0]]);
                 return self.symmetric_call("eye", vec![size]);
             }
@@ -495,12 +500,12 @@ fn splits(rows: usize, cols: usize) -> Vec<(usize, usize)> {
     all.filter(|at| *at != (0, 0) && *at != (rows, cols)).collect()
 }
 
-fn distinct(labels: &[Label]) -> bool {
+pub(super) fn distinct(labels: &[Label]) -> bool {
     labels.iter().enumerate().all(|(k, l)| !labels[..k].contains(l))
 }
 
 /// Groups of factors that hang together by labels that are not open, by position.
-fn components(tensors: &[Factor], open: &[Label]) -> Vec<Vec<usize>> {
+pub(super) fn components(tensors: &[Factor], open: &[Label]) -> Vec<Vec<usize>> {
     let mut group: Vec<usize> = (0..tensors.len()).collect();
     for a in 0..tensors.len() {
         for b in 0..a {
@@ -515,7 +520,7 @@ fn components(tensors: &[Factor], open: &[Label]) -> Vec<Vec<usize>> {
 }
 
 /// The open labels of a component.
-fn reach(tensors: &[Factor], component: &[usize], open: &[Label]) -> Vec<Label> {
+pub(super) fn reach(tensors: &[Factor], component: &[usize], open: &[Label]) -> Vec<Label> {
     let mut ends: Vec<Label> = component.iter().flat_map(|k| &tensors[*k].labels).filter(|l| open.contains(l)).copied().collect();
     ends.sort_unstable();
     ends.dedup();

@@ -261,7 +261,7 @@ impl Writer<'_> {
     }
 
     /// What stands below the line by itself is written as a quotient of 1.
-    fn raise(&mut self, items: &mut [Item]) {
+    pub(super) fn raise(&mut self, items: &mut [Item]) {
         for x in items.iter_mut().filter(|x| x.below) {
             let node = self.chain(&x.chain);
             x.chain = vec![self.reciprocal(node)];
@@ -281,7 +281,7 @@ impl Writer<'_> {
         self.syntax.binary(Operator::DotOver, one, node)
     }
 
-    fn item(&mut self, f: &Factor) -> Option<Item> {
+    pub(super) fn item(&mut self, f: &Factor) -> Option<Item> {
         let special = match self.pool.node(f.base) {
             Node::Pattern(Pattern::Lower { .. }) => Special::Lower,
             Node::Pattern(p) => Special::Pattern(*p),
