@@ -19,7 +19,7 @@ use crate::facts::properties::PROPERTIES;
 use crate::facts::rules::Rule;
 use crate::program::plan::{Purpose, inputs_of, needs_of, plan, plan_tape};
 use crate::program::program::{Program, StableForm};
-use crate::program::stabilise::stabilise;
+use crate::program::stabilise::{of_same_sign, stabilise};
 use crate::syntax::parse::parse_document;
 use crate::syntax::suggest::nearest;
 use crate::syntax::tree::{NodeId, Role, Syntax};
@@ -350,7 +350,8 @@ impl Formula {
         let e = self.tape().expand(&mut pool, value);
         planned_stable(&mut pool, Purpose::Formula, &Given::of(&self.model), &name, e)
     }
-    /// A program that computes what a condition of the model is about, as written; `None` if it is about nothing that has a value.
+    /// A program that computes what a condition of the model is about, of the sign that it has though it overflows as written; `None` if
+    /// it is about nothing that has a value.
     ///
     /// # Errors
     /// A limit of the pool (E6xx).
@@ -360,8 +361,11 @@ impl Formula {
         }
         let mut pool = self.model.pool.clone();
         let tape = self.tape();
-        let outputs: Vec<(String, Expr)> =
-            condition.of.iter().map(|e| (condition.expression.clone(), tape.expand(&mut pool, *e))).collect();
+        let mut value = |e: &Expr| {
+            let e = tape.expand(&mut pool, *e);
+            of_same_sign(&mut pool, e)
+        };
+        let outputs: Vec<(String, Expr)> = condition.of.iter().map(|e| (condition.expression.clone(), value(e))).collect();
         let program = plan(&mut pool, Purpose::Formula, &inputs_of(&self.model), &outputs);
         pool.limit().map_or(Ok(Some(program)), |code| Err(differentiate::limit(code).into()))
     }

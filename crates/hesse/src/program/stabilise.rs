@@ -78,6 +78,14 @@ pub fn stabilise(pool: &mut Pool, definitions: &mut [(VarId, Expr)], outputs: &m
     }
 }
 
+/// An expression of the same sign, and of the same value where that is between 10⁻³⁰⁰ and 10³⁰⁰: of what is built of exponentials, which
+/// may overflow on the way although the sum of them is only asked whether it is positive.
+pub fn of_same_sign(pool: &mut Pool, e: Expr) -> Expr {
+    let mut s =
+        Stabiliser { pool, new: FxHashMap::default(), scales: FxHashMap::default(), done: FxHashSet::default(), forms: &mut vec![] };
+    s.within_range(e).unwrap_or(e)
+}
+
 struct Stabiliser<'a> {
     pool: &'a mut Pool,
     /// What was made of each expression.

@@ -146,6 +146,14 @@ impl Stabiliser<'_> {
         made
     }
 
+    /// e with its size kept between 10⁻³⁰⁰ and 10³⁰⁰, if it is built of exponentials.
+    pub(super) fn within_range(&mut self, e: Expr) -> Option<Expr> {
+        let Scale { exponent, rest, .. } = self.scaled(e, 0).filter(|s| s.wild)?;
+        let axes = self.pool.axes(e).to_vec();
+        let names = [("m", exponent), ("r", rest)];
+        library::elementwise(self.pool, "sign(r)*exp(min(max(m + log(abs(r)), -690), 690))", &names, &axes)
+    }
+
     fn function(&mut self, f: FunctionId, args: &[Expr]) -> Option<Scale> {
         let row = SCALED.iter().find(|row| row.of == f.row().name)?;
         let axes = self.pool.axes(args[0]).to_vec();
