@@ -904,13 +904,13 @@ impl Writer<'_> {
         Some(Some(self.syntax.binary(Operator::Power, norm, exponent)))
     }
 
-    /// x where e = Σ x² over all entries.
+    /// x where e = Σ x² over all entries of a vector or matrix.
     fn square_root(&self, e: Expr) -> Option<Expr> {
         match self.pool.node(e) {
             Node::Product { factors, out, .. } if out.is_empty() && factors.len() == 1 => {
                 let f = &factors[0];
                 let distinct = f.labels.iter().enumerate().all(|(k, l)| !f.labels[..k].contains(l));
-                (distinct && self.pool.as_integer(f.power) == Some(2)).then_some(f.base)
+                (distinct && !f.labels.is_empty() && self.pool.as_integer(f.power) == Some(2)).then_some(f.base)
             }
             _ => None,
         }
