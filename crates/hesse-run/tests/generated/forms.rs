@@ -421,10 +421,10 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
             out.push(form("stack", "[@[2:3]; #]", &[(Any, v()), (Any, Shape::scalar())]));
         }
         "n" => {
-            out.push(form("slice", "@[1:n]", &[(Any, Shape::column("n + 1"))]));
-            out.push(form("slice", "@[2:n+1]", &[(Any, Shape::column("n + 1"))]));
-            out.push(form("slice", "@[2:end]", &[(Any, Shape::column("n + 1"))]));
-            out.push(form("slice", "@[1:end-1]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[1:n]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[2:n+1]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[2:end]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[1:end-1]", &[(Any, Shape::column("n + 1"))]));
             out.push(form("index notation", "X[i,j]*y[j]*u[i] -> [i]", &[]));
             out.push(form("user function", "f4(#, #)", &[(Any, Shape::matrix("n", "m")), (Any, Shape::column("m"))]));
         }

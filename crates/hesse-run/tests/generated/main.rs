@@ -6,6 +6,7 @@
 //! Every run examines 2,000 cases; `cargo xtask nightly` examines 10,000, from another seed if one is named. The bounds are the same shares.
 
 mod case;
+mod ends;
 mod examine;
 mod forms;
 mod maker;

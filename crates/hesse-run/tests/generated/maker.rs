@@ -6,7 +6,7 @@
 use super::case::{CONSTANT, Case, variables};
 use super::forms::{self, Form};
 use super::places::{Counts, Place, exempt, places};
-use super::tree::{Shape, Tree};
+use super::tree::{Shape, Tree, words};
 use hesse::Want;
 use hesse_run::random::Random;
 use std::collections::BTreeMap;
@@ -35,31 +35,36 @@ pub struct Maker {
     tried: BTreeMap<(&'static str, Place), usize>,
     /// Definitions of the case under way.
     definitions: Vec<(String, Tree)>,
+    /// Variables that stand in the case under way.
+    named: Vec<String>,
     /// The order of differentiation of the case under way.
     order: usize,
 }
 
 impl Maker {
     pub fn new(seed: u64) -> Self {
-        Maker { random: Random::new(seed), counts: Counts::default(), tried: BTreeMap::new(), definitions: vec![], order: 1 }
+        Maker { random: Random::new(seed), counts: Counts::default(), tried: BTreeMap::new(), definitions: vec![], named: vec![], order: 1 }
     }
 
     /// The next case. Its seed alone makes it again only together with the counts so far; the text is what to keep.
     pub fn case(&mut self, seed: u64) -> Case {
         self.random = Random::new(seed);
         self.definitions.clear();
+        self.named.clear();
         let roll = self.random.below(100);
         let (want, shape, depth) = match roll {
-            0..45 => (Want::Gradient, Shape::scalar(), 3),
-            45..60 => (Want::Jacobian, self.vector(), 3),
+            0..20 => (Want::Gradient, Shape::scalar(), 3),
+            20..45 => (Want::Gradient, Shape::scalar(), 4),
+            45..55 => (Want::Jacobian, self.vector(), 3),
+            55..60 => (Want::Jacobian, self.vector(), 4),
             60..72 => (Want::Derivative, self.any_shape(), 2),
             72..80 => (Want::Derivative, self.any_shape(), 3),
             _ => (Want::Hessian, Shape::scalar(), 2),
         };
         self.order = if want == Want::Hessian { 2 } else { 1 };
-        if self.random.below(4) == 0 {
+        if self.random.below(3) == 0 {
             for k in 0..1 + self.random.below(2) {
-                let shape = self.any_shape();
+                let shape = if self.random.below(2) == 0 { shape.clone() } else { self.any_shape() };
                 let tree = self.make(&shape, Wish::Any, 2, 1);
                 self.definitions.push((format!("d{k}"), tree));
             }
@@ -86,7 +91,7 @@ impl Maker {
         let read: Vec<&str> = all.iter().copied().filter(|v| case.trees().iter().any(|t| t.names(v))).collect();
         let from = if read.is_empty() { all } else { read };
         let mut chosen = from[self.random.below(from.len())];
-        if self.random.below(2) == 0 {
+        if self.random.below(4) > 0 {
             let worth = |v: &&str| -> f64 {
                 let inner = places(case, &[v]).into_iter().filter(|p| p.1 == Place::Inner);
                 inner.map(|(what, place)| 1.0 / (1.0 + self.counts.of(what, place) as f64)).sum()
@@ -135,7 +140,8 @@ impl Maker {
             Wish::Inside => return self.pick(forms::inside(shape), shape, depth, level),
             Wish::Definite => return self.pick(forms::definite(shape), shape, depth, level),
         }
-        if depth == 0 {
+        let defined = self.definitions.iter().any(|d| d.1.shape == *shape);
+        if depth == 0 || (level > 0 && defined && self.random.below(3) == 0) {
             return self.leaf(shape);
         }
         let forms = forms::any(shape, self.order);
@@ -177,11 +183,17 @@ impl Maker {
             return Tree { shape: shape.clone(), feature: "definition", text: name, children: vec![] };
         }
         let forms = forms::leaves(shape);
-        let form = &forms[self.random.below(forms.len())];
-        let children = form.children.clone();
-        let text = form.text.clone();
-        let feature = form.feature;
-        let children = children.iter().map(|(_, shape)| self.leaf(shape)).collect();
+        // A variable that stands elsewhere already: then what is derived stands in more places.
+        let again: Vec<&Form> = forms.iter().filter(|f| words(&f.text).any(|w| self.named.iter().any(|n| n == w))).collect();
+        let form = if again.is_empty() || self.random.below(3) == 0 {
+            &forms[self.random.below(forms.len())]
+        } else {
+            again[self.random.below(again.len())]
+        };
+        let names = words(&form.text).filter(|w| variables().iter().any(|v| v.0 == *w));
+        self.named.extend(names.map(String::from));
+        let (text, feature) = (form.text.clone(), form.feature);
+        let children = form.children.iter().map(|(_, shape)| self.leaf(shape)).collect();
         Tree { shape: shape.clone(), feature, text, children }
     }
 }

@@ -51,7 +51,7 @@ const FORMS: &[&str] = &[
     // Positive definite matrices.
     "gram", "ridge", "matrix square",
     // Parts and wholes.
-    "entry", "slice", "stack", "block", "commutation", "index notation", "index sum",
+    "entry", "slice", "range", "stack", "block", "commutation", "index notation", "index sum",
 ];
 
 /// What cannot stand somewhere, and why.

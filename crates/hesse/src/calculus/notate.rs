@@ -550,7 +550,7 @@ impl Writer<'_> {
         keyed.sort();
         terms = keyed.into_iter().map(|t| t.1).collect();
         // A row or column that is repeated goes behind a whole matrix, or a row behind a column: X .+ b', x .- y'.
-        let thin: Vec<Option<(Expr, bool)>> = terms.iter().map(|t| self.thin(t.1, face)).collect();
+        let mut thin: Vec<Option<(Expr, bool)>> = terms.iter().map(|t| self.thin(t.1, face)).collect();
         let mut place: Vec<usize> = (0..terms.len()).collect();
         let scalars: Vec<Option<Expr>> = terms.iter().map(|t| self.scalar_of(t.1)).collect();
         let whole = |k: &usize| thin[*k].is_none() && scalars[*k].is_none();
@@ -571,6 +571,9 @@ impl Writer<'_> {
                     }
                 });
                 spreads = true;
+            } else {
+                // Beside scalars alone it would stay a row or column.
+                thin.fill(None);
             }
         }
         let thin: Vec<Option<(Expr, bool)>> = place.iter().map(|k| thin[*k]).collect();
