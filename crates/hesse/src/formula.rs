@@ -297,12 +297,7 @@ impl Formula {
     /// # Errors
     /// An unknown target or variable (E401), a target of the wrong shape (E207), a function without a slope (E301), a limit (E6xx).
     pub fn derive(&self, request: &Request) -> Result<Derivative, Error> {
-        self.derivation().run(request).or_else(|e| {
-            // All orders of elimination give the same. Forward, a function that takes a direction meets one: that of a scalar.
-            let forward = Request { elimination: Elimination::Forward, ..request.clone() };
-            let another = e.first().code == "E301" && request.elimination != Elimination::Forward;
-            if another { self.derivation().run(&forward).map_err(|_| e) } else { Err(e) }
-        })
+        self.derivation().run(request)
     }
     /// The derivatives, taken but not written out.
     ///

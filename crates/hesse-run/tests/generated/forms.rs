@@ -257,7 +257,7 @@ fn entries(shape: &Shape, order: usize) -> Vec<Form> {
         form("long literal", "1.2345678901234567890123456789012345678901234567*@", &[(Any, s())]),
     ]);
     if shape.is_compound_matrix() {
-        // A function of each entry of a Kronecker product has derivatives that no notation holds; they are refused, and few are asked for.
+        // A function of each entry of a Kronecker product has long derivatives: few are asked for.
         let linear = ["plus", "minus", "scale", "negate", "transpose", "hadamard", "square", "over", "number", "size", "pi"];
         let mut kept = 0;
         out.retain(|f| {

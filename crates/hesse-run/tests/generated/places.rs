@@ -55,9 +55,7 @@ const FORMS: &[&str] = &[
 ];
 
 /// What cannot stand somewhere, and why.
-const EXEMPT: &[(&str, Place, &str)] = &[
-    ("polygamma3", Place::Inner, "it has no slope, so only constants stand in it"),
-];
+const EXEMPT: &[(&str, Place, &str)] = &[("polygamma3", Place::Inner, "it has no slope, so only constants stand in it")];
 
 /// Whether something need not stand there.
 pub fn exempt(what: &str, place: Place) -> bool {

@@ -9,6 +9,7 @@ mod join;
 mod kron;
 mod network;
 
+use super::build::LARGEST_POWER;
 use super::rewrite::{Written, notations};
 use crate::facts::matrices::Side;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
@@ -792,7 +793,8 @@ impl Writer<'_> {
             let mut k = 0;
             while k + 2 * period <= nodes.len() {
                 let block = nodes[k..k + period].to_vec();
-                let times = 1 + nodes[k + period..].chunks_exact(period).take_while(|next| same(self, &block, next)).count();
+                let following = nodes[k + period..].chunks_exact(period).take(usize::from(LARGEST_POWER) - 1);
+                let times = 1 + following.take_while(|next| same(self, &block, next)).count();
                 if times > 1 {
                     let base = self.times(&block);
                     let power = self.matrix_power(base, times);

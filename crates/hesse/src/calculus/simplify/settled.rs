@@ -1,6 +1,6 @@
 //! Choices that the canonical form leaves open made in one way: what a text and the expression that it was written from may differ by.
 
-use super::spread;
+use super::spread::{open_wide, spread};
 use crate::tensor::{Expr, Factor, Label, Node, Pool};
 use num_traits::Signed;
 
@@ -46,6 +46,8 @@ pub fn settled(pool: &mut Pool, e: Expr, most: usize) -> Expr {
         }
         _ => None,
     });
+    // Sums of many axes first: their labels may join others, and powers of what they stand beside must meet before those are opened.
+    let e = open_wide(pool, e).unwrap_or(e);
     spread_or_not(pool, e, most)
 }
 
