@@ -2,6 +2,7 @@
 
 mod compare;
 mod corpus;
+mod nightly;
 mod python;
 mod readme;
 mod shell;
@@ -17,6 +18,8 @@ cargo xtask <command>
   corpus    score `hesse batch` on both parts of suite/corpus; further arguments go to suite/corpus/score.py
   compare   hesse beside SymPy on the corpus: write docs/comparison.md and the README's counts; takes minutes, and installs
             SymPy in .venv-compare (--check: write nothing, fail if something would differ; --page: do not ask SymPy again)
+  nightly   examine 10,000 generated formulas (minutes): the table of where each row stood, refusals by reason, bounds; a number
+            names the seed to start from
   readme    run the README's commands and compare what it shows (--bless: rewrite it)
   bless     rewrite the expected outputs of the suite and the README with what hesse says now; read the difference";
 
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(),
         Some("corpus") => corpus::run(rest),
         Some("compare") => compare::run(rest),
+        Some("nightly") => nightly::run(rest),
         Some("readme") if rest.iter().any(|a| a == "--bless") => readme::run(readme::Mode::Bless),
         Some("readme") => readme::run(readme::Mode::Compare),
         Some("bless") => test::bless(),

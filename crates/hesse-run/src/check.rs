@@ -483,6 +483,22 @@ impl<'a> Probe<'a> {
         Err(self.disagreement(Oracle::DualNumbers, tensor, &zeros, 1.0, report))
     }
 
+    /// What rounding can do to either side, as single precision shows it: also where it does the same at every point, as to the sum of three
+    /// equal thirds less 1.
+    fn rounding(&self, directions: &Directions, symbolic: &[f64], dual: &[f64]) -> Result<f64, Trouble> {
+        let inputs: Vec<Array<f32>> = self.arrays(self.derivative).iter().map(|a| a.map(|x| x as f32)).collect();
+        let mut outputs = run(self.derivative, &by_position(self.derivative, self.sizes), &inputs)?;
+        let tensor: Vec<f64> = outputs.remove(0).data.iter().map(|x| f64::from(*x)).collect();
+        let single = self.along(&tensor, directions)?;
+        let single_dual = match directions.len() {
+            1 => self.oracle_in::<Dual<f32>>(directions, 0.0)?.0,
+            _ => self.oracle_in::<Dual<Dual<f32>>>(directions, 0.0)?.0,
+        };
+        let noise = distance(symbolic, &single).max(if directions.len() <= 2 { distance(dual, &single_dual) } else { 0.0 });
+        // Beyond the range of single precision it shows nothing.
+        Ok(if noise.is_finite() { noise * f64::EPSILON / f64::from(f32::EPSILON) } else { 0.0 })
+    }
+
     fn dual_is_finite(&self, directions: &Directions) -> Result<bool, Trouble> {
         Ok(self.oracle(directions.len(), directions, 0.0)?.0.iter().all(|x| x.is_finite()))
     }
@@ -524,23 +540,29 @@ impl<'a> Probe<'a> {
             return Ok(error_relative);
         }
         // Suspicious: other steps, judged by the one with the smallest error of its own.
+        let mut tried = vec![(value.clone(), error)];
         for factor in [0.25, 0.0625, 4.0, 16.0, 1.0 / 64.0] {
             let step = h * factor;
             if step < SMALLEST_STEP * scale || step > 16.0 * STEP * scale {
                 continue;
             }
-            if let Stencil::Done { value: v, error: e, peak: p } = self.stencil(directions, step)?
-                && e < error
-            {
-                (value, error, peak) = (v, e, p);
-                (error_relative, size) = relative(&value, peak);
-                if error_relative <= options.difference_limit {
-                    return Ok(error_relative);
+            if let Stencil::Done { value: v, error: e, peak: p } = self.stencil(directions, step)? {
+                tried.push((v.clone(), e));
+                if e < error {
+                    (value, error, peak) = (v, e, p);
+                    (error_relative, size) = relative(&value, peak);
+                    if error_relative <= options.difference_limit {
+                        return Ok(error_relative);
+                    }
                 }
             }
         }
-        // What the differences cannot know better themselves is no disagreement, but no agreement either.
-        if symbolic.is_finite() && error_relative * size <= 10.0 * error {
+        // What the differences cannot know better themselves is no disagreement, but no agreement either. Nor is what no two steps say: of
+        // sin(1e9*x) each step says something else, one of them by chance with a small error.
+        let apart = error_relative * size;
+        let near = |(v, e): &(Vec<f64>, f64)| distance(v, &value) <= (10.0 * (error + e)).min(0.1 * apart);
+        let alone = tried.iter().filter(|t| near(t)).count() < 2;
+        if symbolic.is_finite() && (apart <= 10.0 * error || alone) {
             return Err(Trouble::Redraw("finite differences are too inexact at every probe"));
         }
         Err(self.disagreement(Oracle::FiniteDifferences, &symbolic.value, &value, error_relative, report))
@@ -573,7 +595,8 @@ impl<'a> Probe<'a> {
         let (tensor, _) = nudged.tensor()?;
         let noise = distance(&symbolic.value, &nudged.along(&tensor, directions)?)
             .max(distance(&value, &nudged.oracle(directions.len(), directions, 0.0)?.0));
-        if symbolic.is_finite() && apart <= 10.0 * noise {
+        let doubtful = |noise: f64| symbolic.is_finite() && apart <= 10.0 * noise;
+        if doubtful(noise) || doubtful(self.rounding(directions, &symbolic.value, &value)?) {
             return Err(Trouble::Redraw("every probe is too ill-conditioned"));
         }
         Err(self.disagreement(Oracle::DualNumbers, &symbolic.value, &value, relative, report))

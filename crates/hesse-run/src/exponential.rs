@@ -71,19 +71,22 @@ pub fn expm<T: Scalar>(a: &[T], n: usize) -> Vec<T> {
 }
 
 /// The derivative of e^A along E: the block above the diagonal of the exponential of [A, E; 0, A] (N. J. Higham, Functions of Matrices, 2008,
-/// (3.16)).
+/// (3.16)). It is linear in E, which is scaled: a large one would cost squarings that A does not need, and with them digits.
 pub fn along<T: Scalar>(a: &[T], e: &[T], n: usize) -> Vec<T> {
     let m = 2 * n;
+    let largest = e.iter().map(|x| x.value().abs()).fold(0.0, f64::max);
+    let halvings = if largest > 0.0 && largest.is_finite() { (largest.log2().floor() as i32).clamp(-1000, 1000) } else { 0 };
+    let (down, up) = (T::from_f64(2f64.powi(-halvings)), T::from_f64(2f64.powi(halvings)));
     let mut block = vec![T::zero(); m * m];
     for i in 0..n {
         for j in 0..n {
             block[i * m + j] = a[i * n + j];
             block[(n + i) * m + n + j] = a[i * n + j];
-            block[i * m + n + j] = e[i * n + j];
+            block[i * m + n + j] = e[i * n + j] * down;
         }
     }
     let x = expm(&block, m);
-    (0..n * n).map(|k| x[k / n * m + n + k % n]).collect()
+    (0..n * n).map(|k| x[k / n * m + n + k % n] * up).collect()
 }
 
 fn multiply<T: Scalar>(a: &[T], b: &[T], n: usize) -> Vec<T> {

@@ -363,16 +363,19 @@ impl<'a, T: Scalar> Machine<'a, T> {
                 }
                 continue;
             }
-            data.push(match name {
-                "norm2" => {
-                    if let Some(trace) = self.trace.as_deref_mut() {
-                        let zero = entries.iter().all(|x| x.value() == 0.0);
-                        trace.branch(7 + u64::from(zero));
-                        trace.ties += usize::from(zero);
-                    }
-                    linear::norm2(entries)
+            if let (Some(trace), "norm2") = (self.trace.as_deref_mut(), name) {
+                let zero = entries.iter().all(|x| x.value() == 0.0);
+                trace.branch(7 + u64::from(zero));
+                trace.ties += usize::from(zero);
+            }
+            let mut seen = |x: T| {
+                if let Some(trace) = self.trace.as_deref_mut() {
+                    trace.entries(&[x]);
                 }
-                "logsumexp" => linear::logsumexp(entries),
+            };
+            data.push(match name {
+                "norm2" => linear::norm2(entries, &mut seen),
+                "logsumexp" => linear::logsumexp(entries, &mut seen),
                 "prod" => linear::scaled_product(entries.iter().copied()),
                 _ => return Err(RunError::new("E301", format!("`{name}` has no kernel"))),
             });

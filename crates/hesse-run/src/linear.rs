@@ -460,8 +460,9 @@ pub fn mean_of<T: Scalar>(data: &[T], chosen: &[usize]) -> T {
     if apart.is_zero() || !data[first].is_finite() { data[first] } else { data[first] + apart / T::from_f64(chosen.len() as f64) }
 }
 
-/// √Σx², scaled by the largest entry; 0 with derivative 0 where all entries are 0 (the convention of the row).
-pub fn norm2<T: Scalar>(data: &[T]) -> T {
+/// √Σx², scaled by the largest entry; 0 with derivative 0 where all entries are 0 (the convention of the row). `seen` is shown Σx² over the
+/// norm: as large as the derivatives that may cancel on the way.
+pub fn norm2<T: Scalar>(data: &[T], seen: &mut impl FnMut(T)) -> T {
     let mut largest = 0.0f64;
     for x in data {
         let size = x.value().abs();
@@ -480,11 +481,13 @@ pub fn norm2<T: Scalar>(data: &[T]) -> T {
         let y = x / scale;
         sum = sum + y * y;
     }
+    seen(sum * scale / T::from_f64(sum.value().sqrt()));
     sum.sqrt() * scale
 }
 
-/// log Σ exp(x), shifted by the largest entry; −∞ where there are no entries or all are −∞.
-pub fn logsumexp<T: Scalar>(data: &[T]) -> T {
+/// log Σ exp(x), shifted by the largest entry; −∞ where there are no entries or all are −∞. `seen` is shown the sum over its value: as large as
+/// the derivatives that may cancel on the way.
+pub fn logsumexp<T: Scalar>(data: &[T], seen: &mut impl FnMut(T)) -> T {
     let mut largest = f64::NEG_INFINITY;
     for x in data {
         if x.value().is_nan() {
@@ -500,5 +503,6 @@ pub fn logsumexp<T: Scalar>(data: &[T]) -> T {
     for &x in data {
         sum = sum + (x - shift).exp();
     }
+    seen(sum / T::from_f64(sum.value()));
     shift + sum.ln()
 }

@@ -184,7 +184,10 @@ fn planned_stable(pool: &mut Pool, purpose: Purpose, given: &Given, name: &str, 
         let matrix = if rank <= 2 { notate(pool, form.value, &Face::split(rank, rank.min(1)), &spelling) } else { None };
         let groups: Vec<Vec<usize>> = (0..rank).map(|a| vec![a]).collect();
         let Some((syntax, root)) = matrix.or_else(|| notate_indexed(pool, form.value, &groups, &spelling)) else { continue };
-        program.forms.push(StableForm { name: form.name.to_string(), text: plain::plain(&syntax, root) });
+        // One form holds another, and a tree repeats what the graph shares: what nobody reads is not written.
+        let nodes = syntax.count(root);
+        let text = if nodes > FORM { format!("({nodes} nodes)") } else { plain::plain(&syntax, root) };
+        program.forms.push(StableForm { name: form.name.to_string(), text });
     }
     Ok(program)
 }
@@ -370,7 +373,7 @@ impl Formula {
         pool.limit().map_or(Ok(Some(program)), |code| Err(differentiate::limit(code).into()))
     }
     /// Whether a text over the same variables means the same expression as a part of a derivative of this formula:
-    /// equal handles after the same simplification, as they are or spread out. The text is an expression, perhaps after definitions,
+    /// equal handles after the same simplification, as they are, spread out, or with what the canonical form leaves open settled. The text is an expression, perhaps after definitions,
     /// one a line.
     ///
     /// # Errors
@@ -404,7 +407,16 @@ impl Formula {
         let both = [mine, again].map(|e| simplify::normal(&mut pool, e, &symmetric, &mut vec![]));
         // (A + B)*C is A*C + B*C: what was taken out to print shorter is spread out again.
         let spread = both.map(|e| simplify::spread(&mut pool, e, SPREAD));
-        Ok(both[0] == both[1] || spread[0].is_some() && spread[0] == spread[1])
+        if both[0] == both[1] || spread[0].is_some() && spread[0] == spread[1] {
+            return Ok(true);
+        }
+        // What is opened may cancel, and what cancels may open.
+        let settled = both.map(|e| {
+            let e = simplify::settled(&mut pool, e, SPREAD);
+            let e = simplify::normal(&mut pool, e, &symmetric, &mut vec![]);
+            simplify::settled(&mut pool, e, SPREAD)
+        });
+        Ok(settled[0] == settled[1] && pool.limit().is_none())
     }
 
     fn derivation(&self) -> Derivation<'_> {
@@ -464,6 +476,9 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
 
 /// How many terms a text is spread into to see that it says the same.
 const SPREAD: usize = 400;
+
+/// The longest stable form whose text a program carries, in nodes.
+const FORM: usize = 1000;
 
 /// The longest closed form that is written, in nodes.
 const WRITTEN: usize = 200_000;

@@ -1,21 +1,22 @@
 //! What must hold of a case.
 
 use super::case::Case;
+use super::places::{Place, Placed};
 use hesse::program::program::{Op, Program};
-use hesse::tensor::{Expr, Node, Pattern, Pool};
+use hesse::tensor::{Expr, Node, Pattern, Pool, VarId};
 use hesse::{Derivative, Elimination, Error, Formula, Layout, Want};
 use hesse_run::interpret::{RunError, shape};
 use hesse_run::probe::draw;
 use hesse_run::random::Random;
 use hesse_run::{Array, CheckOptions, Failure, ProbeInput, Status, Trace, check, run_traced};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a case went.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// All holds; with the kinds of nodes that occurred.
-    Right(Vec<&'static str>),
+    /// All holds; with the kinds of nodes that occurred, and where.
+    Right(BTreeSet<Placed>),
     /// All holds but the oracles, which had no usable point: the reason.
     NotChecked(String),
     /// The engine refused: the code.
@@ -77,7 +78,7 @@ fn properties(case: &Case) -> Verdict<Outcome> {
     let verdict = oracles(case, &formula, &reverse);
     match verdict.0 {
         Status::Ok if anew.is_some() => Ok(anew.unwrap_or(Outcome::ReadsAnew(String::new()))),
-        Status::Ok => Ok(Outcome::Right(kinds(&formula, &reverse))),
+        Status::Ok => Ok(Outcome::Right(kinds(&formula, &reverse, &case.order()))),
         Status::NotChecked(why) => Ok(Outcome::NotChecked(why)),
         Status::Failed => Err(Outcome::Wrong("the oracles disagree", format!("{}: {}", reverse.parts[0].plain(), verdict.1))),
     }
@@ -147,32 +148,52 @@ fn tied(primal: &Program, failure: &Failure) -> bool {
     ran && trace.ties > 0 && primal.steps.iter().any(|s| chooses(&s.op))
 }
 
-/// Kinds of nodes in the formula and its derivative.
-fn kinds(formula: &Formula, derivative: &Derivative) -> Vec<&'static str> {
-    let mut found = vec![];
-    let mut look = |pool: &Pool, roots: &[Expr]| {
-        for e in pool.under(roots) {
-            let kind = match pool.node(e) {
-                Node::Decimal(_) => "Decimal",
-                Node::Pi => "Pi",
-                Node::Size(_) => "Size",
-                Node::Pattern(Pattern::Unit { .. }) => "Pattern Unit",
-                Node::Pattern(Pattern::Lower { .. }) => "Pattern Lower",
-                Node::Pattern(Pattern::Shift { .. }) => "Pattern Shift",
-                Node::Var(_) => "Var",
-                Node::Sum(..) => "Sum",
-                Node::Product { .. } => "Product",
-                Node::Map(..) => "Map",
-                Node::Apply(..) => "Apply",
-            };
-            if !found.contains(&kind) {
-                found.push(kind);
-            }
-        }
+/// Kinds of nodes in the formula and its derivative. A constant contains no variable: below an operation it is inner.
+fn kinds(formula: &Formula, derivative: &Derivative, order: &[String]) -> BTreeSet<Placed> {
+    let mut found = BTreeSet::new();
+    let kind = |pool: &Pool, e: Expr| match pool.node(e) {
+        Node::Decimal(_) => ("node Decimal", true),
+        Node::Pi => ("node Pi", true),
+        Node::Size(_) => ("node Size", true),
+        Node::Pattern(Pattern::Unit { .. }) => ("node Unit", true),
+        Node::Pattern(Pattern::Lower { .. }) => ("node Lower", true),
+        Node::Pattern(Pattern::Shift { .. }) => ("node Shift", true),
+        Node::Var(_) => ("node Var", false),
+        Node::Sum(..) => ("node Sum", false),
+        Node::Product { .. } => ("node Product", false),
+        Node::Map(..) => ("node Map", false),
+        Node::Apply(..) => ("node Apply", false),
     };
     let model = formula.model();
-    look(&model.pool, &model.vertices.iter().map(|v| v.value).collect::<Vec<_>>());
-    look(&derivative.pool, &[derivative.parts[0].tensor]);
+    // Symbols with a variable of differentiation behind them.
+    let mut moving: Vec<VarId> = model.inputs.iter().filter(|i| order.contains(&i.name)).map(|i| i.var).collect();
+    let mut look = |pool: &Pool, root: Expr, top: usize, moving: &[VarId]| {
+        let mut depths: BTreeMap<Expr, (usize, usize)> = BTreeMap::from([(root, (top, top))]);
+        let moves = |e: Expr| pool.variables_of(e).iter().any(|v| moving.contains(v));
+        // A parent comes after its children: from the root down.
+        for e in pool.under(&[root]).into_iter().rev() {
+            let (least, most) = depths[&e];
+            let (what, constant) = kind(pool, e);
+            if least <= 1 {
+                found.insert((what, Place::Outer));
+            }
+            if most >= 2 && !found.contains(&(what, Place::Inner)) && (constant || moves(e)) {
+                found.insert((what, Place::Inner));
+            }
+            pool.each_child(e, |c| {
+                let d = depths.entry(c).or_insert((least + 1, most + 1));
+                *d = (d.0.min(least + 1), d.1.max(most + 1));
+            });
+        }
+        moves(root)
+    };
+    let last = model.vertices.len().saturating_sub(1);
+    for (k, v) in model.vertices.iter().enumerate() {
+        if look(&model.pool, v.value, if k == last { 0 } else { 2 }, &moving) {
+            moving.push(v.symbol);
+        }
+    }
+    look(&derivative.pool, derivative.parts[0].tensor, 0, &moving);
     found
 }
 

@@ -257,7 +257,7 @@ fn entries(shape: &Shape, order: usize) -> Vec<Form> {
         form("long literal", "1.2345678901234567890123456789012345678901234567*@", &[(Any, s())]),
     ]);
     if shape.is_compound_matrix() {
-        // A function of each entry of a Kronecker product has derivatives that no notation holds; they are refused, and few are asked for.
+        // A function of each entry of a Kronecker product has long derivatives: few are asked for.
         let linear = ["plus", "minus", "scale", "negate", "transpose", "hadamard", "square", "over", "number", "size", "pi"];
         let mut kept = 0;
         out.retain(|f| {
@@ -421,10 +421,10 @@ fn columns(out: &mut Vec<Form>, n: &'static str) {
             out.push(form("stack", "[@[2:3]; #]", &[(Any, v()), (Any, Shape::scalar())]));
         }
         "n" => {
-            out.push(form("slice", "@[1:n]", &[(Any, Shape::column("n + 1"))]));
-            out.push(form("slice", "@[2:n+1]", &[(Any, Shape::column("n + 1"))]));
-            out.push(form("slice", "@[2:end]", &[(Any, Shape::column("n + 1"))]));
-            out.push(form("slice", "@[1:end-1]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[1:n]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[2:n+1]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[2:end]", &[(Any, Shape::column("n + 1"))]));
+            out.push(form("range", "@[1:end-1]", &[(Any, Shape::column("n + 1"))]));
             out.push(form("index notation", "X[i,j]*y[j]*u[i] -> [i]", &[]));
             out.push(form("user function", "f4(#, #)", &[(Any, Shape::matrix("n", "m")), (Any, Shape::column("m"))]));
         }

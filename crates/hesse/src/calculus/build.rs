@@ -17,6 +17,9 @@ use rustc_hash::FxHashMap;
 mod over;
 mod pieces;
 
+/// The largest matrix power that is read and written: it is expanded.
+pub const LARGEST_POWER: u8 = 8;
+
 /// Vertices of a formula in which two values may be compared by writing both out.
 const SMALL: usize = 200;
 
@@ -379,7 +382,7 @@ impl Build<'_> {
     fn matrix_power(&mut self, x: &Value, over: &[IndexId], shape: &Shape, t: TermId) -> Made {
         let exponent = self.terms.get(t).args[1];
         let k = self.terms.integer(exponent).unwrap_or(0);
-        if k.unsigned_abs() > 8 {
+        if k.unsigned_abs() > LARGEST_POWER.into() {
             return Err(Diagnostic::error("E607", self.terms.get(t).span, format!("the matrix power {k} is too large"))
                 .because("matrix powers are written out, up to 8")
                 .help("name a smaller power and use it: `P = X^8`, then `P*P`")

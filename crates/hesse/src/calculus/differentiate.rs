@@ -82,6 +82,7 @@ impl Tape {
 /// # Errors
 /// A function whose row has no slope is refused (E301); a limit of the pool ends the work (its code).
 pub fn differentiate(pool: &mut Pool, tape: &mut Tape, target: Expr, wrt: &[VarId], order: Elimination) -> Result<Vec<Expr>, Diagnostic> {
+    let written = tape.definitions.len();
     let mut graph = Graph::build(pool, tape, target, wrt)?;
     graph.eliminate(pool, tape, order);
     if let Some(code) = pool.limit() {
@@ -99,6 +100,11 @@ pub fn differentiate(pool: &mut Pool, tape: &mut Tape, target: Expr, wrt: &[VarI
     // Every direction must have been given by now.
     let adjoints: Vec<Expr> = tape.needed(pool, &found, wrt).into_iter().map(|k| tape.definitions[k].1).collect();
     match pool.under(&[found.clone(), adjoints].concat()).into_iter().find_map(|e| pool.lacks_direction(e)) {
+        // All orders give the same; forward, a function that takes a direction meets that of a scalar variable.
+        Some(_) if order != Elimination::Forward => {
+            tape.definitions.truncate(written);
+            differentiate(pool, tape, target, wrt, Elimination::Forward)
+        }
         Some(f) => Err(Diagnostic::error(
             "E301",
             Span::default(),

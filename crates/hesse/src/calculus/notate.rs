@@ -10,6 +10,7 @@ mod join;
 mod kron;
 mod network;
 
+use super::build::LARGEST_POWER;
 use super::rewrite::{Written, notations};
 use crate::facts::matrices::Side;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
@@ -622,7 +623,7 @@ impl Writer<'_> {
         keyed.sort();
         terms = keyed.into_iter().map(|t| t.1).collect();
         // A row or column that is repeated goes behind a whole matrix, or a row behind a column: X .+ b', x .- y'.
-        let thin: Vec<Option<(Expr, bool)>> = terms.iter().map(|t| self.thin(t.1, face)).collect();
+        let mut thin: Vec<Option<(Expr, bool)>> = terms.iter().map(|t| self.thin(t.1, face)).collect();
         let mut place: Vec<usize> = (0..terms.len()).collect();
         // Beside a diagonal matrix a number is not read as one for all entries: eye(n) - ones(n, n)/n.
         let diagonal = terms.iter().any(|t| self.is_diagonal(t.1));
@@ -645,6 +646,9 @@ impl Writer<'_> {
                     }
                 });
                 spreads = true;
+            } else {
+                // Beside scalars alone it would stay a row or column.
+                thin.fill(None);
             }
         }
         let thin: Vec<Option<(Expr, bool)>> = place.iter().map(|k| thin[*k]).collect();
@@ -903,7 +907,8 @@ impl Writer<'_> {
             let mut k = 0;
             while k + 2 * period <= nodes.len() {
                 let block = nodes[k..k + period].to_vec();
-                let times = 1 + nodes[k + period..].chunks_exact(period).take_while(|next| same(self, &block, next)).count();
+                let following = nodes[k + period..].chunks_exact(period).take(usize::from(LARGEST_POWER) - 1);
+                let times = 1 + following.take_while(|next| same(self, &block, next)).count();
                 if times > 1 {
                     let base = self.times(&block);
                     let power = self.matrix_power(base, times);
@@ -1035,13 +1040,13 @@ impl Writer<'_> {
         Some(Some(self.syntax.binary(Operator::Power, norm, exponent)))
     }
 
-    /// x where e = Σ x² over all entries.
+    /// x where e = Σ x² over all entries of a vector or matrix.
     fn square_root(&self, e: Expr) -> Option<Expr> {
         match self.pool.node(e) {
             Node::Product { factors, out, .. } if out.is_empty() && factors.len() == 1 => {
                 let f = &factors[0];
                 let distinct = f.labels.iter().enumerate().all(|(k, l)| !f.labels[..k].contains(l));
-                (distinct && self.pool.as_integer(f.power) == Some(2)).then_some(f.base)
+                (distinct && !f.labels.is_empty() && self.pool.as_integer(f.power) == Some(2)).then_some(f.base)
             }
             _ => None,
         }

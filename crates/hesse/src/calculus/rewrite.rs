@@ -205,7 +205,7 @@ pub fn rewrite(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr
     for old in pool.under(&[e]) {
         let mut made = pool.rebuild(old, |_, c| new[&c]);
         // The right side is smaller, so this ends; its own parts are already rewritten except at the joints.
-        while let Some((next, rule)) = once(pool, made) {
+        while let Some((next, rule)) = rewrite_once(pool, made) {
             if !fired.iter().any(|r| std::ptr::eq(*r, rule)) {
                 fired.push(rule);
             }
@@ -219,7 +219,8 @@ pub fn rewrite(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr
     new[&e]
 }
 
-fn once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
+/// One step: the first rule that applies at the top of the expression, and what it makes of it.
+pub fn rewrite_once(pool: &mut Pool, e: Expr) -> Option<(Expr, &'static Rule)> {
     let of_rows = rules().iter().find_map(|c| Some((replace(pool, e, &c.from, &c.names, c.rule.to)?, c.rule)));
     of_rows
         .or_else(|| inverse_of_product(pool, e).map(|made| (made, &INVERSE_OF_PRODUCT)))

@@ -6,16 +6,18 @@
 //! nowhere before: the variable of differentiation was unstructured until now.
 
 mod factor;
+mod settled;
 mod spread;
 
 pub use factor::{Common, factor, length};
+pub use settled::settled;
 pub use spread::{TERMS, spread};
 
 use super::rewrite::rewrite;
 use super::split::split_determinants;
 use crate::facts::rules::Rule;
 use crate::tensor::{Expr, Pool, VarId};
-use spread::cancel;
+use spread::{cancel, open_wide};
 
 /// An expression of more distinct nodes is written as it is: nobody reads so much for its beauty.
 const LARGE: usize = 500;
@@ -29,6 +31,12 @@ pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec
         return found;
     }
     offer(pool, &mut found, e, fired);
+    // A sum over many axes is written term by term: what cancels in a term must not be written.
+    if let Some(opened) = open_wide(pool, e)
+        && opened != e
+    {
+        offer(pool, &mut found, opened, fired);
+    }
     if let Some(spread) = spread(pool, e, TERMS) {
         offer(pool, &mut found, spread, fired);
     }

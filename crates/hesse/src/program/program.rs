@@ -138,7 +138,7 @@ pub struct Output {
 pub struct StableForm {
     /// The name of its row in `facts::kernels`.
     pub name: String,
-    /// What is computed, in the input language.
+    /// What is computed, in the input language; of a long one its number of nodes.
     pub text: String,
 }
 

@@ -667,8 +667,8 @@ impl Pool {
             if f.labels == out && out.iter().enumerate().all(|(k, l)| k == *l as usize) {
                 return f.base;
             }
-            // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'.
-            let permutation = f.labels.len() == out.len() && order.len() == outer && outer == out.len();
+            // A pure relabelling of a sum goes into its terms: (A + B)' is A' + B'. A diagonal beside a constant axis is none.
+            let permutation = f.labels.len() == out.len() && outer == out.len() && out.iter().all(|l| f.labels.contains(l));
             if let (true, Node::Sum(terms, _)) = (permutation, self.node(f.base).clone()) {
                 let terms: Vec<_> = terms.iter().map(|(c, e)| (*c, self.product(&[(*e, &f.labels)], &out, &[]))).collect();
                 return self.sum(&terms, axes);

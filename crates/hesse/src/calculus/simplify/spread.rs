@@ -6,6 +6,9 @@ use num_traits::{CheckedMul, One, Signed};
 /// Spreading out to be read gives up beyond this number of terms.
 pub const TERMS: usize = 24;
 
+/// Sums over many axes give up beyond this number of terms.
+const WIDE: usize = 100;
+
 /// Products distributed over their sums until none is left, like terms merged; `None` if that would be more than `most` terms.
 pub fn spread(pool: &mut Pool, e: Expr, most: usize) -> Option<Expr> {
     spread_where(pool, e, most, |_, _, _| true)
@@ -27,6 +30,11 @@ pub fn cancel(pool: &mut Pool, e: Expr) -> Option<Expr> {
             _ => others.contains(&(*t, true)),
         })
     })
+}
+
+/// As [`spread`], but only over sums of more than two axes.
+pub fn open_wide(pool: &mut Pool, e: Expr) -> Option<Expr> {
+    spread_where(pool, e, WIDE, |pool, factors, k| pool.rank(factors[k].base) > 2)
 }
 
 fn negative(pool: &Pool, power: Expr) -> bool {
