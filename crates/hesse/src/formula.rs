@@ -505,6 +505,9 @@ struct Symbolic {
     simpler: Option<(Expr, Vec<&'static Rule>)>,
 }
 
+/// What a printed form costs its reader: index notation, nodes, fillers of shapes.
+type Cost = (bool, usize, usize);
+
 /// A variable of differentiation: name, symbol, face.
 type Variable = (String, VarId, Shape);
 
@@ -770,7 +773,7 @@ impl Derivation<'_> {
         let Laid { face, matrix, groups } = face(shape, variables, request);
         let spelling = self.formula.spelling(&self.given.inputs);
         // Of equal expressions the one that prints shortest; matrix notation before index notation.
-        let mut best: Option<((bool, usize, usize), Expr, Syntax, NodeId)> = None;
+        let mut best: Option<(Cost, Expr, Syntax, NodeId)> = None;
         for &e in &found {
             let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
             let indexed = written.is_none();
