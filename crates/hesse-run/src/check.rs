@@ -28,6 +28,8 @@ pub const MAX_ORDER: usize = 4;
 const SMALLEST_STEP: f64 = 1e-7;
 /// The first step, times the scale of the variable.
 const STEP: f64 = 1e-3;
+/// Differences know what is this much smaller than the formula, over the scale of the variable: a derivative of 0.
+const KNOWN: f64 = 1e-6;
 /// A result this much smaller than the largest intermediate number is judged as if it were that large: below, rounding decides.
 const FLOOR: f64 = 1e-4;
 
@@ -557,12 +559,13 @@ impl<'a> Probe<'a> {
                 }
             }
         }
-        // What the differences cannot know better themselves is no disagreement, but no agreement either. Nor is what no two steps say: of
+        // What the differences cannot know better themselves is no disagreement, but no agreement either. Nor is what no two steps know: of
         // sin(1e9*x) each step says something else, one of them by chance with a small error.
-        let apart = error_relative * size;
-        let near = |(v, e): &(Vec<f64>, f64)| distance(v, &value) <= (10.0 * (error + e)).min(0.1 * apart);
-        let alone = tried.iter().filter(|t| near(t)).count() < 2;
-        if symbolic.is_finite() && (apart <= 10.0 * error || alone) {
+        let floor = KNOWN * largest(&self.oracle(directions.len() - 1, directions, 0.0)?.0) / scale;
+        let known = |v: &[f64], e: f64| e <= (1e-2 * largest(v)).max(floor);
+        let seconds = tried.iter().filter(|(v, e)| known(v, *e) && distance(v, &value) <= (0.1 * largest(&value)).max(floor)).count();
+        let unknown = !known(&value, error) || seconds < 2;
+        if symbolic.is_finite() && (error_relative * size <= 10.0 * error || unknown) {
             return Err(Trouble::Redraw("finite differences are too inexact at every probe"));
         }
         Err(self.disagreement(Oracle::FiniteDifferences, &symbolic.value, &value, error_relative, report))

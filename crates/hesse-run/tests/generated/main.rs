@@ -23,6 +23,8 @@ use std::collections::BTreeMap;
 
 /// One case in this many may be refused.
 const REFUSED: usize = 100;
+/// One case in this many may print a text of the same value that is another form: what differs in its inverses and denominators of sums.
+const ANEW: usize = 1000;
 /// One case in this many may have no point at which the oracles can be asked.
 const NOT_CHECKED: usize = 100;
 
@@ -94,7 +96,7 @@ fn generated_formulas() {
     let _ = std::panic::take_hook();
     let seldom = maker.counts.seldom(cases);
     assert!(wrong.is_empty(), "{summary}: {report}");
-    assert!(anew.is_empty(), "{summary}");
+    assert!(total(&anew) * ANEW <= cases, "{summary}");
     assert!(total(&refused) * REFUSED <= cases, "{summary}");
     assert!(total(&unchecked) * NOT_CHECKED <= cases, "{summary}");
     assert!(seldom.is_empty(), "these stand somewhere less often than once in 200 cases: {seldom:#?}");

@@ -200,7 +200,19 @@ fn factors(t: Template) -> Vec<(Template, Rational)> {
 }
 
 /// Rewrites by rules, bottom-up, until none applies; `fired` gains the rules that did, each once.
-pub fn rewrite(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr {
+pub fn rewrite(pool: &mut Pool, mut e: Expr, fired: &mut Vec<&'static Rule>) -> Expr {
+    // What a rule made below its top (inv(inv(A)) of a product taken apart) is found by the next pass. Each makes the expression smaller.
+    loop {
+        let next = rewritten(pool, e, fired);
+        if next == e || pool.limit().is_some() {
+            return next;
+        }
+        e = next;
+    }
+}
+
+/// One pass from the inside outwards.
+fn rewritten(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr {
     let mut new: FxHashMap<Expr, Expr> = FxHashMap::default();
     for old in pool.under(&[e]) {
         let mut made = pool.rebuild(old, |_, c| new[&c]);

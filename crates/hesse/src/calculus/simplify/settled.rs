@@ -8,7 +8,7 @@ use num_traits::Signed;
 const AXES: usize = 4;
 
 /// The expression with its choices settled, each the same way wherever it comes from:
-/// - arguments of functions are spread out into at most `most` terms, comparisons are those of a difference with 0;
+/// - arguments of functions, denominators and closed scalars are spread out into at most `most` terms, comparisons are those of a difference with 0;
 /// - a whole power of a product with sums in it is the product of its copies, whose sums may then meet those around it;
 /// - a sum or function of more than two axes has that order of its axes which this pool knew first.
 pub fn settled(pool: &mut Pool, e: Expr, most: usize) -> Expr {
@@ -37,12 +37,15 @@ pub fn settled(pool: &mut Pool, e: Expr, most: usize) -> Expr {
                     (Node::Product { .. }, Some(k @ 2..=4)) if !f.labels.is_empty() => k,
                     _ => 1,
                 };
+                let below = pool.as_integer(power).is_none_or(|k| k < 0);
+                let base = if below { spread_or_not(pool, base, most) } else { base };
                 let power = if copies > 1 { pool.one() } else { power };
                 let (base, order) = if copies > 1 { (base, None) } else { oldest(pool, base) };
                 let labels = order.map_or(f.labels.clone(), |order| order.iter().map(|k| f.labels[*k]).collect());
                 (0..copies).for_each(|_| made.push(Factor { base, labels: labels.clone(), power }));
             }
-            Some(pool.product_of(made, out, &broadcast))
+            let made = pool.product_of(made, out, &broadcast);
+            Some(if pool.rank(made) == 0 { spread_or_not(pool, made, most) } else { made })
         }
         _ => None,
     });
