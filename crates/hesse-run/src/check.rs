@@ -30,8 +30,6 @@ const SMALLEST_STEP: f64 = 1e-7;
 const STEP: f64 = 1e-3;
 /// Differences know what is this much smaller than the formula, over the scale of the variable: a derivative of 0.
 const KNOWN: f64 = 1e-6;
-/// A step that comes as near as this to the derivative contradicts the others.
-const NEAR: f64 = 1e-5;
 /// A formula larger than this is near the end of the range: its derivative may lie beyond.
 const HUGE: f64 = 1e250;
 /// A result this much smaller than the largest intermediate number is judged as if it were that large: below, rounding decides.
@@ -569,7 +567,7 @@ impl<'a> Probe<'a> {
         let floor = KNOWN * largest(&self.oracle(directions.len() - 1, directions, 0.0)?.0) / scale;
         let known = |v: &[f64], e: f64| e <= (1e-2 * largest(v)).max(floor);
         let seconds = tried.iter().filter(|(v, e)| known(v, *e) && distance(v, &value) <= (0.1 * largest(&value)).max(floor)).count();
-        let confirmed = tried.iter().any(|(v, _)| distance(v, &symbolic.value) <= NEAR * largest(v));
+        let confirmed = tried.iter().any(|(v, _)| distance(v, &symbolic.value) <= options.difference_limit * largest(v));
         let unknown = !known(&value, error) || seconds < 2 || confirmed;
         if symbolic.is_finite() && (error_relative * size <= 10.0 * error || unknown) {
             return Err(Trouble::Redraw("finite differences are too inexact at every probe"));
