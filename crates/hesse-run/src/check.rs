@@ -30,6 +30,8 @@ const SMALLEST_STEP: f64 = 1e-7;
 const STEP: f64 = 1e-3;
 /// Differences know what is this much smaller than the formula, over the scale of the variable: a derivative of 0.
 const KNOWN: f64 = 1e-6;
+/// A formula larger than this is near the end of the range: its derivative may lie beyond.
+const HUGE: f64 = 1e250;
 /// A result this much smaller than the largest intermediate number is judged as if it were that large: below, rounding decides.
 const FLOOR: f64 = 1e-4;
 
@@ -459,7 +461,8 @@ impl<'a> Probe<'a> {
         for _ in 0..options.directions.max(1) {
             let directions = self.directions(random);
             let symbolic = Symbolic { value: self.along(&tensor, &directions)?, peak };
-            if !symbolic.is_finite() && !self.dual_is_finite(&directions)? {
+            let huge = || self.oracle(0, &directions, 0.0).map(|(value, _)| largest(&value) > HUGE);
+            if !symbolic.is_finite() && (!self.dual_is_finite(&directions)? || huge()?) {
                 return Err(Trouble::Redraw("the derivative is not finite at any probe"));
             }
             // The stencil decides first whether the point lies on a kink.
@@ -564,7 +567,8 @@ impl<'a> Probe<'a> {
         let floor = KNOWN * largest(&self.oracle(directions.len() - 1, directions, 0.0)?.0) / scale;
         let known = |v: &[f64], e: f64| e <= (1e-2 * largest(v)).max(floor);
         let seconds = tried.iter().filter(|(v, e)| known(v, *e) && distance(v, &value) <= (0.1 * largest(&value)).max(floor)).count();
-        let unknown = !known(&value, error) || seconds < 2;
+        let confirmed = tried.iter().any(|(v, _)| distance(v, &symbolic.value) <= options.difference_limit * largest(v));
+        let unknown = !known(&value, error) || seconds < 2 || confirmed;
         if symbolic.is_finite() && (error_relative * size <= 10.0 * error || unknown) {
             return Err(Trouble::Redraw("finite differences are too inexact at every probe"));
         }

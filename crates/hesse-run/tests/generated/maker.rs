@@ -53,10 +53,10 @@ impl Maker {
         self.named.clear();
         let roll = self.random.below(100);
         let (want, shape, depth) = match roll {
-            0..20 => (Want::Gradient, Shape::scalar(), 3),
-            20..45 => (Want::Gradient, Shape::scalar(), 4),
-            45..55 => (Want::Jacobian, self.vector(), 3),
-            55..60 => (Want::Jacobian, self.vector(), 4),
+            0..12 => (Want::Gradient, Shape::scalar(), 3),
+            12..45 => (Want::Gradient, Shape::scalar(), 4),
+            45..52 => (Want::Jacobian, self.vector(), 3),
+            52..60 => (Want::Jacobian, self.vector(), 4),
             60..72 => (Want::Derivative, self.any_shape(), 2),
             72..80 => (Want::Derivative, self.any_shape(), 3),
             _ => (Want::Hessian, Shape::scalar(), 2),

@@ -797,7 +797,8 @@ impl Writer<'_> {
         let one = self.pool.one();
         if tensors.iter().any(|f| f.power == one && is_wide_sum(self.pool, f.base)) {
             let body = match tensors.as_slice() {
-                [f] if f.labels.len() == out.len() => {
+                // Turned only: nothing is summed, and there is no diagonal.
+                [f] if f.labels.len() == out.len() && f.labels.iter().all(|l| out.contains(l)) => {
                     let place =
                         |axes: &[usize]| axes.iter().map(|a| f.labels.iter().position(|l| *l == out[*a])).collect::<Option<Vec<_>>>();
                     let inner = Face { rows: place(&face.rows)?, cols: place(&face.cols)? };
