@@ -466,7 +466,7 @@ impl<'a> Probe<'a> {
                 return Err(Trouble::Redraw("the derivative is not finite at any probe"));
             }
             // The stencil decides first whether the point lies on a kink.
-            differences = differences.max(self.examine_differences(&directions, &symbolic, options, report)?);
+            differences = differences.max(self.examine_differences(&directions, &symbolic, options, report, random)?);
             if let Some(relative) = self.examine_dual(&directions, &symbolic, options, report, random)? {
                 duals = duals.max(relative);
             }
@@ -486,6 +486,20 @@ impl<'a> Probe<'a> {
         }
         let zeros = vec![0.0; tensor.len()];
         Err(self.disagreement(Oracle::DualNumbers, tensor, &zeros, 1.0, report))
+    }
+
+    /// Is it the condition of the point? Moving it by a few hundred roundings shows what rounding can do to either side.
+    fn noise(&self, directions: &Directions, symbolic: &[f64], dual: Option<&[f64]>, random: &mut Random) -> Result<f64, Trouble> {
+        let mut nudged = Probe { values: self.values.clone(), ..*self };
+        for x in nudged.values.values_mut().flat_map(|a| &mut a.data) {
+            *x *= 1.0 + 1e-13 * random.normal();
+        }
+        let (tensor, _) = nudged.tensor()?;
+        let noise = distance(symbolic, &nudged.along(&tensor, directions)?);
+        match dual {
+            Some(dual) => Ok(noise.max(distance(dual, &nudged.oracle(directions.len(), directions, 0.0)?.0))),
+            None => Ok(noise),
+        }
     }
 
     /// What rounding can do to either side, as single precision shows it: also where it does the same at every point, as to the sum of three
@@ -514,6 +528,7 @@ impl<'a> Probe<'a> {
         symbolic: &Symbolic,
         options: &CheckOptions,
         report: &mut CheckReport,
+        random: &mut Random,
     ) -> Result<f64, Trouble> {
         let scale = self.scale();
         let relative = |value: &[f64], peak: f64| {
@@ -562,15 +577,19 @@ impl<'a> Probe<'a> {
                 }
             }
         }
-        // What the differences cannot know better themselves is no disagreement, but no agreement either. Nor is what no two steps know: of
+        // What the differences cannot know better themselves is no disagreement, but no agreement either. Nor is what most steps do not say: of
         // sin(1e9*x) each step says something else, one of them by chance with a small error.
         let floor = KNOWN * largest(&self.oracle(directions.len() - 1, directions, 0.0)?.0) / scale;
         let known = |v: &[f64], e: f64| e <= (1e-2 * largest(v)).max(floor);
         let seconds = tried.iter().filter(|(v, e)| known(v, *e) && distance(v, &value) <= (0.1 * largest(&value)).max(floor)).count();
         let confirmed = tried.iter().any(|(v, _)| distance(v, &symbolic.value) <= options.difference_limit * largest(v));
-        let unknown = !known(&value, error) || seconds < 2 || confirmed;
-        if symbolic.is_finite() && (error_relative * size <= 10.0 * error || unknown) {
+        let unknown = !known(&value, error) || seconds < 2 || 2 * seconds <= tried.len() || confirmed;
+        let apart = error_relative * size;
+        if symbolic.is_finite() && (apart <= 10.0 * error || unknown) {
             return Err(Trouble::Redraw("finite differences are too inexact at every probe"));
+        }
+        if symbolic.is_finite() && apart <= 10.0 * self.noise(directions, &symbolic.value, None, random)? {
+            return Err(Trouble::Redraw("every probe is too ill-conditioned"));
         }
         Err(self.disagreement(Oracle::FiniteDifferences, &symbolic.value, &value, error_relative, report))
     }
@@ -594,14 +613,7 @@ impl<'a> Probe<'a> {
         if relative <= options.dual_limit {
             return Ok(Some(relative));
         }
-        // Is it the condition of the point? Moving it by a few hundred roundings shows what rounding can do to either side.
-        let mut nudged = Probe { values: self.values.clone(), ..*self };
-        for x in nudged.values.values_mut().flat_map(|a| &mut a.data) {
-            *x *= 1.0 + 1e-13 * random.normal();
-        }
-        let (tensor, _) = nudged.tensor()?;
-        let noise = distance(&symbolic.value, &nudged.along(&tensor, directions)?)
-            .max(distance(&value, &nudged.oracle(directions.len(), directions, 0.0)?.0));
+        let noise = self.noise(directions, &symbolic.value, Some(&value), random)?;
         let doubtful = |noise: f64| symbolic.is_finite() && apart <= 10.0 * noise;
         if doubtful(noise) || doubtful(self.rounding(directions, &symbolic.value, &value)?) {
             return Err(Trouble::Redraw("every probe is too ill-conditioned"));

@@ -136,9 +136,13 @@ fn oracles(case: &Case, formula: &Formula, derivative: &Derivative) -> (Status, 
 }
 
 /// Whether max or min chooses between two equal values at the failing point, as max(A, sum(A)) does for a 1×1 matrix: along a direction they
-/// stay equal, so that differences see no kink, and the derivative there is a convention.
+/// stay equal, so that differences see no kink, and the derivative there is a convention. Likewise a norm of what is 0 along the direction.
 fn tied(primal: &Program, failure: &Failure) -> bool {
-    let chooses = |op: &Op| matches!(op, Op::Map(f, _) if ["max", "min"].contains(&f.row().name));
+    let chooses = |op: &Op| match op {
+        Op::Map(f, _) => ["max", "min"].contains(&f.row().name),
+        Op::Apply(f, _) => f.row().name == "norm2",
+        _ => false,
+    };
     let size = |name: &String| failure.sizes.iter().find(|s| s.0 == *name).map_or(1, |s| s.1);
     let sizes: Vec<usize> = primal.sizes.iter().map(size).collect();
     let value = |name: &String| failure.inputs.iter().find(|i| i.0 == *name).map(|i| i.1.clone());
