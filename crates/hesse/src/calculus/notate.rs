@@ -80,6 +80,8 @@ struct Writer<'a> {
     letters: Vec<String>,
     /// A letter was summed since this was last taken back.
     summed: bool,
+    /// What the summed letters of this contraction run over, by their place among the letters.
+    spans: FxHashMap<usize, Dim>,
     /// Nodes that stand for symmetric matrices: their transpose is written as they are.
     symmetric: FxHashSet<NodeId>,
 }
@@ -103,6 +105,7 @@ impl<'a> Writer<'a> {
             nests: false,
             letters: vec![],
             summed: false,
+            spans: FxHashMap::default(),
         }
     }
 }

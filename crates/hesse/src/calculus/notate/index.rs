@@ -15,6 +15,7 @@ use super::{Face, Fraction, Spelling, Writer};
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId};
 use num_traits::{One, Signed};
+use rustc_hash::FxHashMap;
 
 /// The tree of an expression in index notation, its axes in the order of `groups` (the axes of one stacked axis each).
 pub fn notate_indexed(pool: &mut Pool, e: Expr, groups: &[Vec<usize>], spelling: &Spelling) -> Option<(Syntax, NodeId)> {
@@ -70,7 +71,15 @@ impl Writer<'_> {
         node
     }
 
+    /// The body of a contraction, in which a letter has one size.
     fn indexed_sum(&mut self, e: Expr, letters: &[String], rank: usize) -> Option<NodeId> {
+        let outer = std::mem::take(&mut self.spans);
+        let node = self.indexed_terms(e, letters, rank);
+        self.spans = outer;
+        node
+    }
+
+    fn indexed_terms(&mut self, e: Expr, letters: &[String], rank: usize) -> Option<NodeId> {
         let terms = match self.pool.node(e).clone() {
             Node::Sum(terms, _) => terms,
             _ => vec![(Rational::one(), e)],
@@ -243,9 +252,18 @@ impl Writer<'_> {
             }
         };
         // Label → letter: the first output axis that has it; summed labels take letters behind the axes'.
-        let place = |l: &Label| out.iter().position(|o| o == l).unwrap_or(rank + *l as usize);
+        // A letter stands for one size in all terms.
+        let mut summed: FxHashMap<Label, usize> = FxHashMap::default();
+        let mut end = rank + sizes.len();
+        for (l, size) in sizes.iter().enumerate().filter(|(l, _)| !out.contains(&(*l as Label))) {
+            let free = |k: &usize| self.spans.get(k).is_none_or(|d| d == size);
+            let k = std::iter::once(rank + l).chain(end..letters.len()).find(free)?;
+            end = end.max(k + 1);
+            summed.insert(l as Label, k);
+        }
+        let place = |l: &Label| out.iter().position(|o| o == l).or(summed.get(l).copied()).unwrap_or(usize::MAX);
         let places = |labels: &[Label]| labels.iter().map(|l| letters.get(place(l)).cloned()).collect::<Option<Vec<String>>>();
-        let spare = letters.get(rank + sizes.len()..).unwrap_or(&[]);
+        let spare = letters.get(end..).unwrap_or(&[]);
         let mut fraction = Fraction::default();
         let mut tensors = vec![];
         // Factors that are written entry by entry, and the labels that they need to stay letters.
@@ -258,6 +276,7 @@ impl Writer<'_> {
                 tensors.push(f.clone());
             } else {
                 entries.push(self.entry(f, &places(&f.labels)?, spare)?);
+                self.spans.extend(f.labels.iter().filter_map(|l| Some((*summed.get(l)?, sizes[*l as usize]))));
                 held.extend(&f.labels);
             }
         }
@@ -283,6 +302,7 @@ impl Writer<'_> {
         for item in contracted {
             let labels = item.labels();
             self.summed |= labels.iter().any(|l| !out.contains(l));
+            self.spans.extend(labels.iter().filter_map(|l| Some((*summed.get(l)?, sizes[*l as usize]))));
             let node = self.chain(&item.chain);
             let node = self.at(node, &places(&labels)?);
             fraction.above.push(node);
