@@ -1,5 +1,6 @@
 //! The one front door: every skin (command line, REPL, studio, Python) goes through [`Formula`].
 
+mod explain;
 mod face;
 mod named;
 mod request;

@@ -18,5 +18,6 @@ pub mod program;
 pub mod syntax;
 pub mod tensor;
 
+pub use calculus::derivation::{Audit, Depth, Derivation, Style};
 pub use diagnostic::{Diagnostic, Error, Severity, Span};
 pub use formula::{Derivative, Derived, Elimination, Form, Formula, Layout, Name, Named, Part, Request, Want};

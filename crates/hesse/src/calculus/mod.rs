@@ -8,6 +8,7 @@ pub mod build;
 pub mod complaint;
 pub mod conditions;
 pub mod contract;
+pub mod derivation;
 pub mod differentiate;
 pub mod domain;
 pub mod elaborate;
