@@ -270,6 +270,8 @@ pub enum Meaning {
         by: String,
         /// The letters.
         letters: Vec<String>,
+        /// As for [`Meaning::Partial`].
+        local: bool,
     },
     /// A value where two letters are equal, 0 elsewhere.
     Diagonal(String, String, NodeId),

@@ -283,7 +283,7 @@ impl Teller<'_> {
     }
 
     /// Row i of a column, rows of matrices whole.
-    fn row_of(&mut self, tree: NodeId, letter: &str) -> NodeId {
+    pub(super) fn row_of(&mut self, tree: NodeId, letter: &str) -> NodeId {
         let source = self.out.syntax.clone();
         let sides = self.sides();
         let names = self.names();

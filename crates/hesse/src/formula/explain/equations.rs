@@ -106,7 +106,7 @@ impl Teller<'_> {
         let letters = self.letters(f + x)?;
         let (of_letters, by_letters) = letters.split_at(f);
         let left = Side::Partial(self.indexed(&piece.name, of_letters), vec![self.indexed(&variable.name, by_letters)]);
-        let meaning = Meaning::PartialEntry { of: piece.name.clone(), by: variable.name.clone(), letters: letters.clone() };
+        let meaning = Meaning::PartialEntry { of: piece.name.clone(), by: variable.name.clone(), letters: letters.clone(), local: true };
         let axes = [piece.shape.axes(), variable.shape.axes()].concat();
         let zero = self.pool.is_zero(tensor);
         let mut rules = self.rules_of(of, by);

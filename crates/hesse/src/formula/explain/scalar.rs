@@ -5,6 +5,7 @@ use super::cite::cite;
 use super::graph::Vertex;
 use super::teller::{Teller, Written};
 use crate::calculus::derivation::{Depth, Doing, Line, Meaning, Relation, Side};
+use crate::calculus::notate::Face;
 use crate::diagnostic::{Error, Span};
 use crate::syntax::tree::{Kind, NodeId, Operator};
 use crate::tensor::{Expr, Node, Shape};
@@ -23,6 +24,7 @@ impl Teller<'_> {
 
     /// A formula that is one operation: its equations, their partials, the Jacobian.
     fn scalar_of_one(&mut self) {
+        self.expansion();
         let heading = self.heading(Depth::Normal, Doing::Scalarise, "Scalar equations");
         self.scalar_equation(0, Some(heading), Depth::Normal);
         let heading = self.heading(Depth::Normal, Doing::Partial, "All partials");
@@ -30,16 +32,87 @@ impl Teller<'_> {
             let edge = self.edge_of(0, Vertex::Variable(k));
             self.scalar_partial(0, Vertex::Variable(k), edge, Some(heading), Depth::Normal);
         }
-        let heading = self.heading(Depth::Outline, Doing::Assemble, "Assemble (row i = equation i, column j = parameter j)");
-        if self.denominator() {
-            self.out.steps[heading].heading = Some("Assemble (row j = parameter j, column i = equation i)".into());
-        }
+        let heading = self.heading(Depth::Outline, Doing::Assemble, "Assemble");
+        let text = match (self.pieces[0].shape.is_scalar(), self.denominator()) {
+            (true, false) => "Assemble (a scalar function has a Jacobian of one row)",
+            (true, true) => "Assemble (a scalar function has a Jacobian of one column)",
+            (false, false) => "Assemble (row i = equation i, column j = parameter j)",
+            (false, true) => "Assemble (row j = parameter j, column i = equation i)",
+        };
+        self.out.steps[heading].heading = Some(text.into());
         for k in 0..self.variables.len() {
             let v = Vertex::Variable(k);
             let tensor = self.edge_of(0, v);
             let Some(written) = self.write_between(tensor, 0, v) else { continue };
             let line = self.local_line(0, v, &written, Some(heading), Depth::Outline, Doing::Assemble);
             self.assembled(line, &written, tensor, 0, v);
+        }
+    }
+
+    /// `y = x + z = x + 1*z`: a scalar that meets a vector is expanded first.
+    fn expansion(&mut self) {
+        let first = self.out.pieces.len() - self.pieces.len();
+        let tree = self.out.pieces[first].value;
+        let shape = self.pieces[0].shape.clone();
+        let Kind::Binary(op, a, b) = *self.out.syntax.kind(tree) else { return };
+        if shape.axes().len() != 1 {
+            return;
+        }
+        let (rule, op) = match op {
+            Operator::Plus | Operator::Minus => ("expand.scalar.add", op),
+            Operator::Times | Operator::DotTimes => ("expand.scalar.mul", Operator::DotTimes),
+            _ => return,
+        };
+        let sides = self.sides();
+        let scalar = |w: &Self, n: NodeId| matches!(w.out.syntax.kind(n), Kind::Name(name) if sides.get(name).is_some_and(|s| s.rows.is_none() && s.cols.is_none()));
+        let vector = |w: &Self, n: NodeId| matches!(w.out.syntax.kind(n), Kind::Name(name) if sides.get(name).is_some_and(|s| s.rows.is_some() || s.cols.is_some()));
+        let (left, right) = match (scalar(self, a) && vector(self, b), vector(self, a) && scalar(self, b)) {
+            (true, _) => (self.spread(a, &shape), b),
+            (_, true) => (a, self.spread(b, &shape)),
+            _ => return,
+        };
+        let expanded = self.out.syntax.binary(op, left, right);
+        let heading = self.heading(Depth::Normal, Doing::Rewrite, "Expand the scalar");
+        let name = self.pieces[0].name.clone();
+        let symbol = self.symbol(&name);
+        self.line(
+            Some(heading),
+            Depth::Normal,
+            Doing::Rewrite,
+            &[rule],
+            Line {
+                shape: self.shape_of(&shape),
+                tested: Some((Meaning::Value(tree), Meaning::Value(expanded))),
+                ..Line::equal(Side::Tree(symbol), Side::Tree(expanded))
+            },
+        );
+    }
+
+    /// `1*z`, of the shape of a vector.
+    fn spread(&mut self, scalar: NodeId, shape: &Shape) -> NodeId {
+        let ones = self.pool.ones(&shape.axes());
+        let ones = self.write_as_is(ones, &Face::split(1, shape.rows.len()));
+        self.out.syntax.binary(Operator::Times, ones, scalar)
+    }
+
+    /// The same by scalars alone: `∂y/∂w[j] = x[j]`, which the Jacobian has as its entries.
+    fn scalar_check(&mut self) {
+        let heading = self.heading(Depth::Normal, Doing::Partial, "Scalar check");
+        let last = self.pieces.len() - 1;
+        let before = self.out.steps.len();
+        for k in 0..self.variables.len() {
+            let tensor = self.tensors[k];
+            let id = self.scalar_partial(last, Vertex::Variable(k), tensor, Some(heading), Depth::Normal);
+            if let Some(id) = id {
+                self.out.steps[id].rules = vec!["sum.linear".into(), "scalar.product".into()];
+                if let Some((Meaning::PartialEntry { local, .. }, _)) = self.out.steps[id].line.as_mut().and_then(|l| l.tested.as_mut()) {
+                    *local = false;
+                }
+                self.note(id, "the derivative goes inside the sum: only the term with j is left");
+            }
+        }
+        if self.out.steps.len() == before {
+            self.out.steps.pop();
         }
     }
 
@@ -66,6 +139,9 @@ impl Teller<'_> {
             lines.insert((edge.of, edge.by), (line, written));
         }
         self.chain(&lines);
+        if last_is_split(self) {
+            self.scalar_check();
+        }
     }
 
     /// `z := X*w + b`, the target last.
@@ -158,11 +234,8 @@ impl Teller<'_> {
         self.out.steps[id].requires = self.requires(of);
         let span = self.spans[of];
         self.out.steps[id].span = (span != Span::default()).then_some(span);
-        if rules.first() == Some(&"linear.matvec") {
-            let plain = crate::syntax::unicode::unicode(&self.out.syntax, written.node);
-            if self.graph.edge(of, by).is_some() && !self.denominator() {
-                self.note(id, format!("row i is the gradient of equation i: row i of {plain}"));
-            }
+        if let Some(note) = self.reason(of, by, written, rules.first().copied().unwrap_or_default()) {
+            self.note(id, note);
         }
         // A mask on a scalar is two cases.
         if let Some(cases) = self.cases_of(written.tensor, &piece.shape, &variable.shape) {
@@ -180,6 +253,24 @@ impl Teller<'_> {
             );
         }
         id
+    }
+
+    /// Why a local partial is what it is, where a sentence says more than the rule's name.
+    fn reason(&mut self, of: usize, by: Vertex, written: &Written, rule: &str) -> Option<String> {
+        let (piece, variable) = (self.pieces[of].name.clone(), self.member(by).name.clone());
+        match rule {
+            "partial.other-variable-constant" => Some(format!("{piece} does not depend on {variable}")),
+            "sum.ones-row" => Some("the derivative goes inside the sum; in each column only one term is left".into()),
+            "linear.matvec" if !self.denominator() => {
+                let Kind::Name(matrix) = self.out.syntax.kind(written.node).clone() else { return None };
+                let letter = self.letters(1)?.remove(0);
+                let first = self.out.pieces.len() - self.pieces.len();
+                let row = self.row_of(self.out.pieces[first + of].value, &letter);
+                let row = crate::syntax::unicode::unicode(&self.out.syntax, row);
+                Some(format!("row {letter} is ∂({row})/∂{variable} = {matrix}[{letter},:]"))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn rules_of(&mut self, of: usize, by: Vertex) -> Vec<String> {
