@@ -80,14 +80,13 @@ pub struct Section {
 pub fn sections() -> &'static [Section] {
     static SECTIONS: OnceLock<Vec<Section>> = OnceLock::new();
     SECTIONS.get_or_init(|| {
-        let written = lessons::SECTIONS.iter().map(|(title, rows)| Section { title, lessons: rows.iter().map(Lesson::from).collect() });
         let functions = FUNCTIONS.iter().filter(|f| !f.slopes.is_empty()).map(of_function);
         let rows = [
             Section { title: "Slopes of functions", lessons: functions.collect() },
             Section { title: "Slopes of matrix functions", lessons: MATRIX_FUNCTIONS.iter().map(of_matrix_function).collect() },
             Section { title: "Rewrite rules", lessons: rules::all().map(of_rule).collect() },
         ];
-        written.chain(rows).collect()
+        lessons::sections().into_iter().chain(rows).collect()
     })
 }
 
@@ -101,59 +100,17 @@ pub fn find(id: &str) -> Option<&'static Lesson> {
     all().find(|lesson| lesson.id == id)
 }
 
-/// A lesson as a row of constants.
-struct Row {
-    id: &'static str,
-    name: &'static str,
-    statement: &'static str,
-    when: &'static str,
-    proof: [&'static str; 2],
-    reference: &'static str,
-    examples: &'static [Instance],
-}
-
-/// An example as a constant.
-#[derive(Clone, Copy)]
-enum Instance {
-    Derivative { vars: &'static str, of: &'static str, by: &'static str, is: &'static str },
-    Equal { vars: &'static str, left: &'static str, right: &'static str },
-}
-
-const fn lesson(
-    id: &'static str,
-    name: &'static str,
-    statement: &'static str,
-    when: &'static str,
-    proof: [&'static str; 2],
-    reference: &'static str,
-    examples: &'static [Instance],
-) -> Row {
-    Row { id, name, statement, when, proof, reference, examples }
-}
-
-const fn derivative(vars: &'static str, of: &'static str, by: &'static str, is: &'static str) -> Instance {
-    Instance::Derivative { vars, of, by, is }
-}
-
-const fn equal(vars: &'static str, left: &'static str, right: &'static str) -> Instance {
-    Instance::Equal { vars, left, right }
-}
-
-impl From<&Row> for Lesson {
-    fn from(row: &Row) -> Lesson {
-        let example = |instance: &Instance| match *instance {
-            Instance::Derivative { vars, of, by, is } => Example::derivative(vars, of, by, is),
-            Instance::Equal { vars, left, right } => Example::equal(vars, left, right),
-        };
-        Lesson {
-            id: row.id.into(),
-            name: row.name,
-            statement: row.statement.into(),
-            when: row.when.into(),
-            proof: row.proof,
-            reference: row.reference,
-            examples: row.examples.iter().map(example).collect(),
-        }
+impl Lesson {
+    fn new(
+        id: &'static str,
+        name: &'static str,
+        statement: &'static str,
+        when: &'static str,
+        proof: [&'static str; 2],
+        reference: &'static str,
+        examples: Vec<Example>,
+    ) -> Lesson {
+        Lesson { id: id.into(), name, statement: statement.into(), when: when.into(), proof, reference, examples }
     }
 }
 
@@ -182,7 +139,9 @@ fn of_function(f: &'static Function) -> Lesson {
     let slopes = f.of.iter().zip(f.slopes);
     let statement: Vec<String> =
         slopes.clone().map(|(x, slope)| format!("{d}{}/{}{x} = {}", taught(&call), d.trim(), taught(slope))).collect();
-    let vars = format!("{} : scalar{}", f.of.join(", "), assumed(f.domain));
+    // A whole number is 0 now and then: a choice by it takes both branches.
+    let chosen = if f.name == "where" { "; assume c integer" } else { "" };
+    let vars = format!("{} : scalar{}{chosen}", f.of.join(", "), assumed(f.domain));
     let examples = slopes.map(|(x, slope)| Example::derivative(vars.clone(), call.clone(), x, *slope));
     Lesson {
         id: format!("scalar.{}", f.name).into(),
