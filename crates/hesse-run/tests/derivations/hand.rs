@@ -1,8 +1,6 @@
 //! Derivations written by hand, one for each way of saying something.
 
-use hesse::calculus::derivation::{
-    Audit, Depth, Derivation, Doing, Line, Meaning, Outcome, Piece, Problem, Relation, Side, Step, Style,
-};
+use hesse::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Outcome, Piece, Problem, Relation, Side, Step, Style};
 use hesse::syntax::parse::parse_expression;
 use hesse::syntax::tree::{NodeId, Syntax};
 use hesse::{Formula, Span};
@@ -268,7 +266,7 @@ pub fn matrices() -> Hand {
 /// A Hessian: the gradient is a piece of the second round.
 pub fn hessian() -> Hand {
     let source = "A : matrix(m, n)\nx : vector(n)\nsum(exp(A*x)) + sum(log(1 + x.^2))";
-    let mut h = Hand::new(source, "f", &["x, x"], 2);
+    let mut h = Hand::new(source, "f", &["x"], 2);
     h.piece("e", "vector(m)", "exp(A*x)", 0);
     h.piece("q", "vector(n)", "1 + x.^2", 0);
     h.piece("f", "scalar", "sum(e) + sum(log(q))", 0);
