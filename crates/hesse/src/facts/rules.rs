@@ -32,6 +32,23 @@ pub static NORM_OF_OUTER: Rule = rule("norm of an outer product", "norm2(v*w')",
 /// Where the difference is shorter than both sides: t*r > (t - 1)*r is r > 0.
 pub static COMPARISON: Rule = rule("comparison by the difference", "a > b", "a - b > 0", "");
 
+/// What a function is where a condition holds: offered where a mask beside it says that condition, as in
+/// (max(0, z) - y) .* (z > 0) = (z - y) .* (z > 0).
+#[rustfmt::skip]
+pub const MASKS: &[Rule] = &[
+    rule("mask absorbs", "relu(x)", "x", "x >= 0"),
+    rule("mask absorbs", "relu(x)", "0", "0 >= x"),
+    rule("mask absorbs", "abs(x)", "x", "x >= 0"),
+    rule("mask absorbs", "abs(x)", "-x", "0 >= x"),
+    rule("mask absorbs", "sign(x)", "1", "x > 0"),
+    rule("mask absorbs", "sign(x)", "-1", "0 > x"),
+    rule("mask absorbs", "max(x, y)", "x", "x >= y"),
+    rule("mask absorbs", "max(x, y)", "y", "y >= x"),
+    rule("mask absorbs", "min(x, y)", "x", "y >= x"),
+    rule("mask absorbs", "min(x, y)", "y", "x >= y"),
+    rule("mask absorbs", "where(c, x, y)", "x", "c"),
+];
+
 /// All rows, tried in this order.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
