@@ -20,8 +20,10 @@ fn rows() -> &'static [Compiled] {
 }
 
 /// Every function below `e` that stands beside a mask as what it is where that mask is 1; `fired` gains the rows that were used.
+/// `e` as it is where such a function stands elsewhere too: two ways to write one thing would share no name.
 pub fn absorb(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr {
-    pool.rewrite(e, |pool, old, new| {
+    let mut used: Used = vec![];
+    let absorbed = pool.rewrite(e, |pool, old, new| {
         let made = pool.rebuild(old, |_, c| new[&c]);
         let Node::Product { mut factors, out, sizes } = pool.node(made).clone() else { return Some(made) };
         let mut changed = false;
@@ -32,15 +34,28 @@ pub fn absorb(pool: &mut Pool, e: Expr, fired: &mut Vec<&'static Rule>) -> Expr 
             let labels = factors[m].labels.clone();
             let mut mask = Mask { base: factors[m].base, known: FxHashMap::default() };
             for k in (0..factors.len()).filter(|k| *k != m) {
-                let base = mask.beside(pool, &factors[k], &labels, fired);
+                let base = mask.beside(pool, &factors[k], &labels, &mut used);
                 changed |= base != factors[k].base;
                 factors[k].base = base;
             }
         }
         let broadcast = with_labels(&sizes);
         Some(if changed { pool.product_of(factors, out, &broadcast) } else { made })
-    })
+    });
+    let left = pool.under(&[absorbed]);
+    if used.iter().any(|(function, _)| left.contains(function)) {
+        return e;
+    }
+    for (_, rule) in used {
+        if !fired.iter().any(|r| std::ptr::eq(*r, rule)) {
+            fired.push(rule);
+        }
+    }
+    absorbed
 }
+
+/// Functions that were replaced, each with the row that says so.
+type Used = Vec<(Expr, &'static Rule)>;
 
 /// A comparison among the factors of a product.
 struct Mask {
@@ -51,16 +66,16 @@ struct Mask {
 
 impl Mask {
     /// The base of a factor beside the mask over these labels: as it is where it does not carry them all, or in a denominator or root.
-    fn beside(&mut self, pool: &mut Pool, f: &Factor, labels: &[Label], fired: &mut Vec<&'static Rule>) -> Expr {
+    fn beside(&mut self, pool: &mut Pool, f: &Factor, labels: &[Label], used: &mut Used) -> Expr {
         let places: Option<Vec<usize>> = labels.iter().map(|l| f.labels.iter().position(|x| x == l)).collect();
         match places {
-            Some(places) if pool.as_integer(f.power).is_some_and(|k| k > 0) => self.selected(pool, f.base, places, fired),
+            Some(places) if pool.as_integer(f.power).is_some_and(|k| k > 0) => self.selected(pool, f.base, places, used),
             _ => f.base,
         }
     }
 
     /// An expression for the entries that the mask keeps; `places` are the axes of the expression that the mask has.
-    fn selected(&mut self, pool: &mut Pool, e: Expr, places: Vec<usize>, fired: &mut Vec<&'static Rule>) -> Expr {
+    fn selected(&mut self, pool: &mut Pool, e: Expr, places: Vec<usize>, used: &mut Used) -> Expr {
         let key = (e, places);
         if let Some(made) = self.known.get(&key) {
             return *made;
@@ -70,15 +85,14 @@ impl Mask {
         }
         let places = &key.1;
         let made = match pool.node(e).clone() {
-            Node::Map(..) => self.replaced(pool, e, places, fired).unwrap_or(e),
+            Node::Map(..) => self.replaced(pool, e, places, used).unwrap_or(e),
             Node::Sum(terms, axes) => {
-                let made: Vec<_> = terms.iter().map(|(c, t)| (*c, self.selected(pool, *t, places.clone(), fired))).collect();
+                let made: Vec<_> = terms.iter().map(|(c, t)| (*c, self.selected(pool, *t, places.clone(), used))).collect();
                 if made == terms { e } else { pool.sum(&made, &axes) }
             }
             Node::Product { factors, out, sizes } => {
                 let labels: Vec<Label> = places.iter().map(|p| out[*p]).collect();
-                let made: Vec<Factor> =
-                    factors.iter().map(|f| Factor { base: self.beside(pool, f, &labels, fired), ..f.clone() }).collect();
+                let made: Vec<Factor> = factors.iter().map(|f| Factor { base: self.beside(pool, f, &labels, used), ..f.clone() }).collect();
                 if made == factors { e } else { pool.product_of(made, out, &with_labels(&sizes)) }
             }
             _ => e,
@@ -88,7 +102,7 @@ impl Mask {
     }
 
     /// What the first row makes of a function whose condition is what the mask says.
-    fn replaced(&self, pool: &mut Pool, e: Expr, places: &[usize], fired: &mut Vec<&'static Rule>) -> Option<Expr> {
+    fn replaced(&self, pool: &mut Pool, e: Expr, places: &[usize], used: &mut Used) -> Option<Expr> {
         let axes = pool.axes(e).to_vec();
         let all: Vec<Label> = (0..axes.len() as Label).collect();
         let labels: Vec<Label> = places.iter().map(|p| *p as Label).collect();
@@ -101,9 +115,7 @@ impl Mask {
             }
             let condition = filled(pool, row.rule.when, &row.names, &bindings, &axes)?;
             if Said::by(pool, condition).is_some_and(|c| said.implies(&c)) {
-                if !fired.iter().any(|r| std::ptr::eq(*r, row.rule)) {
-                    fired.push(row.rule);
-                }
+                used.push((e, row.rule));
                 return filled(pool, row.rule.to, &row.names, &bindings, &axes);
             }
         }

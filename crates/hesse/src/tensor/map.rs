@@ -339,6 +339,13 @@ impl Pool {
                 let axes = self.axes(a)[..f.kept()].to_vec();
                 Some(self.take_constant_axes(a, &keep, &axes))
             }
+            // All of them share it equally.
+            ("argmax" | "argmin", Node::Product { factors, out, .. }) if all_equal(&factors, &out, f.kept()) => {
+                let axes = self.axes(a).to_vec();
+                let shares = axes[f.kept()..].iter().map(|d| Factor { base: self.size(*d), labels: vec![], power: minus_one }).collect();
+                let sizes: Vec<(Label, Dim)> = axes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                Some(self.product_of(shares, (0..axes.len() as Label).collect(), &sizes))
+            }
             ("norm2", Node::Sum(terms, axes)) if terms.is_empty() => Some(self.zero(&axes[..f.kept()])),
             // The largest of c A is c times the largest of A, for c < 0 the smallest.
             ("maximum" | "minimum" | "argmax" | "argmin", Node::Sum(terms, _)) if terms.len() == 1 => {
