@@ -26,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const EQUAL: &[(&str, &str, &str)] = &[
     ("rule mask absorbed", "relu(x)", "without the mask both sides are relu(x): the rule says nothing, which is true"),
     ("rule positive part of a positive part", "relu(x)", "the same"),
+    ("rule mask absorbs where 0 >= x", "(-relu(x))", "both are 0 there"),
 ];
 
 /// A formula over declared variables with a fact replaced.
@@ -322,9 +323,10 @@ fn both_sides_of_rules() {
                 }
             })
         };
-        each_mutant(&format!("rule {}", rule.name), rule.from, |from| agree(from, rule.to), &mut unnoticed, &mut planted);
+        let what = if beside { format!("rule {} where {}", rule.name, rule.when) } else { format!("rule {}", rule.name) };
+        each_mutant(&what, rule.from, |from| agree(from, rule.to), &mut unnoticed, &mut planted);
         if rule.to != "eye[i,j]" {
-            each_mutant(&format!("rule {}", rule.name), rule.to, |to| agree(rule.from, to), &mut unnoticed, &mut planted);
+            each_mutant(&what, rule.to, |to| agree(rule.from, to), &mut unnoticed, &mut planted);
         }
     }
     report("both sides of rules", &unnoticed, planted);
