@@ -257,14 +257,21 @@ fn when(domain: &'static str, at_kink: &'static str, partial: bool) -> Cow<'stat
     match (domain, at_kink) {
         ("", "") if partial => "where the right side is defined".into(),
         (_, "") => domain.into(),
-        ("", _) => format!("{at_kink}, by convention").into(),
-        _ => format!("{domain}; {at_kink}, by convention").into(),
+        ("", _) => format!("derivative {at_kink}, by convention").into(),
+        _ => format!("{domain}; derivative {at_kink}, by convention").into(),
     }
 }
 
 /// A text of a row as it is taught: `1 − tanh(x)²`, `[a > b]`.
 fn taught(text: &str) -> String {
-    let text = text.replace("^2", "²").replace("^3", "³").replace('*', "·").replace('-', "−").replace("sqrt(", "√(").replace("eye[", "I[");
+    let text = text
+        .replace("^2", "²")
+        .replace("^3", "³")
+        .replace('*', "·")
+        .replace('-', "−")
+        .replace("sqrt(", "√(")
+        .replace("eye[", "I[")
+        .replace('\'', "ᵀ");
     if [" > ", " >= ", " == "].iter().any(|sign| text.contains(sign)) && !text.contains('(') {
         format!("[{}]", text.replace(">=", "≥").replace("==", "="))
     } else {
