@@ -162,8 +162,8 @@ fn about_rule(lesson: &Lesson) -> String {
             Says::Derivative { of, by, is } => format!("d {of} / d{by} = {is}"),
             Says::Equal { left, right } => format!("{left} == {right}"),
         };
-        say("for example", &format!(" {text}"));
-        say("", &format!(" where {}", example.vars));
+        say("example", &text);
+        say("", &format!("where {}", example.vars));
     }
     out
 }
