@@ -128,6 +128,8 @@ pub struct Outcome {
     pub wrt: Vec<String>,
     /// The printed tree.
     pub tree: NodeId,
+    /// The axes of the target, then of the variables, in the order in which the tree has them.
+    pub order: Vec<usize>,
     /// Rows and columns as text; one size an axis for what is no matrix.
     pub shape: Vec<String>,
     /// What can be non-zero, in words: `diagonal`, empty if nothing is special.
