@@ -821,7 +821,7 @@ impl Teller<'_> {
     // Back to the formula.
 
     /// From the result over pieces to the result that `derive` gives; cases.
-    fn conclude(&mut self) {
+    pub(super) fn conclude(&mut self) {
         let joined = self.derivative.parts.iter().any(|p| p.wrt.len() > 1);
         let last = self.pieces.len() - 1;
         let mut heading = None;

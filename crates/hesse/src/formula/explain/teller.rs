@@ -9,7 +9,7 @@ use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning
 use crate::calculus::differentiate::{Heard, Tape, differentiate_heard};
 use crate::calculus::elaborate::Options;
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
-use crate::calculus::pieces::{Group, Target, group};
+use crate::calculus::pieces::{Group, Target, group, with_sum_apart};
 use crate::calculus::{simplify, structure};
 use crate::diagnostic::{Error, Span};
 use crate::syntax::parse::parse_document;
@@ -74,7 +74,10 @@ impl<'a> Teller<'a> {
         let span = formula.model.definitions.iter().find(|d| d.value == value).map_or(Span::default(), |d| d.span);
         let mut pool = formula.model.pool.clone();
         let by: Vec<VarId> = wrt.iter().map(|v| v.1).collect();
-        let groups = group(&mut pool, &formula.model, &Target { value, shape, span }, &by)?;
+        let mut groups = group(&mut pool, &formula.model, &Target { value, shape, span }, &by)?;
+        if out.style == Style::Scalar {
+            groups = with_sum_apart(&mut pool, groups);
+        }
         let inputs = formula.model.inputs.iter().map(|i| (i.name.clone(), i.var, i.shape.rows.len())).collect::<Vec<_>>();
         let spelling = formula.spelling(&inputs);
         let mut teller = Teller {
@@ -130,10 +133,11 @@ impl<'a> Teller<'a> {
     }
 
     /// Names that mean something already.
-    fn taken(&self) -> Vec<String> {
+    pub(super) fn taken(&self) -> Vec<String> {
         let mut taken = self.formula.taken(self.derivative);
         taken.extend(self.out.pieces.iter().map(|p| p.name.clone()));
         taken.extend(self.out.problem.inputs.iter().map(|i| i.0.clone()));
+        taken.extend(self.out.differentials.iter().map(|d| d.0.clone()));
         // Letters of indices and differentials.
         taken.extend(["i", "j", "k", "l", "d"].map(String::from));
         taken
