@@ -230,7 +230,7 @@ impl<'a> Session<'a> {
         let model = formula.model();
         let defined = |name: &str| model.definitions.iter().any(|d| d.name == name);
         let target = Some(&derivation.problem.of[..]).filter(|name| defined(name));
-        let variables = variables(derivation);
+        let variables = derivation.problem.wrt.clone();
         let moved: Vec<String> = variables.iter().filter(|v| !model.inputs.iter().any(|i| i.name == **v)).cloned().collect();
         let primal = formula.program_by(target, &moved).map_err(say)?;
         let mut inputs = vec![];
@@ -245,6 +245,12 @@ impl<'a> Session<'a> {
         for piece in &derivation.pieces {
             let text = reader.tree(&derivation.syntax, piece.value)?;
             let declared = reader.name(&piece.name)?;
+            // A definition of the user's is a piece of every round.
+            match pieces.iter().find(|p: &&Piece| p.name == piece.name) {
+                Some(known) if Rc::ptr_eq(&known.text, &text) => continue,
+                Some(_) => return Err(format!("two pieces are called `{}`", piece.name)),
+                None => {}
+            }
             pieces.push(Piece { name: piece.name.clone(), round: piece.round, text, declared });
         }
         // Sizes that something has: those that only were names on the way are none.
@@ -388,21 +394,27 @@ impl<'a> Session<'a> {
         Ok(Some(point))
     }
 
-    /// The last piece of the first round is the formula as written.
+    /// The last piece of an even round is the formula as written; that of an odd one is its first derivative.
     fn agrees(&self, point: &Point<'_>, options: &AuditOptions) -> Result<(), Trouble> {
-        let Some(piece) = self.pieces.iter().rev().find(|p| p.round == 0) else {
+        let rounds = self.pieces.iter().map(|p| p.round).max();
+        let Some(rounds) = rounds.filter(|_| self.pieces.iter().any(|p| p.round == 0)) else {
             return Err(Trouble::Broken("the derivation names no target".into()));
         };
-        let mut trace = Trace::default();
-        let arrays: Vec<Array<f64>> = self.primal.inputs.iter().map(|i| point.values[&i.name].clone()).collect();
-        let written = run_traced(&self.primal, &by_position(&self.primal, &point.sizes), &arrays, &mut trace)?.remove(0);
-        let value = &point.values[&piece.name];
-        let size = largest(&written.data).max(largest(&value.data)).max(FLOOR * trace.peak);
-        let apart = distance(&written.data, &value.data);
-        if written.len() != value.len() || (apart > options.limit * size && apart > 0.0) {
-            let named: Vec<(String, usize)> = point.sizes.iter().map(|(n, k)| (n.clone(), *k)).collect();
-            let place = if named.is_empty() { String::new() } else { format!(" at {}", sizes_text(&named)) };
-            return Err(Trouble::Broken(format!("the pieces do not give the formula as written{place}")));
+        for round in 0..=rounds {
+            let Some(piece) = self.pieces.iter().rev().find(|p| p.round == round) else { continue };
+            let by = self.derivation.results.get(round / 2).and_then(|r| r.wrt.first());
+            let (written, what) = match by.filter(|_| round % 2 == 1) {
+                None => (outcome::value(&self.primal, point)?, "formula"),
+                Some(by) => (outcome::jacobian(&self.primal, point, by)?, "first derivative of the formula"),
+            };
+            let value = &point.values[&piece.name];
+            let size = largest(&written.data).max(largest(&value.data)).max(FLOOR * written.peak);
+            let apart = distance(&written.data, &value.data);
+            if written.data.len() != value.len() || (apart > options.limit * size && apart > 0.0) {
+                let named: Vec<(String, usize)> = point.sizes.iter().map(|(n, k)| (n.clone(), *k)).collect();
+                let place = if named.is_empty() { String::new() } else { format!(" at {}", sizes_text(&named)) };
+                return Err(Trouble::Broken(format!("`{}` is not the {what} as written{place}", piece.name)));
+            }
         }
         Ok(())
     }
@@ -468,30 +480,14 @@ impl<'a> Session<'a> {
         format!("{at}{entry}{:.6e} on the left, {:.6e} on the right", both.left[k], both.right[k])
     }
 
-    /// The variables that move in a round: in the first all that are derived by first, in a later one the last variable of its result.
+    /// The variables that move in a round: all of a first derivative; of a second derivative two rounds for each result, one a variable.
     fn moving(&self, round: usize) -> Vec<String> {
-        let problem = &self.derivation.problem;
-        let split = |entry: &String| -> Vec<String> { entry.split(',').map(|n| n.trim().to_string()).collect() };
-        if round == 0 && problem.order > 1 {
-            return problem.wrt.iter().filter_map(|entry| split(entry).into_iter().next()).collect();
-        }
-        if round == 0 {
-            return self.variables.clone();
-        }
-        let entry = problem.wrt.get(round - 1).or(problem.wrt.first());
-        entry.and_then(|entry| split(entry).pop()).into_iter().collect()
-    }
-}
-
-/// All variables of a derivation, each once.
-fn variables(derivation: &Derivation) -> Vec<String> {
-    let mut out: Vec<String> = vec![];
-    for name in derivation.problem.wrt.iter().flat_map(|entry| entry.split(',')).map(str::trim) {
-        if !out.iter().any(|o| o == name) {
-            out.push(name.to_string());
+        let of_result = self.derivation.results.get(round / 2).map_or(&[][..], |r| &r.wrt);
+        match of_result.get(round % 2) {
+            Some(variable) if self.derivation.problem.order > 1 => vec![variable.clone()],
+            _ => self.variables.clone(),
         }
     }
-    out
 }
 
 /// The error relative to the larger side; below a share of the largest number on the way, rounding decides.

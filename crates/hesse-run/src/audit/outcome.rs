@@ -45,7 +45,7 @@ impl Printed {
         }
         let printed = point.value(&self.text, &|_| None)?;
         self.as_said(point)?;
-        let (target, _) = self.formula::<f64>(primal, point, &[])?;
+        let target = value(primal, point)?;
         let mut shape = target.shape.clone();
         let mut directions = vec![];
         for slot in &self.slots {
@@ -64,13 +64,13 @@ impl Printed {
         for d in directions.iter().rev() {
             left = left.chunks(d.len().max(1)).map(|row| row.iter().zip(d).map(|(x, d)| x * d).sum()).collect();
         }
-        let (value, peak) = match directions.len() {
-            1 => self.formula::<Dual<f64>>(primal, point, &directions),
-            2 => self.formula::<Dual<Dual<f64>>>(primal, point, &directions),
-            3 => self.formula::<Dual<Dual<Dual<f64>>>>(primal, point, &directions),
-            _ => self.formula::<Dual<Dual<Dual<Dual<f64>>>>>(primal, point, &directions),
+        let value = match directions.len() {
+            1 => moved::<Dual<f64>>(primal, point, &self.slots, &directions),
+            2 => moved::<Dual<Dual<f64>>>(primal, point, &self.slots, &directions),
+            3 => moved::<Dual<Dual<Dual<f64>>>>(primal, point, &self.slots, &directions),
+            _ => moved::<Dual<Dual<Dual<Dual<f64>>>>>(primal, point, &self.slots, &directions),
         }?;
-        Ok(Both { left, right: value.data, peak: printed.peak.max(peak), seen: (0, 0) })
+        Ok(Both { left, right: value.data, peak: printed.peak.max(value.peak), seen: (0, 0) })
     }
 
     /// Rows and columns are those that the result says.
@@ -98,28 +98,47 @@ impl Printed {
         }
         permuted(&Numbers { shape: laid, ..printed.clone() }, &inverse)
     }
+}
 
-    /// The formula with its variables moving along the directions: its highest derivative.
-    fn formula<T: Scalar>(&self, primal: &Program, point: &Point<'_>, directions: &[Vec<f64>]) -> Result<(Numbers, f64), Trouble> {
-        let mut inputs: Vec<Array<T>> = vec![];
-        for input in &primal.inputs {
-            let value = point.values.get(&input.name).ok_or_else(|| Trouble::Broken(format!("`{}` has no value", input.name)))?;
-            let seed = |k: usize| -> T {
-                let mut seeds = [0.0; MAX_ORDER];
-                for ((seed, slot), d) in seeds.iter_mut().zip(&self.slots).zip(directions) {
-                    *seed = match slot.iter().position(|name| *name == input.name) {
-                        Some(0) if slot.len() == 1 => d[k],
-                        Some(column) => d[column],
-                        None => 0.0,
-                    };
-                }
-                T::seeded(value.data[k], &seeds[..T::ORDER])
-            };
-            inputs.push(Array { shape: value.shape.clone(), data: (0..value.len()).map(seed).collect() });
-        }
-        let mut trace = Trace::default();
-        let value = run_traced(primal, &by_position(primal, &point.sizes), &inputs, &mut trace)?.remove(0);
-        let data: Vec<f64> = value.data.iter().map(|x| x.top()).collect();
-        Ok((Numbers { shape: value.shape, data, peak: trace.peak }, trace.peak))
+/// The formula with the variables of each slot moving along its direction: its highest derivative.
+fn moved<T: Scalar>(primal: &Program, point: &Point<'_>, slots: &[Vec<String>], directions: &[Vec<f64>]) -> Result<Numbers, Trouble> {
+    let mut inputs: Vec<Array<T>> = vec![];
+    for input in &primal.inputs {
+        let value = point.values.get(&input.name).ok_or_else(|| Trouble::Broken(format!("`{}` has no value", input.name)))?;
+        let seed = |k: usize| -> T {
+            let mut seeds = [0.0; MAX_ORDER];
+            for ((seed, slot), d) in seeds.iter_mut().zip(slots).zip(directions) {
+                *seed = match slot.iter().position(|name| *name == input.name) {
+                    Some(0) if slot.len() == 1 => d[k],
+                    Some(column) => d[column],
+                    None => 0.0,
+                };
+            }
+            T::seeded(value.data[k], &seeds[..T::ORDER])
+        };
+        inputs.push(Array { shape: value.shape.clone(), data: (0..value.len()).map(seed).collect() });
     }
+    let mut trace = Trace::default();
+    let value = run_traced(primal, &by_position(primal, &point.sizes), &inputs, &mut trace)?.remove(0);
+    Ok(Numbers { shape: value.shape, data: value.data.iter().map(|x| x.top()).collect(), peak: trace.peak })
+}
+
+/// The formula as written.
+pub(super) fn value(primal: &Program, point: &Point<'_>) -> Result<Numbers, Trouble> {
+    moved::<f64>(primal, point, &[], &[])
+}
+
+/// Its derivative by a variable: axes of the formula, then of the variable.
+pub(super) fn jacobian(primal: &Program, point: &Point<'_>, by: &str) -> Result<Numbers, Trouble> {
+    let x = point.values.get(by).ok_or_else(|| Trouble::Broken(format!("`{by}` has no value")))?;
+    let mut columns = vec![];
+    for k in 0..x.len() {
+        let mut direction = vec![0.0; x.len()];
+        direction[k] = 1.0;
+        columns.push(moved::<Dual<f64>>(primal, point, &[vec![by.to_string()]], &[direction])?);
+    }
+    let rows = columns.first().map_or(0, |c| c.data.len());
+    let data = (0..rows).flat_map(|row| columns.iter().map(move |c| c.data[row])).collect();
+    let shape = [columns.first().map_or(vec![], |c| c.shape.clone()), x.shape.clone()].concat();
+    Ok(Numbers { shape, data, peak: columns.iter().fold(0.0, |m, c| m.max(c.peak)) })
 }

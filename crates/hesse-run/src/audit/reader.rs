@@ -2,6 +2,7 @@
 
 use crate::check::by_position;
 use crate::interpret::{shape, signed};
+use hesse::calculus::complaint::type_text;
 use hesse::calculus::elaborate::Options;
 use hesse::program::program::{Mask, Op, Program, Size};
 use hesse::syntax::plain::plain;
@@ -78,8 +79,9 @@ impl Reader {
         let own = formula.model().input_types();
         own.iter().filter_map(|t| t.split_once(" : ")).for_each(|(name, of)| declare(name, of));
         derivation.pieces.iter().for_each(|p| declare(&p.name, &p.of));
-        // What the formula does not declare: a definition that is derived by.
-        derivation.problem.inputs.iter().filter(|i| !sizes.contains(&i.0)).for_each(|i| declare(&i.0, &i.1));
+        // A definition may be derived by: then it is no piece.
+        let model = formula.model();
+        model.definitions.iter().filter(|d| !d.name.is_empty()).for_each(|d| declare(&d.name, &type_text(&model.pool.dims, &d.shape)));
         for (name, of) in &derivation.differentials {
             if let Some(of) = declared.iter().find(|d| d.0 == *of).map(|d| d.1.clone()) {
                 declared.push((name.clone(), of));

@@ -247,7 +247,7 @@ pub enum Meaning {
     Differential(String),
     /// One entry of a name, at letters.
     Entry(String, Vec<String>),
-    /// One entry of a derivative, at letters: those of `of`, then those of `by`.
+    /// One entry of a derivative, at letters: those of `of`, then those of `by`. What else `of` reads is held if it reads `by` itself.
     PartialEntry {
         /// A piece.
         of: String,

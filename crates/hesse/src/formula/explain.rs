@@ -66,6 +66,7 @@ impl Formula {
             derivation.results.push(Outcome {
                 wrt: part.wrt.clone(),
                 tree,
+                order: part.face.rows.iter().chain(&part.face.cols).copied().collect(),
                 shape: part.shape_text.clone(),
                 pattern: if part.structure.name() == "dense" { String::new() } else { part.structure.name() },
             });
@@ -75,7 +76,8 @@ impl Formula {
 
     /// The Jacobian of the gradient: the gradient is derived, becomes a formula of its own, and is derived again.
     fn tell_second(&self, request: &Request, derivative: &Derivative, derivation: &mut Derivation) -> Result<(), Error> {
-        let scalar = derivation.problem.order == 2 && request.want == Want::Hessian || self.target(request.target.as_deref())?.2.is_scalar();
+        let scalar =
+            derivation.problem.order == 2 && request.want == Want::Hessian || self.target(request.target.as_deref())?.2.is_scalar();
         // A gradient is written as a column (the shape of its variable), a Jacobian with its functions as rows.
         let layout = if scalar { Layout::Denominator } else { Layout::Numerator };
         let mut firsts: Vec<String> = vec![];
@@ -86,15 +88,8 @@ impl Formula {
         }
         for (round, part) in derivative.parts.iter().enumerate() {
             let [x, y] = part.wrt.as_slice() else { continue };
-            let first = Request {
-                wrt: vec![x.clone()],
-                wrt2: None,
-                want: Want::Derivative,
-                order: 1,
-                layout,
-                structure: None,
-                ..request.clone()
-            };
+            let first =
+                Request { wrt: vec![x.clone()], wrt2: None, want: Want::Derivative, order: 1, layout, structure: None, ..request.clone() };
             let gradient = self.derive(&first)?;
             Teller::new(self, &first, &gradient, derivation, 2 * round)?.tell()?;
             let name = free_name(&["g", "h", "G", "grad"], derivation, self);

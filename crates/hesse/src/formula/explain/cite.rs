@@ -79,7 +79,9 @@ fn product(pool: &Pool, factors: &[Factor], out: usize, labels: usize, by: VarId
                     (_, None) => ids(&["transpose"]),
                     (0, Some(0)) => ids(&["scalar.cmul"]),
                     (0, Some(_)) => ids(&["expand.scalar.mul"]),
-                    (1, Some(1)) if summed && scalar => ids(&[if factors.first().is_some_and(|g| std::ptr::eq(g, *f)) { "dot.left" } else { "dot.right" }]),
+                    (1, Some(1)) if summed && scalar => {
+                        ids(&[if factors.first().is_some_and(|g| std::ptr::eq(g, *f)) { "dot.left" } else { "dot.right" }])
+                    }
                     (1, Some(0)) => ids(&["expand.scalar.mul"]),
                     (1, Some(1)) if !summed => ids(&["elementwise.mul"]),
                     (1, Some(2)) if summed => ids(&["linear.matvec"]),

@@ -141,17 +141,23 @@ impl Teller<'_> {
         let mut first = None;
         if let Some(terms) = self.termwise(of, by) {
             let tree = Side::Tree(terms);
-            let id = self.line(parent, level, doing, &["scalar.sum"], Line {
-                left,
-                relation: Relation::Equal,
-                right: tree.clone(),
-                continues,
-                shape: written.shape.clone(),
-                factors: vec![],
-                pattern: None,
-                letters: vec![],
-                tested: Some((meant, Meaning::Value(terms))),
-            });
+            let id = self.line(
+                parent,
+                level,
+                doing,
+                &["scalar.sum"],
+                Line {
+                    left,
+                    relation: Relation::Equal,
+                    right: tree.clone(),
+                    continues,
+                    shape: written.shape.clone(),
+                    factors: vec![],
+                    pattern: None,
+                    letters: vec![],
+                    tested: Some((meant, Meaning::Value(terms))),
+                },
+            );
             first = Some(id);
             (left, meant, continues) = (tree, Meaning::Value(terms), true);
         }
@@ -179,17 +185,23 @@ impl Teller<'_> {
         }
         // A mask on a scalar is two cases.
         if let Some(cases) = self.scalar_cases(written) {
-            self.line(parent, level, Doing::Cases, &["mask.to-cases"], Line {
-                left: Side::Tree(written.node),
-                relation: Relation::Equal,
-                right: Side::Cases(cases),
-                continues: true,
-                shape: written.shape.clone(),
-                factors: vec![],
-                pattern: None,
-                letters: vec![],
-                tested: Some((Meaning::Value(written.node), Meaning::Value(cases))),
-            });
+            self.line(
+                parent,
+                level,
+                Doing::Cases,
+                &["mask.to-cases"],
+                Line {
+                    left: Side::Tree(written.node),
+                    relation: Relation::Equal,
+                    right: Side::Cases(cases),
+                    continues: true,
+                    shape: written.shape.clone(),
+                    factors: vec![],
+                    pattern: None,
+                    letters: vec![],
+                    tested: Some((Meaning::Value(written.node), Meaning::Value(cases))),
+                },
+            );
         }
         id
     }
@@ -257,7 +269,8 @@ impl Teller<'_> {
 
     /// What the sides of names are.
     fn sides(&self) -> BTreeMap<String, Sides> {
-        let text = |axes: &[crate::tensor::Dim]| (!axes.is_empty()).then(|| super::super::face::axes_text(&self.pool, &[axes.to_vec()]).remove(0));
+        let text =
+            |axes: &[crate::tensor::Dim]| (!axes.is_empty()).then(|| super::super::face::axes_text(&self.pool, &[axes.to_vec()]).remove(0));
         let of = |shape: &Shape| Sides { rows: text(&shape.rows), cols: text(&shape.cols) };
         let inputs = self.formula.model.inputs.iter().map(|i| (i.name.clone(), of(&i.shape)));
         let members = self.variables.iter().chain(&self.pieces).map(|m| (m.name.clone(), of(&m.shape)));
@@ -365,7 +378,8 @@ impl Teller<'_> {
             }
             let value = self.pool.product(&[(tensor, &[0, 0])], &[0], &[]);
             let own = Shape::new(vec![axes[0]], vec![]);
-            let tree = self.write_laid(value, super::super::face::Laid { face: Face::split(1, 1), matrix: true, groups: vec![vec![0]] })?.node;
+            let tree =
+                self.write_laid(value, super::super::face::Laid { face: Face::split(1, 1), matrix: true, groups: vec![vec![0]] })?.node;
             let _ = own;
             let entry = self.entry(tree, Some(&letters[0]), None);
             chain.push((
@@ -380,7 +394,8 @@ impl Teller<'_> {
             let entry = if zero {
                 self.out.syntax.number("0")
             } else if laid.matrix && laid.face.rows.len() <= 1 && laid.face.cols.len() <= 1 {
-                let (row, col) = (laid.face.rows.first().map(|a| letters[*a].as_str()), laid.face.cols.first().map(|a| letters[*a].as_str()));
+                let (row, col) =
+                    (laid.face.rows.first().map(|a| letters[*a].as_str()), laid.face.cols.first().map(|a| letters[*a].as_str()));
                 let tree = self.write_between(tensor, of, by)?.node;
                 self.entry(tree, row, col)
             } else {
@@ -455,7 +470,10 @@ impl Teller<'_> {
                 Some(self.out.syntax.binary(op, *a, *b))
             }
             Node::Product { factors, out, sizes } if factors.len() == 2 && sizes.len() == out.len() => {
-                let symbols: Vec<bool> = factors.iter().map(|f| matches!(self.pool.node(f.base), Node::Var(_)) && self.pool.as_integer(f.power) == Some(1)).collect();
+                let symbols: Vec<bool> = factors
+                    .iter()
+                    .map(|f| matches!(self.pool.node(f.base), Node::Var(_)) && self.pool.as_integer(f.power) == Some(1))
+                    .collect();
                 if symbols.contains(&false) {
                     return None;
                 }
@@ -492,7 +510,9 @@ impl Teller<'_> {
         };
         // A summed letter needs its sum: such a body is no scalar formula.
         let summed = source.under(body).iter().any(|id| match source.kind(*id) {
-            Kind::Index(_, subs) => subs.iter().any(|s| matches!(s, Subscript::At(k) if matches!(source.kind(*k), Kind::Name(n) if !old.contains(n) && n.len() == 1))),
+            Kind::Index(_, subs) => subs
+                .iter()
+                .any(|s| matches!(s, Subscript::At(k) if matches!(source.kind(*k), Kind::Name(n) if !old.contains(n) && n.len() == 1))),
             _ => false,
         });
         (!summed).then(|| self.out.syntax.graft_with(&source, body, &mut rename))
@@ -615,7 +635,13 @@ impl Teller<'_> {
         }
     }
 
-    fn chain_line(&mut self, heading: usize, v: Vertex, chains: &[Vec<Link>], lines: &BTreeMap<(usize, Vertex), (usize, Written)>) -> usize {
+    fn chain_line(
+        &mut self,
+        heading: usize,
+        v: Vertex,
+        chains: &[Vec<Link>],
+        lines: &BTreeMap<(usize, Vertex), (usize, Written)>,
+    ) -> usize {
         let (target, member) = (self.pieces[self.pieces.len() - 1].clone(), self.member(v).clone());
         let vectors = self.is_vectorial(v);
         let backwards = self.denominator() && vectors;
@@ -727,34 +753,46 @@ impl Teller<'_> {
             let already = self.out.syntax.same(product, &self.out.syntax, written.node);
             if !already {
                 let first: Vec<&str> = vec!["chain.vector"];
-                let id = self.line(Some(heading), Depth::Normal, Doing::Multiply, &first, Line {
-                    left,
-                    relation: Relation::Equal,
-                    right: Side::Tree(product),
-                    continues: false,
-                    shape: written.shape.clone(),
-                    factors: vec![],
-                    pattern: None,
-                    letters: vec![],
-                    tested: Some((meaning, Meaning::Value(product))),
-                });
+                let id = self.line(
+                    Some(heading),
+                    Depth::Normal,
+                    Doing::Multiply,
+                    &first,
+                    Line {
+                        left,
+                        relation: Relation::Equal,
+                        right: Side::Tree(product),
+                        continues: false,
+                        shape: written.shape.clone(),
+                        factors: vec![],
+                        pattern: None,
+                        letters: vec![],
+                        tested: Some((meaning, Meaning::Value(product))),
+                    },
+                );
                 self.out.steps[id].because = vec![chained];
                 self.out.steps[id].rules = vec![];
                 (left, meaning, continues) = (Side::Tree(product), Meaning::Value(product), true);
             }
         }
         let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
-        let id = self.line(Some(heading), Depth::Normal, Doing::Multiply, &rules, Line {
-            left,
-            relation: Relation::Equal,
-            right: Side::Tree(written.node),
-            continues,
-            shape: written.shape.clone(),
-            factors: vec![],
-            pattern: written.pattern.clone(),
-            letters: vec![],
-            tested: Some((meaning, Meaning::Value(written.node))),
-        });
+        let id = self.line(
+            Some(heading),
+            Depth::Normal,
+            Doing::Multiply,
+            &rules,
+            Line {
+                left,
+                relation: Relation::Equal,
+                right: Side::Tree(written.node),
+                continues,
+                shape: written.shape.clone(),
+                factors: vec![],
+                pattern: written.pattern.clone(),
+                letters: vec![],
+                tested: Some((meaning, Meaning::Value(written.node))),
+            },
+        );
         self.out.steps[id].because = vec![chained];
     }
 
@@ -804,7 +842,9 @@ impl Teller<'_> {
         for chain in chains {
             let patterns: Vec<Option<&(usize, Written)>> = chain.iter().map(|l| lines.get(&(l.of, l.by))).collect();
             let diagonal = |w: Option<&(usize, Written)>| w.is_some_and(|w| w.1.pattern.is_some());
-            let row = |w: Option<&(usize, Written)>| w.is_some_and(|w| w.1.shape.first().is_some_and(|s| s == "1") && w.1.shape.get(1).is_some_and(|s| s != "1"));
+            let row = |w: Option<&(usize, Written)>| {
+                w.is_some_and(|w| w.1.shape.first().is_some_and(|s| s == "1") && w.1.shape.get(1).is_some_and(|s| s != "1"))
+            };
             for pair in patterns.windows(2) {
                 if diagonal(pair[0]) && diagonal(pair[1]) {
                     add("diag.product");
@@ -848,20 +888,23 @@ impl Teller<'_> {
             rules.extend(self.fired());
             let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
             let order = written.order.clone();
-            self.line(Some(parent), Depth::Outline, Doing::Substitute, &rules, Line {
-                left,
-                relation: Relation::Equal,
-                right: Side::Tree(tree),
-                continues: false,
-                shape: part.shape_text.clone(),
-                factors: vec![],
-                pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
-                letters: vec![],
-                tested: Some((
-                    Meaning::Partial { of: target.name, by: member.name, local: false, order },
-                    Meaning::Value(tree),
-                )),
-            });
+            self.line(
+                Some(parent),
+                Depth::Outline,
+                Doing::Substitute,
+                &rules,
+                Line {
+                    left,
+                    relation: Relation::Equal,
+                    right: Side::Tree(tree),
+                    continues: false,
+                    shape: part.shape_text.clone(),
+                    factors: vec![],
+                    pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
+                    letters: vec![],
+                    tested: Some((Meaning::Partial { of: target.name, by: member.name, local: false, order }, Meaning::Value(tree))),
+                },
+            );
         }
         if joined {
             self.conclude_joined();
@@ -883,17 +926,23 @@ impl Teller<'_> {
         let of = self.symbol(&target.name);
         let by: Vec<NodeId> = part.wrt.iter().map(|w| self.out.syntax.name(w)).collect();
         let tested = None;
-        let id = self.line(Some(heading), Depth::Outline, Doing::Assemble, &["assemble"], Line {
-            left: Side::Partial(of, by),
-            relation: Relation::Equal,
-            right: Side::Tree(tree),
-            continues: false,
-            shape: part.shape_text.clone(),
-            factors: vec![],
-            pattern: None,
-            letters: vec![],
-            tested,
-        });
+        let id = self.line(
+            Some(heading),
+            Depth::Outline,
+            Doing::Assemble,
+            &["assemble"],
+            Line {
+                left: Side::Partial(of, by),
+                relation: Relation::Equal,
+                right: Side::Tree(tree),
+                continues: false,
+                shape: part.shape_text.clone(),
+                factors: vec![],
+                pattern: None,
+                letters: vec![],
+                tested,
+            },
+        );
         self.note(id, "one column a variable, in the order asked for");
     }
 

@@ -1,6 +1,6 @@
 //! What both styles tell with: the pieces under their names, the local partials that were heard, and the writing of lines.
 
-use super::super::face::{Laid, face, shape_text, axes_text};
+use super::super::face::{Laid, axes_text, face, shape_text};
 use super::super::working::shortest;
 use super::super::{Derivative, Formula, Layout, Part, Request, Want};
 use super::graph::{Edge, Graph, Vertex};
@@ -214,8 +214,9 @@ impl<'a> Teller<'a> {
         if syntax.under(root).iter().any(|id| matches!(syntax.kind(*id), Kind::Call(f, _) if functions(f))) {
             return None;
         }
-        let places: Vec<(NodeId, String)> =
-            (0..k).filter_map(|p| (self.spans[p] != own).then(|| Some((spanned(syntax, self.spans[p])?, self.pieces[p].name.clone())))?).collect();
+        let places: Vec<(NodeId, String)> = (0..k)
+            .filter_map(|p| (self.spans[p] != own).then(|| Some((spanned(syntax, self.spans[p])?, self.pieces[p].name.clone())))?)
+            .collect();
         let mut replace = |out: &mut Syntax, id: NodeId| {
             let found = places.iter().find(|(place, _)| id != root && syntax.same(id, syntax, *place));
             found.map(|(_, name)| out.name(name))
@@ -247,7 +248,8 @@ impl<'a> Teller<'a> {
     fn declarations(&self, k: usize) -> String {
         let mut lines = String::new();
         let inputs = self.formula.model.inputs.iter().map(|i| (&i.name, &i.shape));
-        let defined = self.variables.iter().filter(|v| !self.formula.model.inputs.iter().any(|i| i.name == v.name)).map(|v| (&v.name, &v.shape));
+        let defined =
+            self.variables.iter().filter(|v| !self.formula.model.inputs.iter().any(|i| i.name == v.name)).map(|v| (&v.name, &v.shape));
         let pieces = self.pieces[..k].iter().map(|p| (&p.name, &p.shape));
         for (name, shape) in inputs.chain(defined).chain(pieces) {
             lines.push_str(&format!("{name} : {}\n", type_text(&self.pool.dims, shape)));
@@ -276,7 +278,8 @@ impl<'a> Teller<'a> {
     pub(super) fn write_as_is(&mut self, e: Expr, face: &Face) -> NodeId {
         let rank = self.pool.rank(e);
         let groups: Vec<Vec<usize>> = (0..rank).map(|a| vec![a]).collect();
-        let written = notate(&mut self.pool, e, face, &self.spelling).or_else(|| notate_indexed(&mut self.pool, e, &groups, &self.spelling));
+        let written =
+            notate(&mut self.pool, e, face, &self.spelling).or_else(|| notate_indexed(&mut self.pool, e, &groups, &self.spelling));
         match written {
             Some(tree) => self.graft(tree),
             None => self.out.syntax.name("?"),
@@ -333,9 +336,15 @@ impl<'a> Teller<'a> {
         let span = self.spans[piece];
         let within = |s: Span| s != Span::default() && span.start <= s.start && s.end <= span.end;
         // Of nested pieces the smallest.
-        let smallest = |s: Span| !self.spans.iter().enumerate().any(|(k, other)| {
-            k != piece && *other != Span::default() && other.start <= s.start && s.end <= other.end && other.end - other.start < span.end - span.start
-        });
+        let smallest = |s: Span| {
+            !self.spans.iter().enumerate().any(|(k, other)| {
+                k != piece
+                    && *other != Span::default()
+                    && other.start <= s.start
+                    && s.end <= other.end
+                    && other.end - other.start < span.end - span.start
+            })
+        };
         let all = self.out.conditions.iter().enumerate();
         all.filter(|(_, c)| !c.proved && self.round == 0 && within(c.span) && smallest(c.span)).map(|(k, _)| k).collect()
     }
@@ -409,17 +418,23 @@ impl<'a> Teller<'a> {
         };
         let y = part.wrt.last().cloned().unwrap_or_default();
         let rules: &[&str] = if again { &["hessian.jacobian-of-gradient"] } else { &["hessian.jacobian-of-gradient", "simplify"] };
-        self.line(Some(heading), Depth::Outline, Doing::Rewrite, rules, Line {
-            left: Side::Partial(of, by),
-            relation: Relation::Equal,
-            right: Side::Tree(tree),
-            continues: false,
-            shape: part.shape_text.clone(),
-            factors: vec![],
-            pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
-            letters: vec![],
-            tested: Some((Meaning::Partial { of: name.to_string(), by: y, local: false, order }, Meaning::Value(tree))),
-        });
+        self.line(
+            Some(heading),
+            Depth::Outline,
+            Doing::Rewrite,
+            rules,
+            Line {
+                left: Side::Partial(of, by),
+                relation: Relation::Equal,
+                right: Side::Tree(tree),
+                continues: false,
+                shape: part.shape_text.clone(),
+                factors: vec![],
+                pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
+                letters: vec![],
+                tested: Some((Meaning::Partial { of: name.to_string(), by: y, local: false, order }, Meaning::Value(tree))),
+            },
+        );
     }
 }
 
