@@ -115,34 +115,28 @@ impl Teller<'_> {
         }
     }
 
-    /// `dz = X·dw + db`, with what it is shorter in.
+    /// `dz = X·dw + db`; then with the name of the piece for its value, where that is shorter.
     fn differential_of(&mut self, k: usize, moves: &Moves, heading: usize) -> Option<Said> {
         let piece = self.pieces[k].clone();
-        let raw = self.move_along(k, moves, false);
-        let mut trees = vec![self.tree(&[raw], &piece.shape)?];
-        let found = simplify::candidates(&mut self.pool, raw, &[], &mut vec![]);
-        if let Some(shorter) = self.tree(&found, &piece.shape)
-            && shorter.0 < trees[0].0
+        let first = match self.pushed(k, moves) {
+            Some(tree) => tree,
+            None => self.best_of(k, moves, false)?,
+        };
+        let mut trees = vec![first];
+        if k + 1 < self.pieces.len()
+            && let Some(tree) = self.best_of(k, moves, true)
         {
-            trees.push(shorter);
-        }
-        let named = self.move_along(k, moves, true);
-        if k + 1 < self.pieces.len() {
-            let found = simplify::candidates(&mut self.pool, named, &[], &mut vec![]);
-            if let Some((cost, tree)) = self.tree(&found, &piece.shape) {
-                let folded = self.folded(tree, k + 1);
-                let length = self.out.syntax.count(folded);
-                if trees.last().is_some_and(|t| (t.0.0, t.0.1) > (cost.0, length)) {
-                    trees.push((cost, folded));
-                }
+            let named = self.folded(tree, k + 1);
+            if self.out.syntax.count(named) < self.out.syntax.count(first) {
+                trees.push(named);
             }
         }
         let rules = self.rules_of_differential(k);
         let name = self.symbol(&piece.name);
         let mut left = (Side::Differential(name), Meaning::Differential(piece.name.clone()));
         let mut step = 0;
-        for (at, (_, tree)) in trees.iter().enumerate() {
-            let own: Vec<&str> = if at == 0 { rules.iter().map(String::as_str).collect() } else { vec!["simplify"] };
+        for (at, tree) in trees.iter().enumerate() {
+            let own: Vec<&str> = if at == 0 { rules.iter().map(String::as_str).collect() } else { vec!["name.piece"] };
             step = self.linked(heading, Depth::Normal, Doing::Differential, &own, left, *tree, at > 0, &piece.shape);
             left = (Side::Tree(*tree), Meaning::Value(*tree));
             if at == 0 {
@@ -151,7 +145,27 @@ impl Teller<'_> {
                 self.out.steps[step].span = (span != Span::default()).then_some(span);
             }
         }
-        trees.last().map(|t| Said { tree: t.1, step })
+        trees.last().map(|tree| Said { tree: *tree, step })
+    }
+
+    /// The differential of a piece as its tensor is written: of a scalar with its partials in front.
+    fn best_of(&mut self, k: usize, moves: &Moves, named: bool) -> Option<NodeId> {
+        let shape = self.pieces[k].shape.clone();
+        if shape.is_scalar() {
+            let edges: Vec<(Vertex, Expr)> = self.graph.edges.iter().filter(|e| e.of == k).map(|e| (e.by, e.value)).collect();
+            let mut partials = Coefficients::new();
+            for (by, value) in edges {
+                let value = if named { self.by_name(value, k) } else { value };
+                partials.insert(by, value);
+            }
+            if let Some(tree) = self.in_front_of_all(&partials, &shape, moves) {
+                return Some(tree);
+            }
+        }
+        let along = self.move_along(k, moves, named);
+        let mut found = vec![along];
+        found.extend(simplify::candidates(&mut self.pool, along, &[], &mut vec![]));
+        self.tree(&found, &shape).map(|t| t.1)
     }
 
     /// The local partials of a piece times the differentials of what it reads; with its own name for its value, where that is in it.
@@ -219,9 +233,9 @@ impl Teller<'_> {
             for rule in self.rules_of(k, by) {
                 let own = match rule.as_str() {
                     "elementwise.unary" | "elementwise.max0" => vec!["diff.elementwise".to_string(), rule.clone()],
-                    "elementwise.add" | "elementwise.sub" | "scalar.sum" | "scalar.cmul" | "linear.matvec" | "linear.map" | "matmul.left"
-                    | "matmul.right" | "dot.left" | "dot.right" | "sum.ones-row" | "expand.scalar.add" | "expand.scalar.mul" | "transpose"
-                    | "identity" => {
+                    "elementwise.add" | "elementwise.sub" | "scalar.sum" | "scalar.cmul" | "linear.matvec" | "linear.map"
+                    | "matmul.left" | "matmul.right" | "dot.left" | "dot.right" | "sum.ones-row" | "expand.scalar.add"
+                    | "expand.scalar.mul" | "transpose" | "identity" => {
                         vec!["diff.linear".to_string()]
                     }
                     "elementwise.mul" | "scalar.product" | "quadratic.form" => vec!["diff.product".to_string()],
@@ -312,16 +326,16 @@ impl Teller<'_> {
         }
         while let Some(p) = coefficients.keys().filter_map(|v| if let Vertex::Piece(p) = v { Some(*p) } else { None }).max() {
             let Some(outer) = coefficients.remove(&Vertex::Piece(p)) else { break };
-            let rank = self.pieces[p].shape.axes().len();
+            let piece = self.pieces[p].shape.clone();
+            let rank = piece.axes().len();
             let inner = self.move_along(p, moves, true);
             let mut total = chain(&mut self.pool, outer, inner, rank);
             for (v, c) in coefficients.clone() {
                 let term = self.along(c, moves.of(v));
                 total = self.pool.add(total, term);
             }
-            let mut found = vec![total];
-            found.extend(simplify::candidates(&mut self.pool, total, &[], &mut vec![]));
             let edges: Vec<(Vertex, Expr)> = self.graph.edges.iter().filter(|e| e.of == p).map(|e| (e.by, e.value)).collect();
+            let several = edges.len() > 1;
             for (by, value) in edges {
                 let value = self.by_name(value, p);
                 let joined = chain(&mut self.pool, outer, value, rank);
@@ -329,20 +343,49 @@ impl Teller<'_> {
                 coefficients.insert(by, sum);
             }
             coefficients.retain(|_, c| !self.pool.is_zero(*c));
-            let Some((_, tree)) = self.tree(&found, &target.shape) else { continue };
-            let tree = self.folded(tree, last);
-            if before.is_some_and(|b| self.out.syntax.same(b.tree, &self.out.syntax, tree)) {
-                continue;
+            let mut trees = vec![];
+            // With the differential put in, where that is worth a line …
+            let wide = !piece.rows.is_empty() && !piece.cols.is_empty();
+            if (several || wide)
+                && let (Some(before), Some(own)) = (before, said[p])
+            {
+                trees.extend(self.put_in(before.tree, &moves.pieces[p], own.tree, total, &target.shape, moves));
             }
-            let continues = step.is_some();
-            let id = self.linked(heading, Depth::Normal, Doing::Collect, &["collect"], left, tree, continues, &target.shape);
-            if let Some(said) = said[p] {
-                self.out.steps[id].because = vec![said.step];
-                self.note(id, format!("{} from above", moves.pieces[p].name));
+            // … and with one term for each differential.
+            let each = if target.shape.is_scalar() { self.in_front_of_all(&coefficients, &target.shape, moves) } else { None };
+            if each.is_some() || trees.is_empty() {
+                let tree = match each {
+                    Some(tree) => Some(tree),
+                    None => {
+                        let mut found = vec![total];
+                        found.extend(simplify::candidates(&mut self.pool, total, &[], &mut vec![]));
+                        self.tree(&found, &target.shape).map(|t| t.1)
+                    }
+                };
+                if let Some(tree) = tree {
+                    trees.push(self.folded(tree, last));
+                }
             }
-            left = (Side::Tree(tree), Meaning::Value(tree));
-            step = Some(id);
-            before = Some(Said { tree, step: id });
+            let mut first = true;
+            for tree in trees {
+                if before.is_some_and(|b| self.out.syntax.same(b.tree, &self.out.syntax, tree)) {
+                    continue;
+                }
+                let rules: Vec<String> = match before {
+                    Some(b) if !first => self.trace_rules(b.tree, tree),
+                    _ => vec!["collect".into()],
+                };
+                let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+                let id = self.linked(heading, Depth::Normal, Doing::Collect, &rules, left, tree, step.is_some(), &target.shape);
+                if let Some(said) = said[p].filter(|_| first) {
+                    self.out.steps[id].because = vec![said.step];
+                    self.note(id, format!("{} from above", moves.pieces[p].name));
+                }
+                first = false;
+                left = (Side::Tree(tree), Meaning::Value(tree));
+                step = Some(id);
+                before = Some(Said { tree, step: id });
+            }
         }
         if let Some((tree, rules)) = self.collected(moves, &coefficients, before.map(|b| b.tree))
             && !before.is_some_and(|b| self.out.syntax.same(b.tree, &self.out.syntax, tree))
@@ -387,17 +430,23 @@ impl Teller<'_> {
             }
             let left = self.partial_side(&target.name, &member.name);
             let meaning = Meaning::Partial { of: target.name.clone(), by: member.name.clone(), local: false, order: written.order.clone() };
-            let id = self.line(Some(heading), Depth::Outline, Doing::Identify, &rules, Line {
-                left,
-                relation: Relation::Implies,
-                right: Side::Tree(tree),
-                continues: false,
-                shape: written.shape.clone(),
-                factors: vec![],
-                pattern: written.pattern.clone(),
-                letters: vec![],
-                tested: Some((meaning, Meaning::Value(tree))),
-            });
+            let id = self.line(
+                Some(heading),
+                Depth::Outline,
+                Doing::Identify,
+                &rules,
+                Line {
+                    left,
+                    relation: Relation::Implies,
+                    right: Side::Tree(tree),
+                    continues: false,
+                    shape: written.shape.clone(),
+                    factors: vec![],
+                    pattern: written.pattern.clone(),
+                    letters: vec![],
+                    tested: Some((meaning, Meaning::Value(tree))),
+                },
+            );
             self.out.steps[id].because = last.into_iter().collect();
             let d = &moves.variables[k].name;
             if !laid.matrix {
@@ -426,4 +475,3 @@ fn plain(shape: &Shape) -> Laid {
     };
     Laid { face, matrix: true, groups }
 }
-

@@ -227,10 +227,18 @@ impl<'a> Teller<'a> {
 
     /// Whether a tree over inputs and the pieces before `k` is this value.
     fn means(&self, node: NodeId, value: Expr, k: usize) -> bool {
-        let text = format!("{}{}", self.declarations(k), plain(&self.out.syntax, node));
+        self.reads_as(node, value, &self.pieces[k].shape, &self.declarations(k))
+    }
+
+    /// Whether the text of a tree, read with these declarations, is this value.
+    pub(super) fn reads_as(&self, node: NodeId, value: Expr, shape: &Shape, declarations: &str) -> bool {
+        let text = format!("{declarations}{}", plain(&self.out.syntax, node));
         let options = Options { strict: true, sizes: self.pool.dims.names().to_vec(), ..Options::default() };
         let Ok(read) = Formula::parse_with(&text, &options) else { return false };
-        let Ok((_, again, _)) = read.target(None) else { return false };
+        let Ok((_, again, own)) = read.target(None) else { return false };
+        if (own.rows.len(), own.cols.len()) != (shape.rows.len(), shape.cols.len()) {
+            return false;
+        }
         let mut pool = read.model.pool.clone();
         let again = read.tape().expand(&mut pool, again);
         let mut same: FxHashMap<VarId, VarId> = FxHashMap::default();
@@ -241,11 +249,15 @@ impl<'a> Teller<'a> {
                 None => return false,
             };
         }
-        pool.import(&self.pool, value, &same) == Some(again)
+        let Some(value) = pool.import(&self.pool, value, &same) else { return false };
+        value == again || {
+            let all = [value, again].map(|e| simplify::spread(&mut pool, e, simplify::TERMS));
+            all[0].is_some() && all[0] == all[1]
+        }
     }
 
     /// Inputs and the pieces before `k`, one a line.
-    fn declarations(&self, k: usize) -> String {
+    pub(super) fn declarations(&self, k: usize) -> String {
         let mut lines = String::new();
         let inputs = self.formula.model.inputs.iter().map(|i| (&i.name, &i.shape));
         let defined =
