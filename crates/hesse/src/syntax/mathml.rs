@@ -30,8 +30,17 @@ fn math(inner: &str) -> String {
 
 /// The tree under `root` as an `<mrow>`, to stand in a `<math>` element of the caller.
 pub fn row(syntax: &Syntax, root: NodeId) -> String {
+    row_with(syntax, root, &|_| None)
+}
+
+/// The same; `names` may spell a name in its own way, as one element.
+pub fn row_with(syntax: &Syntax, root: NodeId, names: &dyn Fn(&str) -> Option<String>) -> String {
     let boxes = Boxes::new(syntax, root, Look::Page);
-    format!("<mrow>{}</mrow>", boxes.write(root, |layout| spell(&boxes, layout)))
+    let spell = |layout| match layout {
+        Layout::Name(text) => Pieces::default().text(names(text).unwrap_or_else(|| name(text))),
+        _ => spell(&boxes, layout),
+    };
+    format!("<mrow>{}</mrow>", boxes.write(root, spell))
 }
 
 /// U+2062 invisible times, with a thin space so that words keep apart.
@@ -130,7 +139,7 @@ fn axes(groups: &[Vec<String>]) -> String {
 }
 
 /// An infix operator.
-fn sign(op: Operator) -> String {
+pub(crate) fn sign(op: Operator) -> String {
     let sign = match op {
         Operator::GreaterEqual => "≥",
         Operator::LessEqual => "≤",
@@ -157,7 +166,7 @@ fn number(text: &str) -> String {
 }
 
 /// A name, its index lowered.
-fn name(text: &str) -> String {
+pub fn name(text: &str) -> String {
     let word = |text: &str| {
         let tag = if text.bytes().all(|b| b.is_ascii_digit()) { "mn" } else { "mi" };
         format!("<{tag}>{}</{tag}>", escape(&names::with_greek(text)))
@@ -169,7 +178,7 @@ fn name(text: &str) -> String {
 }
 
 /// Text without any character that is markup.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
