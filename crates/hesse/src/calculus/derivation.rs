@@ -73,7 +73,7 @@ pub enum Doing {
 }
 
 /// A rule of the catalogue, by its id: `"chain.vector"`.
-pub type RuleId = &'static str;
+pub type RuleId = String;
 
 /// A derivation.
 #[derive(Clone, Debug)]

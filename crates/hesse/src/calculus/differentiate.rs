@@ -76,14 +76,50 @@ impl Tape {
     }
 }
 
+/// What differentiation says to one who listens: a derivation is made of it.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// The local partials in order: of which definition (`None` is the target), by which symbol.
+    pub locals: Vec<Local>,
+}
+
+/// An edge of the graph: the partial derivative of a definition by a symbol that it reads.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// The definition; `None` is the target.
+    pub of: Option<VarId>,
+    /// The symbol.
+    pub by: VarId,
+    /// Axes of the definition, then of the symbol.
+    pub value: Expr,
+}
+
 /// The derivatives of `target` by each variable: axes of the target, then axes of the variable, over the symbols of `tape`
 /// (which gains the adjoints that were named).
 ///
 /// # Errors
 /// A function whose row has no slope is refused (E301); a limit of the pool ends the work (its code).
 pub fn differentiate(pool: &mut Pool, tape: &mut Tape, target: Expr, wrt: &[VarId], order: Elimination) -> Result<Vec<Expr>, Diagnostic> {
+    differentiate_heard(pool, tape, target, wrt, order, &mut None)
+}
+
+/// As [`differentiate`], telling what was done.
+///
+/// # Errors
+/// As [`differentiate`].
+pub fn differentiate_heard(
+    pool: &mut Pool,
+    tape: &mut Tape,
+    target: Expr,
+    wrt: &[VarId],
+    order: Elimination,
+    heard: &mut Option<Heard>,
+) -> Result<Vec<Expr>, Diagnostic> {
     let written = tape.definitions.len();
     let mut graph = Graph::build(pool, tape, target, wrt)?;
+    if let Some(heard) = heard {
+        *heard = graph.locals();
+    }
     graph.eliminate(pool, tape, order);
     if let Some(code) = pool.limit() {
         return Err(limit(code));
@@ -103,7 +139,7 @@ pub fn differentiate(pool: &mut Pool, tape: &mut Tape, target: Expr, wrt: &[VarI
         // All orders give the same; forward, a function that takes a direction meets that of a scalar variable.
         Some(_) if order != Elimination::Forward => {
             tape.definitions.truncate(written);
-            differentiate(pool, tape, target, wrt, Elimination::Forward)
+            differentiate_heard(pool, tape, target, wrt, Elimination::Forward, heard)
         }
         Some(f) => Err(Diagnostic::error(
             "E301",
@@ -170,6 +206,17 @@ impl Graph {
             }
         }
         Ok(graph)
+    }
+
+    /// The edges, those into earlier definitions first.
+    fn locals(&self) -> Heard {
+        let mut locals = vec![];
+        for (v, into) in self.predecessors.iter().enumerate() {
+            for (u, value) in into {
+                locals.push(Local { of: self.symbols.get(v).copied(), by: self.symbols[*u], value: *value });
+            }
+        }
+        Heard { locals }
     }
 
     fn set(&mut self, from: usize, to: usize, d: Expr) {

@@ -17,6 +17,7 @@ pub mod library;
 pub mod lower;
 pub mod model;
 pub mod notate;
+pub mod pieces;
 pub mod rewrite;
 pub mod scope;
 pub mod shapes;

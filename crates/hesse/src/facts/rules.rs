@@ -61,3 +61,8 @@ pub const RULES: &[Rule] = &[
     rule("exponential over logistic", "exp(-x)*sigmoid(x)", "sigmoid(-x)", ""),
     rule("power of the same base", "x*pow(x, y - 1)", "pow(x, y)", "x > 0"),
 ];
+
+/// The id of a rule in the catalogue: `rewrite.inverse-cancels`.
+pub fn id(name: &str) -> String {
+    format!("rewrite.{}", name.replace([' ', ','], "-"))
+}

@@ -17,6 +17,7 @@ pub enum Form {
 }
 
 /// A face, and whether it is that of a matrix (else the derivative has an axis for each side of the function and of the variables).
+#[derive(Clone, Debug)]
 pub(super) struct Laid {
     pub(super) face: Face,
     pub(super) matrix: bool,

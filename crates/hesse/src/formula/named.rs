@@ -178,7 +178,7 @@ impl Formula {
     }
 
     /// Names that mean something in the formula or its derivative.
-    fn taken(&self, derivative: &Derivative) -> Vec<String> {
+    pub(super) fn taken(&self, derivative: &Derivative) -> Vec<String> {
         let mut taken: Vec<String> = derivative.given.inputs.iter().map(|i| i.0.clone()).collect();
         taken.extend(self.model.definitions.iter().map(|d| d.name.clone()));
         taken.extend(derivative.pool.dims.names().iter().cloned());

@@ -4,7 +4,7 @@ use super::face::{Laid, axes_text, face, shape_text, stacked};
 use super::{Derivative, Elimination, Formula, Given, Part, Request, Want, unknown};
 use crate::calculus::differentiate::{self, Tape, chain, differentiate};
 use crate::calculus::model::{Asks, Condition};
-use crate::calculus::notate::{notate, notate_indexed};
+use crate::calculus::notate::{Spelling, notate, notate_indexed};
 use crate::calculus::{simplify, structure};
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::{self, Table};
@@ -39,10 +39,26 @@ pub(super) struct Symbolic {
 }
 
 /// What a printed form costs its reader: index notation, nodes, fillers of shapes.
-type Cost = (bool, usize, usize);
+pub(super) type Cost = (bool, usize, usize);
+
+/// Of equal expressions the one that prints shortest; matrix notation before index notation.
+pub(super) fn shortest(pool: &mut Pool, found: &[Expr], laid: &Laid, spelling: &Spelling) -> Option<(Cost, Expr, Syntax, NodeId)> {
+    let mut best: Option<(Cost, Expr, Syntax, NodeId)> = None;
+    for &e in found {
+        let written = if laid.matrix { notate(pool, e, &laid.face, spelling) } else { None };
+        let indexed = written.is_none();
+        let Some((syntax, root)) = written.or_else(|| notate_indexed(pool, e, &laid.groups, spelling)) else { continue };
+        // Of two that are equally long the one with less that stands only for a size.
+        let cost = (indexed, syntax.count(root), syntax.count_fillers(root));
+        if best.as_ref().is_none_or(|b| cost < b.0) {
+            best = Some((cost, e, syntax, root));
+        }
+    }
+    best
+}
 
 /// A variable of differentiation: name, symbol, face.
-type Variable = (String, VarId, Shape);
+pub(super) type Variable = (String, VarId, Shape);
 
 impl Working<'_> {
     pub(super) fn run(mut self, request: &Request) -> Result<Derivative, Error> {
@@ -123,7 +139,7 @@ impl Working<'_> {
         Ok(made)
     }
 
-    fn variables(&self, request: &Request) -> Result<Vec<Variable>, Error> {
+    pub(super) fn variables(&self, request: &Request) -> Result<Vec<Variable>, Error> {
         if !request.wrt.is_empty() {
             return request.wrt.iter().map(|n| self.variable(n)).collect();
         }
@@ -305,18 +321,7 @@ impl Working<'_> {
         self.within_limits()?;
         let Laid { face, matrix, groups } = face(shape, variables, request);
         let spelling = self.formula.spelling(&self.given.inputs);
-        // Of equal expressions the one that prints shortest; matrix notation before index notation.
-        let mut best: Option<(Cost, Expr, Syntax, NodeId)> = None;
-        for &e in &found {
-            let written = if matrix { notate(&mut self.pool, e, &face, &spelling) } else { None };
-            let indexed = written.is_none();
-            let Some((syntax, root)) = written.or_else(|| notate_indexed(&mut self.pool, e, &groups, &spelling)) else { continue };
-            // Of two that are equally long the one with less that stands only for a size.
-            let cost = (indexed, syntax.count(root), syntax.count_fillers(root));
-            if best.as_ref().is_none_or(|b| cost < b.0) {
-                best = Some((cost, e, syntax, root));
-            }
-        }
+        let best = shortest(&mut self.pool, &found, &Laid { face: face.clone(), matrix, groups: groups.clone() }, &spelling);
         self.within_limits()?;
         // Writers copy what is shared: a closed form may be far longer than the graph that it comes from.
         if best.as_ref().is_some_and(|b| b.0.1 > WRITTEN) {

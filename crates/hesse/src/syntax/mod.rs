@@ -7,6 +7,7 @@
 //! The table of precedence stands in [`boxes`] and nowhere else: the parser climbs it, the writers never see it.
 pub mod boxes;
 mod cursor;
+pub mod entry;
 mod expression;
 pub mod format;
 pub mod greek;

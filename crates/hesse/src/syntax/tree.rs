@@ -291,6 +291,38 @@ impl Syntax {
         true
     }
 
+    /// A copy of the tree under `root` of another arena.
+    pub fn graft(&mut self, other: &Syntax, root: NodeId) -> NodeId {
+        self.graft_with(other, root, &mut |_, _| None)
+    }
+    /// As [`Syntax::graft`], with other nodes in place of those for which `replace` gives one.
+    pub fn graft_with(&mut self, other: &Syntax, root: NodeId, replace: &mut dyn FnMut(&mut Syntax, NodeId) -> Option<NodeId>) -> NodeId {
+        let mut made: Vec<Option<NodeId>> = vec![None; root.index() + 1];
+        // From the root down: what is replaced needs no copies of its parts.
+        let mut wanted = vec![false; root.index() + 1];
+        wanted[root.index()] = true;
+        for k in (0..=root.index()).rev() {
+            if !wanted[k] {
+                continue;
+            }
+            let id = NodeId(k as u32);
+            made[k] = replace(self, id);
+            if made[k].is_none() {
+                for c in other.children(id) {
+                    wanted[c.index()] = true;
+                }
+            }
+        }
+        for k in 0..=root.index() {
+            if wanted[k] && made[k].is_none() {
+                let id = NodeId(k as u32);
+                let kind = other.kind(id).over(|c| made[c.index()].unwrap_or(c));
+                made[k] = Some(self.add(kind, Span::default()));
+            }
+        }
+        made[root.index()].unwrap_or(root)
+    }
+
     // What `notate` builds with: nodes without a place.
 
     /// A name.
