@@ -1,6 +1,6 @@
 //! A derivation as one HTML page: nothing is loaded, nothing runs. Steps open with `<details>`, formulas are MathML.
 
-use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, shape};
+use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, letters, shape};
 use super::{Audit, Chain, Depth, Relation, Style};
 use crate::syntax::mathml::{escape, name, row_with, sign};
 use crate::syntax::tree::{NodeId, Operator};
@@ -109,7 +109,7 @@ impl Page<'_> {
             remarks.push(format!("<span class=\"size\">{}</span>", escape(&size)));
         }
         remarks.extend(row.pattern.as_ref().filter(|p| !p.is_empty()).map(|p| format!("<span class=\"pattern\">{}</span>", escape(p))));
-        remarks.extend(row.letters.iter().map(|(l, n)| format!("<span>{} = 1…{}</span>", escape(l), escape(n))));
+        remarks.extend(letters(row).iter().map(|(l, n)| format!("<span>{} = 1…{}</span>", escape(&l.join(", ")), escape(n))));
         remarks.extend(row.notes.iter().map(|n| format!("<span class=\"note\">{}</span>", escape(n))));
         remarks.extend(row.rules.iter().map(|r| format!("<code>{}</code>", escape(r))));
         for &k in &row.flags {

@@ -1,6 +1,6 @@
 //! A derivation as a LaTeX document of its own. It needs amsmath and geometry and nothing else.
 
-use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, shape};
+use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, letters, shape};
 use super::{Audit, Chain, Relation};
 use crate::syntax::greek;
 use crate::syntax::latex::{latex_with, name, sign};
@@ -43,6 +43,11 @@ impl Page<'_> {
         }
         out.push_str("\\end{document}\n");
         out
+    }
+
+    /// A side in math mode.
+    pub fn line_latex(&self, drawn: &Drawn, sizes: &[String]) -> String {
+        side(self, drawn, sizes)
     }
 
     /// Items under each other: equations of one level share their columns.
@@ -137,7 +142,8 @@ pub(super) fn remarks(page: &Page, row: &Row) -> String {
         let pattern = row.pattern.as_deref().filter(|p| !p.is_empty()).map(|p| format!(" {}", text(p)));
         out.push(format!("${size}${}", pattern.unwrap_or_default()));
     }
-    out.extend(row.letters.iter().map(|(l, n)| format!("${} = 1,\\dots,{}$", name(l), name(n))));
+    let named = |l: &[&str]| l.iter().map(|l| name(l)).collect::<Vec<_>>().join(", ");
+    out.extend(letters(row).iter().map(|(l, n)| format!("${} = 1, \\dots, {}$", named(l), n.replace('*', "\\,"))));
     out.extend(row.notes.iter().map(|n| text(n)));
     if !row.rules.is_empty() {
         let rules: Vec<String> = row.rules.iter().map(|r| text(r)).collect();

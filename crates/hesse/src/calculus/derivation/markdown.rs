@@ -2,7 +2,7 @@
 
 use super::Audit;
 use super::latex::{equation, inputs, side, tree};
-use super::page::{Item, Page, Row, bound, factors, shape};
+use super::page::{Item, Page, Row, bound, factors, letters, shape};
 
 impl Page<'_> {
     /// The page as Markdown.
@@ -66,7 +66,7 @@ impl Page<'_> {
             let pattern = row.pattern.as_deref().filter(|p| !p.is_empty()).map(|p| format!(" {p}"));
             out.push(format!("{}{}", text(&size), text(&pattern.unwrap_or_default())));
         }
-        out.extend(row.letters.iter().map(|(l, n)| text(&format!("{l} = 1…{n}"))));
+        out.extend(letters(row).iter().map(|(l, n)| text(&format!("{} = 1…{n}", l.join(", ")))));
         out.extend(row.notes.iter().map(|n| text(n)));
         out.extend((!row.rules.is_empty()).then(|| row.rules.iter().map(|r| format!("`{r}`")).collect::<Vec<_>>().join(", ")));
         out.extend(row.flags.iter().map(|&k| self.mark(k)));

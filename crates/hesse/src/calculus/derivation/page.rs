@@ -9,7 +9,8 @@
 
 use super::{Audit, Chain, Depth, Derivation, Line, Relation, RuleId, Side, Step};
 use crate::diagnostic::{Diagnostic, Error, Span};
-use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
+use crate::syntax::parse::parse_document;
+use crate::syntax::tree::{Kind, NodeId, Operator, Statement, Subscript, Syntax};
 use rustc_hash::FxHashMap;
 
 /// What is shown of a derivation.
@@ -37,6 +38,8 @@ pub struct Page<'a> {
     pub problem: (NodeId, NodeId),
     /// Inputs of the same type together: `(["w", "x"], "vector(n)")`.
     pub inputs: Vec<(Vec<String>, String)>,
+    /// Both sides of each step's equation, as they are drawn.
+    pub sides: Vec<Option<(Drawn, Drawn)>>,
     /// The sections that are shown.
     pub sections: Vec<Item>,
     /// Conditions that what is shown needs and that are not proved: places in the derivation's list.
@@ -52,6 +55,8 @@ pub struct Item {
     pub number: Vec<usize>,
     /// A heading.
     pub heading: Option<String>,
+    /// The step that is nothing but the heading.
+    of: Option<usize>,
     /// The steps of the equation, which are links of one chain; none for a heading.
     links: Vec<usize>,
     /// The equation; a heading has none.
@@ -180,31 +185,52 @@ impl Derivation {
             syntax,
             problem,
             inputs: grouped(&self.problem.inputs),
-            sections,
+            sides: vec![],
+            sections: vec![],
             flags: vec![],
             tally,
         };
-        page.flags = page.needed();
-        let mut sections = std::mem::take(&mut page.sections);
+        for step in &self.steps {
+            let sides = step.line.as_ref().map(|line| (page.drawn(&line.left), page.drawn(&line.right)));
+            page.sides.push(sides);
+        }
+        page.flags = page.needed(&sections);
         sections.iter_mut().for_each(|item| page.fill(item));
         page.sections = sections;
         Ok(page)
     }
 
-    /// The name of the target and its value, in which pieces are written out where that stays short.
+    /// The name of the target and its value as the user wrote it, in which definitions are written out where that stays short.
     fn problem_tree(&self, syntax: &mut Syntax) -> (NodeId, NodeId) {
-        let target = self.pieces.iter().rfind(|p| p.name == self.problem.of).or(self.pieces.last());
         let name = syntax.name(&self.problem.of);
-        let Some(target) = target else { return (name, name) };
-        let mut values: FxHashMap<&str, NodeId> = FxHashMap::default();
-        for piece in &self.pieces {
-            let whole = written_out(syntax, piece.value, &values);
-            if piece.name == target.name {
-                return (name, if syntax.count(whole) <= SHORT { whole } else { target.value });
+        let written = self.definitions(syntax);
+        let pieces: Vec<(String, NodeId)> = self.pieces.iter().map(|p| (p.name.clone(), p.value)).collect();
+        for values in [written, pieces] {
+            let mut whole: FxHashMap<&str, NodeId> = FxHashMap::default();
+            for (of, value) in &values {
+                let all = written_out(syntax, *value, &whole);
+                if *of == self.problem.of {
+                    return (name, if syntax.count(all) <= SHORT { all } else { *value });
+                }
+                whole.insert(of, all);
             }
-            values.insert(&piece.name, whole);
         }
-        (name, target.value)
+        (name, name)
+    }
+
+    /// Definitions of the user's text with their values; a last formula without a name is the target.
+    fn definitions(&self, syntax: &mut Syntax) -> Vec<(String, NodeId)> {
+        let Ok(document) = parse_document(&self.problem.source) else { return vec![] };
+        let mut out = vec![];
+        for statement in &document.statements {
+            if let Statement::Define { name, body, .. } = statement {
+                let name = if name.is_empty() { &self.problem.of } else { name };
+                out.push((name.clone(), syntax.graft(&document.syntax, *body)));
+            }
+        }
+        // Of several formulas without a name the last one is meant.
+        let last = out.iter().rposition(|d: &(String, NodeId)| d.0 == self.problem.of);
+        out.iter().enumerate().filter(|(k, d)| d.0 != self.problem.of || Some(*k) == last).map(|(_, d)| d.clone()).collect()
     }
 }
 
@@ -274,6 +300,7 @@ impl Sections<'_> {
                 sections.push(Item {
                     number: vec![],
                     heading: step.heading.clone(),
+                    of: None,
                     links: vec![],
                     row: None,
                     full: None,
@@ -287,6 +314,9 @@ impl Sections<'_> {
                 if step.line.is_some() || step.note.is_some() || step.heading.is_none() {
                     own.push(step);
                 } else {
+                    if let Some(section) = sections.last_mut() {
+                        section.of = Some(step.id);
+                    }
                     own.extend(self.children(step.id));
                 }
             }
@@ -323,7 +353,8 @@ impl Sections<'_> {
             // The heading of a section stands above all of its lines.
             let heading = if is_section && step.parent.is_none() { None } else { step.heading.clone() };
             let links = if step.line.is_some() || step.note.is_some() { vec![step.id] } else { vec![] };
-            items.push(Item { number: vec![], heading, links, row: None, full: None, items: details, level, depth: Depth::Full });
+            let of = links.is_empty().then_some(step.id);
+            items.push(Item { number: vec![], heading, of, links, row: None, full: None, items: details, level, depth: Depth::Full });
         }
         if !is_section {
             return items;
@@ -378,9 +409,10 @@ impl Item {
         dotted(&self.number)
     }
 
-    /// All steps of it and of its details.
-    fn steps(&self) -> Vec<usize> {
-        self.links.iter().copied().chain(self.items.iter().flat_map(Item::steps)).collect()
+    /// All steps of it and of its details, each with the number of its item.
+    pub fn steps(&self) -> Vec<(usize, String)> {
+        let own = self.of.iter().chain(&self.links).map(|&id| (id, self.address()));
+        own.chain(self.items.iter().flat_map(Item::steps)).collect()
     }
 
     fn find(&self, step: usize) -> Option<&Item> {
@@ -390,7 +422,7 @@ impl Item {
 
 impl Page<'_> {
     /// Draws the equations of an item.
-    fn fill(&mut self, item: &mut Item) {
+    fn fill(&self, item: &mut Item) {
         let steps: Vec<&Step> = item.links.iter().map(|&id| &self.derivation.steps[id]).collect();
         // Of a chain that is not shown at this depth, what is shown at the least depth.
         let depth = item.depth.max(item.level);
@@ -403,10 +435,10 @@ impl Page<'_> {
         item.items.iter_mut().for_each(|item| self.fill(item));
     }
 
-    fn row(&mut self, head: &Step, shown: &[&Step]) -> Row {
+    fn row(&self, head: &Step, shown: &[&Step]) -> Row {
         let mut row = Row {
             steps: shown.iter().map(|s| s.id).collect(),
-            left: head.line.as_ref().map(|line| self.drawn(&line.left)),
+            left: self.sides[head.id].as_ref().map(|s| s.0.clone()),
             links: vec![],
             shape: vec![],
             factors: vec![],
@@ -418,15 +450,14 @@ impl Page<'_> {
             audit: Audit::Structural,
         };
         for step in shown {
-            if let Some(line) = &step.line {
-                let relation = line.relation;
-                row.links.push((relation, self.drawn(&line.right)));
+            if let (Some(line), Some((_, right))) = (&step.line, &self.sides[step.id]) {
+                row.links.push((line.relation, right.clone()));
                 row.add(line);
             }
             row.notes.extend(step.note.clone());
             for rule in &step.rules {
                 if !row.rules.contains(rule) {
-                    row.rules.push(rule);
+                    row.rules.push(rule.clone());
                 }
             }
             for flag in self.flags.iter().enumerate().filter(|(_, c)| step.requires.contains(c)).map(|(k, _)| k) {
@@ -440,9 +471,9 @@ impl Page<'_> {
     }
 
     /// Conditions of the steps that are shown, then, where all of it is shown, the others; those that are not proved.
-    fn needed(&self) -> Vec<usize> {
+    fn needed(&self, sections: &[Item]) -> Vec<usize> {
         let mut out = vec![];
-        for id in self.sections.iter().flat_map(Item::steps) {
+        for (id, _) in sections.iter().flat_map(Item::steps) {
             for &c in &self.derivation.steps[id].requires {
                 if self.derivation.conditions.get(c).is_some_and(|c| !c.proved) && !out.contains(&c) {
                     out.push(c);
@@ -657,6 +688,18 @@ pub fn shape(sizes: &[String], by: &str, times: &str) -> String {
         if simple || sizes.len() == 1 { text } else { format!("({text})") }
     };
     sizes.iter().map(one).collect::<Vec<_>>().join(by)
+}
+
+/// What letters run over, those of the same size together: `i, j = 1…n`.
+pub fn letters(row: &Row) -> Vec<(Vec<&str>, &str)> {
+    let mut groups: Vec<(Vec<&str>, &str)> = vec![];
+    for (letter, size) in &row.letters {
+        match groups.iter_mut().find(|g| g.1 == size) {
+            Some(group) => group.0.push(letter),
+            None => groups.push((vec![letter], size)),
+        }
+    }
+    groups
 }
 
 /// Shapes of the factors of a chain: `(1×N)(N×n) = 1×n`, terms with a plus between them.

@@ -1,6 +1,6 @@
 //! A derivation for the terminal: numbered sections, equations under each other, cases and small matrices over several lines.
 
-use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, shape};
+use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, letters, shape};
 use super::{Audit, Chain, Relation};
 use crate::syntax::plain::plain;
 use crate::syntax::tree::{NodeId, Operator};
@@ -17,6 +17,9 @@ pub struct Setting {
 
 /// A heading up to this many columns stands on the line of its first equation.
 const HEADING: usize = 24;
+
+/// In fewer columns than this a heading has a line of its own.
+const NARROW: usize = 80;
 
 /// An equation wider than this does not push the remarks of the others to the right.
 const WIDEST: usize = 46;
@@ -276,15 +279,23 @@ impl Writer<'_> {
             let names: Vec<String> = names.iter().map(|n| self.named(n)).collect();
             format!("{} : {of}", names.join(", "))
         };
-        let mut types = self.page.inputs.iter().map(of).collect::<Vec<_>>().join(", ");
-        if self.page.derivation.denominator {
-            types.push_str("   (denominator layout)");
-        }
-        if width(&equation) + 5 + width(&types) <= self.setting.width {
-            return vec![format!("{equation}     {types}")];
+        let types: Vec<String> = self.page.inputs.iter().map(of).collect();
+        let layout = if self.page.derivation.denominator { "   (denominator layout)" } else { "" };
+        let together = format!("{equation}     {}{layout}", types.join(", "));
+        if width(&together) <= self.setting.width {
+            return vec![together];
         }
         let mut lines = wrapped(&equation, self.setting.width, self.setting.width, 4);
-        lines.extend(wrapped(&types, self.setting.width.saturating_sub(4), self.setting.width, 4).into_iter().map(|l| format!("    {}", l.trim_start())));
+        // A type stays with its names.
+        let mut line = String::new();
+        for (k, of) in types.iter().enumerate() {
+            let of = if k + 1 < types.len() { format!("{of},") } else { format!("{of}{layout}") };
+            if !line.is_empty() && 5 + width(&line) + width(&of) > self.setting.width {
+                lines.push(format!("    {}", std::mem::take(&mut line)));
+            }
+            line = if line.is_empty() { of } else { format!("{line} {of}") };
+        }
+        lines.push(format!("    {line}"));
         lines
     }
 
@@ -292,7 +303,7 @@ impl Writer<'_> {
         let shown: Vec<&Item> = self.page.sections.iter().filter(|s| s.shown()).collect();
         let heading = |s: &Item| format!("{:<2} {}", s.address(), s.heading.as_deref().unwrap_or_default()).trim_end().to_string();
         let widths = shown.iter().map(|s| width(&heading(s))).filter(|&w| w <= HEADING);
-        let indent = widths.max().map_or(5, |w| w + 3);
+        let indent = widths.max().filter(|_| self.setting.width >= NARROW).map_or(3, |w| w + 3);
         let mut out = vec![];
         for section in shown {
             let mut lines = self.rows(&section.items, indent);
@@ -376,7 +387,11 @@ impl Writer<'_> {
     /// What stands to the right of an equation, after its size.
     fn remarks(&self, row: &Row) -> Vec<String> {
         let mut out = vec![];
-        let letters: Vec<String> = row.letters.iter().map(|(l, n)| format!("{} = 1{}{n}", self.named(l), self.signs.dots)).collect();
+        let letters = letters(row).into_iter().map(|(letters, n)| {
+            let letters: Vec<String> = letters.iter().map(|l| self.named(l)).collect();
+            format!("{} = 1{}{n}", letters.join(", "), self.signs.dots)
+        });
+        let letters: Vec<String> = letters.collect();
         if !letters.is_empty() {
             out.push(letters.join(", "));
         }

@@ -6,10 +6,10 @@ use crate::syntax::parse::parse_expression;
 use crate::syntax::tree::{Kind, NodeId, Syntax};
 
 /// A derivation that grows line by line.
-pub struct Builder(pub Derivation);
+pub(super) struct Builder(Derivation);
 
 impl Builder {
-    pub fn new(of: &str, source: &str, inputs: &[(&str, &str)], style: Style) -> Builder {
+    pub(super) fn new(of: &str, source: &str, inputs: &[(&str, &str)], style: Style) -> Builder {
         let inputs: Vec<(String, String)> = inputs.iter().map(|(n, t)| (n.to_string(), t.to_string())).collect();
         Builder(Derivation {
             problem: Problem { source: source.into(), of: of.into(), wrt: vec![], inputs, order: 1 },
@@ -24,7 +24,7 @@ impl Builder {
         })
     }
 
-    pub fn tree(&mut self, text: &str) -> NodeId {
+    pub(super) fn tree(&mut self, text: &str) -> NodeId {
         let (from, root) = parse_expression(text).unwrap();
         let syntax = &mut self.0.syntax;
         let mut made: Vec<NodeId> = vec![];
@@ -35,12 +35,12 @@ impl Builder {
         made[root.index()]
     }
 
-    pub fn piece(&mut self, name: &str, of: &str, text: &str) {
+    pub(super) fn piece(&mut self, name: &str, of: &str, text: &str) {
         let value = self.tree(text);
         self.0.pieces.push(Piece { name: name.into(), of: of.into(), value, span: None, given: false, round: 0 });
     }
 
-    pub fn tie(&mut self, text: &str) {
+    pub(super) fn tie(&mut self, text: &str) {
         self.0.conditions.push(Condition {
             kind: "tie",
             text: text.into(),
@@ -53,7 +53,7 @@ impl Builder {
     }
 
     /// A side: `tree`, `y / w` after `∂`, `d z`, `cases …`, `j = i: x[i]`, chains with `>`, a picture with `;`.
-    pub fn side(&mut self, text: &str) -> Side {
+    pub(super) fn side(&mut self, text: &str) -> Side {
         if let Some(rest) = text.strip_prefix('∂') {
             let mut names = rest.split('/');
             let of = self.tree(names.next().unwrap());
@@ -102,14 +102,14 @@ impl Builder {
         &mut self.0.steps[id]
     }
 
-    pub fn heading(&mut self, text: &str, level: Depth) -> usize {
+    pub(super) fn heading(&mut self, text: &str, level: Depth) -> usize {
         let step = self.step(Doing::Note, level);
         step.heading = Some(text.into());
         step.id
     }
 
     /// `left = right`, `left := right`, `⇒ left = right`; nothing on the left goes on with the chain.
-    pub fn line(&mut self, equation: &str, shape: &str) -> &mut Step {
+    pub(super) fn line(&mut self, equation: &str, shape: &str) -> &mut Step {
         let (relation, sign) = match equation {
             e if e.starts_with("=>") => (Relation::Implies, " == "),
             e if e.contains(" := ") => (Relation::Defined, " := "),
@@ -146,38 +146,38 @@ impl Builder {
 }
 
 impl Step {
-    pub fn rule(&mut self, rule: RuleId) -> &mut Step {
-        self.rules.push(rule);
+    pub(super) fn rule(&mut self, rule: &str) -> &mut Step {
+        self.rules.push(rule.into());
         self
     }
-    pub fn at(&mut self, level: Depth) -> &mut Step {
+    pub(super) fn at(&mut self, level: Depth) -> &mut Step {
         self.level = level;
         self
     }
-    pub fn under(&mut self, parent: usize) -> &mut Step {
+    pub(super) fn under(&mut self, parent: usize) -> &mut Step {
         self.parent = Some(parent);
         self
     }
-    pub fn noting(&mut self, note: &str) -> &mut Step {
+    pub(super) fn noting(&mut self, note: &str) -> &mut Step {
         self.note = Some(note.into());
         self
     }
-    pub fn pattern(&mut self, pattern: &str) -> &mut Step {
+    pub(super) fn pattern(&mut self, pattern: &str) -> &mut Step {
         self.line.as_mut().unwrap().pattern = Some(pattern.into());
         self
     }
-    pub fn letters(&mut self, letters: &[(&str, &str)]) -> &mut Step {
+    pub(super) fn letters(&mut self, letters: &[(&str, &str)]) -> &mut Step {
         self.line.as_mut().unwrap().letters = letters.iter().map(|(l, n)| (l.to_string(), n.to_string())).collect();
         self
     }
-    pub fn flag(&mut self, k: usize) -> &mut Step {
+    pub(super) fn flag(&mut self, k: usize) -> &mut Step {
         self.requires.push(k);
         self
     }
 }
 
 /// W1: `w .* x`
-pub fn elementwise() -> Derivation {
+pub(super) fn elementwise() -> Derivation {
     let mut b = Builder::new("y", "w .* x", &[("w", "vector(n)"), ("x", "vector(n)")], Style::Scalar);
     b.piece("y", "vector(n)", "w .* x");
     b.heading("Scalar equations", Depth::Normal);
@@ -196,7 +196,7 @@ pub fn elementwise() -> Derivation {
 }
 
 /// W5: `w'*x`
-pub fn dot() -> Derivation {
+pub(super) fn dot() -> Derivation {
     let mut b = Builder::new("y", "w'*x", &[("w", "vector(n)"), ("x", "vector(n)")], Style::Scalar);
     b.piece("u", "vector(n)", "w .* x");
     b.piece("y", "scalar", "sum(u)");
@@ -222,7 +222,7 @@ pub fn dot() -> Derivation {
 }
 
 /// W6: `max(0, w'*x + b)`
-pub fn neuron() -> Derivation {
+pub(super) fn neuron() -> Derivation {
     let inputs = [("w", "vector(n)"), ("x", "vector(n)"), ("b", "scalar")];
     let mut b = Builder::new("a", "max(0, w'*x + b)", &inputs, Style::Scalar);
     b.piece("z", "scalar", "w'*x + b");
@@ -247,7 +247,7 @@ pub fn neuron() -> Derivation {
 }
 
 /// W7: the mean squared error of a neuron over a batch.
-pub fn batch() -> Derivation {
+pub(super) fn batch() -> Derivation {
     let inputs = [("X", "matrix(N, n)"), ("y", "vector(N)"), ("w", "vector(n)"), ("b", "scalar")];
     let mut b = Builder::new("C", "sum((y - max(0, X*w + b)).^2)/N", &inputs, Style::Scalar);
     b.piece("z", "vector(N)", "X*w + b*ones(N)");
@@ -283,7 +283,7 @@ pub fn batch() -> Derivation {
 }
 
 /// Names and words that are commands elsewhere.
-pub fn hostile() -> Derivation {
+pub(super) fn hostile() -> Derivation {
     let mut b = Builder::new("f_1", "alpha*a_b", &[("a_b", "scalar"), ("alpha", "scalar"), ("x1", "vector(n)")], Style::Differential);
     b.piece("f_1", "scalar", "alpha*a_b + sum(x1)");
     b.0.differentials.push(("dalpha".into(), "alpha".into()));
