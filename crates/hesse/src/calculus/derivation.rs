@@ -195,6 +195,23 @@ pub struct Line {
     pub tested: Option<(Meaning, Meaning)>,
 }
 
+impl Line {
+    /// `left = right`, of which nothing else is known.
+    pub fn equal(left: Side, right: Side) -> Line {
+        Line {
+            left,
+            relation: Relation::Equal,
+            right,
+            continues: false,
+            shape: vec![],
+            factors: vec![],
+            pattern: None,
+            letters: vec![],
+            tested: None,
+        }
+    }
+}
+
 /// How two sides are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
@@ -262,6 +279,8 @@ pub enum Meaning {
         by: String,
         /// The letters.
         letters: Vec<String>,
+        /// As for [`Meaning::Partial`].
+        local: bool,
     },
     /// A value where two letters are equal, 0 elsewhere.
     Diagonal(String, String, NodeId),

@@ -5,14 +5,17 @@
 //!                                                              └─differential▶ steps ─▶ the result of `derive`
 //! ```
 
+mod chain;
 mod cite;
+mod conclude;
 mod differential;
+mod equations;
 mod graph;
 mod scalar;
 mod teller;
 
 use super::{Derivative, Formula, Layout, Part, Request, Want};
-use crate::calculus::derivation::{Derivation, Doing, Outcome, Problem, Style};
+use crate::calculus::derivation::{Derivation, Outcome, Problem, Style};
 use crate::calculus::elaborate::Options;
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::syntax::tree::Syntax;
@@ -75,7 +78,8 @@ impl Formula {
 
     /// The Jacobian of the gradient: the gradient is derived, becomes a formula of its own, and is derived again.
     fn tell_second(&self, request: &Request, derivative: &Derivative, derivation: &mut Derivation) -> Result<(), Error> {
-        let scalar = derivation.problem.order == 2 && request.want == Want::Hessian || self.target(request.target.as_deref())?.2.is_scalar();
+        let scalar =
+            derivation.problem.order == 2 && request.want == Want::Hessian || self.target(request.target.as_deref())?.2.is_scalar();
         // A gradient is written as a column (the shape of its variable), a Jacobian with its functions as rows.
         let layout = if scalar { Layout::Denominator } else { Layout::Numerator };
         let mut firsts: Vec<String> = vec![];
@@ -86,15 +90,8 @@ impl Formula {
         }
         for (round, part) in derivative.parts.iter().enumerate() {
             let [x, y] = part.wrt.as_slice() else { continue };
-            let first = Request {
-                wrt: vec![x.clone()],
-                wrt2: None,
-                want: Want::Derivative,
-                order: 1,
-                layout,
-                structure: None,
-                ..request.clone()
-            };
+            let first =
+                Request { wrt: vec![x.clone()], wrt2: None, want: Want::Derivative, order: 1, layout, structure: None, ..request.clone() };
             let gradient = self.derive(&first)?;
             Teller::new(self, &first, &gradient, derivation, 2 * round)?.tell()?;
             let name = free_name(&["g", "h", "G", "grad"], derivation, self);
@@ -174,6 +171,3 @@ fn refusal(what: &str) -> Error {
 fn same(a: &Part, syntax: &Syntax, root: crate::syntax::tree::NodeId) -> bool {
     a.syntax.same(a.root, syntax, root)
 }
-
-#[allow(dead_code)]
-const _: Option<Doing> = None;

@@ -1,6 +1,6 @@
 //! Which rule of the catalogue a local partial follows: read off the form of the piece.
 
-use crate::tensor::{Expr, Factor, Node, Pool, VarId};
+use crate::tensor::{Expr, Factor, Node, Pattern, Pool, VarId};
 
 /// The rules by which `value` is derived by `by`, the most telling first; `scalar` says whether the piece is one.
 pub(super) fn cite(pool: &Pool, value: Expr, by: VarId) -> Vec<String> {
@@ -66,6 +66,9 @@ fn product(pool: &Pool, factors: &[Factor], out: usize, labels: usize, by: VarId
     if factors.iter().any(|f| pool.variables_of(f.power).contains(&by)) {
         return ids(&["elementwise.pow"]);
     }
+    if others.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. } | Pattern::Shift { .. }))) {
+        return ids(&["index.pick"]);
+    }
     let power_of = |f: &Factor| pool.as_integer(f.power);
     match own.as_slice() {
         [f] if is_symbol(pool, f.base, by) => match power_of(f) {
@@ -79,7 +82,9 @@ fn product(pool: &Pool, factors: &[Factor], out: usize, labels: usize, by: VarId
                     (_, None) => ids(&["transpose"]),
                     (0, Some(0)) => ids(&["scalar.cmul"]),
                     (0, Some(_)) => ids(&["expand.scalar.mul"]),
-                    (1, Some(1)) if summed && scalar => ids(&[if factors.first().is_some_and(|g| std::ptr::eq(g, *f)) { "dot.left" } else { "dot.right" }]),
+                    (1, Some(1)) if summed && scalar => {
+                        ids(&[if factors.first().is_some_and(|g| std::ptr::eq(g, *f)) { "dot.left" } else { "dot.right" }])
+                    }
                     (1, Some(0)) => ids(&["expand.scalar.mul"]),
                     (1, Some(1)) if !summed => ids(&["elementwise.mul"]),
                     (1, Some(2)) if summed => ids(&["linear.matvec"]),

@@ -61,8 +61,7 @@ impl Graph {
 
     /// Whether a piece reads a vertex both itself and through others.
     pub(super) fn reads_twice(&self, piece: usize, v: Vertex) -> bool {
-        self.edge(piece, v).is_some()
-            && self.edges.iter().any(|e| e.of == piece && matches!(e.by, Vertex::Piece(p) if self.depends(p, v)))
+        self.edge(piece, v).is_some() && self.edges.iter().any(|e| e.of == piece && matches!(e.by, Vertex::Piece(p) if self.depends(p, v)))
     }
 
     /// How many chains lead from the target to a vertex.

@@ -1,11 +1,11 @@
 //! What both styles tell with: the pieces under their names, the local partials that were heard, and the writing of lines.
 
-use super::super::face::{Laid, face, shape_text, axes_text};
+use super::super::face::{Laid, axes_text, face, shape_text};
 use super::super::working::shortest;
 use super::super::{Derivative, Formula, Layout, Part, Request, Want};
 use super::graph::{Edge, Graph, Vertex};
 use crate::calculus::complaint::type_text;
-use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Piece, Relation, Side, Step, Style};
+use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Piece, Side, Step, Style};
 use crate::calculus::differentiate::{Heard, Tape, differentiate_heard};
 use crate::calculus::elaborate::Options;
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
@@ -33,8 +33,6 @@ pub(super) struct Written {
     pub(super) tensor: Expr,
     /// Its tree, in the arena of the derivation.
     pub(super) node: NodeId,
-    /// Whether it is a matrix; else it is written in index notation.
-    pub(super) matrix: bool,
     /// The order of its axes.
     pub(super) order: Vec<usize>,
     /// Rows and columns as text.
@@ -59,6 +57,8 @@ pub(super) struct Teller<'a> {
     pub(super) graph: Graph,
     /// The derivative by each variable, over the names of pieces.
     pub(super) tensors: Vec<Expr>,
+    /// Variables whose result was written out already.
+    pub(super) substituted: Vec<usize>,
 }
 
 impl<'a> Teller<'a> {
@@ -91,6 +91,7 @@ impl<'a> Teller<'a> {
             spans: vec![],
             graph: Graph::default(),
             tensors: vec![],
+            substituted: vec![],
         };
         teller.name(&groups, &of, wrt);
         teller.listen()?;
@@ -210,8 +211,9 @@ impl<'a> Teller<'a> {
         if syntax.under(root).iter().any(|id| matches!(syntax.kind(*id), Kind::Call(f, _) if functions(f))) {
             return None;
         }
-        let places: Vec<(NodeId, String)> =
-            (0..k).filter_map(|p| (self.spans[p] != own).then(|| Some((spanned(syntax, self.spans[p])?, self.pieces[p].name.clone())))?).collect();
+        let places: Vec<(NodeId, String)> = (0..k)
+            .filter_map(|p| (self.spans[p] != own).then(|| Some((spanned(syntax, self.spans[p])?, self.pieces[p].name.clone())))?)
+            .collect();
         let mut replace = |out: &mut Syntax, id: NodeId| {
             let found = places.iter().find(|(place, _)| id != root && syntax.same(id, syntax, *place));
             found.map(|(_, name)| out.name(name))
@@ -243,7 +245,8 @@ impl<'a> Teller<'a> {
     fn declarations(&self, k: usize) -> String {
         let mut lines = String::new();
         let inputs = self.formula.model.inputs.iter().map(|i| (&i.name, &i.shape));
-        let defined = self.variables.iter().filter(|v| !self.formula.model.inputs.iter().any(|i| i.name == v.name)).map(|v| (&v.name, &v.shape));
+        let defined =
+            self.variables.iter().filter(|v| !self.formula.model.inputs.iter().any(|i| i.name == v.name)).map(|v| (&v.name, &v.shape));
         let pieces = self.pieces[..k].iter().map(|p| (&p.name, &p.shape));
         for (name, shape) in inputs.chain(defined).chain(pieces) {
             lines.push_str(&format!("{name} : {}\n", type_text(&self.pool.dims, shape)));
@@ -272,7 +275,8 @@ impl<'a> Teller<'a> {
     pub(super) fn write_as_is(&mut self, e: Expr, face: &Face) -> NodeId {
         let rank = self.pool.rank(e);
         let groups: Vec<Vec<usize>> = (0..rank).map(|a| vec![a]).collect();
-        let written = notate(&mut self.pool, e, face, &self.spelling).or_else(|| notate_indexed(&mut self.pool, e, &groups, &self.spelling));
+        let written =
+            notate(&mut self.pool, e, face, &self.spelling).or_else(|| notate_indexed(&mut self.pool, e, &groups, &self.spelling));
         match written {
             Some(tree) => self.graft(tree),
             None => self.out.syntax.name("?"),
@@ -293,11 +297,10 @@ impl<'a> Teller<'a> {
 
     pub(super) fn write_laid(&mut self, e: Expr, laid: Laid) -> Option<Written> {
         let found = simplify::candidates(&mut self.pool, e, &[], &mut vec![]);
-        let ((indexed, ..), tensor, syntax, root) = shortest(&mut self.pool, &found, &laid, &self.spelling)?;
+        let (_, tensor, syntax, root) = shortest(&mut self.pool, &found, &laid, &self.spelling)?;
         let node = self.out.syntax.graft(&syntax, root);
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
-        let matrix = laid.matrix && !indexed;
         let shape = if laid.matrix {
             shape_text(&self.pool, &Shape::new(pick(&laid.face.rows), pick(&laid.face.cols)))
         } else {
@@ -311,7 +314,7 @@ impl<'a> Teller<'a> {
         let structure = structure::structure(&mut self.pool, tensor, &laid.face, &[]);
         let named = ["identity", "scaled identity", "diagonal", "zero", "block-diagonal"].contains(&structure.name().as_str());
         let pattern = (named && shape.iter().all(|s| s != "1")).then(|| structure.name());
-        Some(Written { tensor, node, matrix, order, shape, pattern })
+        Some(Written { tensor, node, order, shape, pattern })
     }
 
     /// Rows and columns of a value as text.
@@ -329,9 +332,15 @@ impl<'a> Teller<'a> {
         let span = self.spans[piece];
         let within = |s: Span| s != Span::default() && span.start <= s.start && s.end <= span.end;
         // Of nested pieces the smallest.
-        let smallest = |s: Span| !self.spans.iter().enumerate().any(|(k, other)| {
-            k != piece && *other != Span::default() && other.start <= s.start && s.end <= other.end && other.end - other.start < span.end - span.start
-        });
+        let smallest = |s: Span| {
+            !self.spans.iter().enumerate().any(|(k, other)| {
+                k != piece
+                    && *other != Span::default()
+                    && other.start <= s.start
+                    && s.end <= other.end
+                    && other.end - other.start < span.end - span.start
+            })
+        };
         let all = self.out.conditions.iter().enumerate();
         all.filter(|(_, c)| !c.proved && self.round == 0 && within(c.span) && smallest(c.span)).map(|(k, _)| k).collect()
     }
@@ -405,17 +414,18 @@ impl<'a> Teller<'a> {
         };
         let y = part.wrt.last().cloned().unwrap_or_default();
         let rules: &[&str] = if again { &["hessian.jacobian-of-gradient"] } else { &["hessian.jacobian-of-gradient", "simplify"] };
-        self.line(Some(heading), Depth::Outline, Doing::Rewrite, rules, Line {
-            left: Side::Partial(of, by),
-            relation: Relation::Equal,
-            right: Side::Tree(tree),
-            continues: false,
-            shape: part.shape_text.clone(),
-            factors: vec![],
-            pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
-            letters: vec![],
-            tested: Some((Meaning::Partial { of: name.to_string(), by: y, local: false, order }, Meaning::Value(tree))),
-        });
+        self.line(
+            Some(heading),
+            Depth::Outline,
+            Doing::Rewrite,
+            rules,
+            Line {
+                shape: part.shape_text.clone(),
+                pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
+                tested: Some((Meaning::Partial { of: name.to_string(), by: y, local: false, order }, Meaning::Value(tree))),
+                ..Line::equal(Side::Partial(of, by), Side::Tree(tree))
+            },
+        );
     }
 }
 
