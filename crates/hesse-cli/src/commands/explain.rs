@@ -15,7 +15,7 @@ use hesse::{Audit, Depth, Derivation, Diagnostic, Formula, Span, Want};
 use serde_json::{Map, Value, json};
 
 /// Columns where there is no terminal.
-const COLUMNS: usize = 120;
+const COLUMNS: usize = 140;
 
 /// Explains, tests, prints.
 pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failure> {

@@ -183,8 +183,9 @@ fn side(page: &Page, drawn: &Drawn, sizes: &[String]) -> String {
             let marker = format!("<mi>{CASES}</mi>");
             tree(page, *around).replacen(&marker, &cases(&rows.iter().map(row).collect::<String>()), 1)
         }
-        Drawn::Diagonal(i, j, value) => {
-            let equal = case(&tree(page, *value), &format!("<mtext>if&#xa0;</mtext>{}<mo>=</mo>{}", name(j), name(i)));
+        Drawn::Diagonal(i, j, values) => {
+            let values: Vec<String> = values.iter().map(|v| tree(page, *v)).collect();
+            let equal = case(&values.join("<mo>=</mo>"), &format!("<mtext>if&#xa0;</mtext>{}<mo>=</mo>{}", name(j), name(i)));
             cases(&format!("{equal}{}", case("<mn>0</mn>", "<mtext>otherwise</mtext>")))
         }
         Drawn::Picture(rows) => {

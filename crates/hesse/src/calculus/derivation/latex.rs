@@ -185,9 +185,10 @@ pub(super) fn side(page: &Page, drawn: &Drawn, sizes: &[String]) -> String {
             let cases = format!("\\begin{{cases}} {} \\end{{cases}}", rows.iter().map(row).collect::<Vec<_>>().join(" \\\\ "));
             tree(page, *around).replacen(CASES, &cases, 1)
         }
-        Drawn::Diagonal(i, j, value) => {
+        Drawn::Diagonal(i, j, values) => {
+            let values: Vec<String> = values.iter().map(|v| tree(page, *v)).collect();
             let equal = format!("{} = {}", name(j), name(i));
-            format!("\\begin{{cases}} {} & \\text{{if }} {equal} \\\\ 0 & \\text{{otherwise}} \\end{{cases}}", tree(page, *value))
+            format!("\\begin{{cases}} {} & \\text{{if }} {equal} \\\\ 0 & \\text{{otherwise}} \\end{{cases}}", values.join(" = "))
         }
         Drawn::Picture(rows) => {
             let entry = |e: &Option<NodeId>| e.map_or_else(|| "\\cdot".to_string(), |id| tree(page, id));

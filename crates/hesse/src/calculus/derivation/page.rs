@@ -109,8 +109,8 @@ pub enum Drawn {
     Chains(Vec<Chain>),
     /// A formula with cases at the place of [`CASES`]; each a value and when.
     Cases(NodeId, Vec<(NodeId, Test)>),
-    /// A value where two letters are equal.
-    Diagonal(String, String, NodeId),
+    /// A value where two letters are equal; of a chain `a = b` all values.
+    Diagonal(String, String, Vec<NodeId>),
     /// A small matrix.
     Picture(Vec<Vec<Option<NodeId>>>),
 }
@@ -451,7 +451,11 @@ impl Page<'_> {
         };
         for step in shown {
             if let (Some(line), Some((_, right))) = (&step.line, &self.sides[step.id]) {
-                row.links.push((line.relation, right.clone()));
+                match (row.links.last_mut(), right) {
+                    // One condition for all values of a chain.
+                    (Some((_, Drawn::Diagonal(i, j, values))), Drawn::Diagonal(k, l, more)) if i == k && j == l => values.extend(more),
+                    _ => row.links.push((line.relation, right.clone())),
+                }
                 row.add(line);
             }
             row.notes.extend(step.note.clone());
@@ -506,7 +510,7 @@ impl Page<'_> {
             Side::Differential(of) => Drawn::Tree(self.differential(*of)),
             Side::Chains(chains) => Drawn::Chains(chains.clone()),
             Side::Cases(id) => self.cases(*id),
-            Side::Diagonal(i, j, id) => Drawn::Diagonal(i.clone(), j.clone(), *id),
+            Side::Diagonal(i, j, id) => Drawn::Diagonal(i.clone(), j.clone(), vec![*id]),
             Side::Picture(rows) => Drawn::Picture(rows.clone()),
         }
     }

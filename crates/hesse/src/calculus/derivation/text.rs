@@ -15,8 +15,12 @@ pub struct Setting {
     pub ascii: bool,
 }
 
-/// A heading up to this many columns stands on the line of its first equation.
-const HEADING: usize = 24;
+/// A heading up to this many columns stands on the line of its first equation, where lines are this wide.
+const HEADING: usize = 30;
+const SPACIOUS: usize = 110;
+
+/// Left sides up to this many columns have a column of their own.
+const LEFT: usize = 24;
 
 /// In fewer columns than this a heading has a line of its own.
 const NARROW: usize = 80;
@@ -186,8 +190,9 @@ impl Writer<'_> {
                 let cases = rows.iter().map(one).collect::<Vec<_>>().join(", ");
                 self.tree(*around).replacen(CASES, &format!("{{{cases}}}"), 1)
             }
-            Drawn::Diagonal(i, j, value) => {
-                format!("{}  if {} = {},  0 otherwise", self.tree(*value), self.named(j), self.named(i))
+            Drawn::Diagonal(i, j, values) => {
+                let values: Vec<String> = values.iter().map(|v| self.tree(*v)).collect();
+                format!("{}  if {} = {},  0 otherwise", values.join(" = "), self.named(j), self.named(i))
             }
             Drawn::Picture(rows) => {
                 let entry = |e: &Option<NodeId>| e.map_or_else(|| self.signs.zero.to_string(), |id| self.tree(id));
@@ -302,7 +307,8 @@ impl Writer<'_> {
     fn sections(&self) -> Vec<String> {
         let shown: Vec<&Item> = self.page.sections.iter().filter(|s| s.shown()).collect();
         let heading = |s: &Item| format!("{:<2} {}", s.address(), s.heading.as_deref().unwrap_or_default()).trim_end().to_string();
-        let widths = shown.iter().map(|s| width(&heading(s))).filter(|&w| w <= HEADING);
+        let widest = if self.setting.width < SPACIOUS { LEFT } else { HEADING };
+        let widths = shown.iter().map(|s| width(&heading(s))).filter(|&w| w <= widest);
         let indent = widths.max().filter(|_| self.setting.width >= NARROW).map_or(3, |w| w + 3);
         let mut out = vec![];
         for section in shown {
@@ -324,7 +330,7 @@ impl Writer<'_> {
         let shown: Vec<&Item> = items.iter().filter(|i| i.shown()).collect();
         let rows = || shown.iter().filter_map(|i| i.row.as_ref());
         let left = |row: &Row| row.left.as_ref().map(|l| self.flat(l));
-        let lefts = rows().filter(|r| !r.links.is_empty()).filter_map(left).map(|t| width(&t)).filter(|&w| w <= HEADING);
+        let lefts = rows().filter(|r| !r.links.is_empty()).filter_map(left).map(|t| width(&t)).filter(|&w| w <= LEFT);
         let columns = Columns {
             indent,
             left: lefts.max().unwrap_or(0),
