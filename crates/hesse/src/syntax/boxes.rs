@@ -169,6 +169,12 @@ impl Pieces {
         self.0.push(Piece::Part(part));
         self
     }
+    /// Adds other pieces.
+    #[must_use]
+    pub fn append(mut self, other: Pieces) -> Self {
+        self.0.extend(other.0);
+        self
+    }
     /// Adds items with a separator between them.
     #[must_use]
     pub fn list<T>(mut self, items: &[T], separator: &'static str, add: impl Fn(Self, &T) -> Self) -> Self {

@@ -11,7 +11,7 @@ impl Page<'_> {
     /// The page as a document. All steps are in it, whatever is shown: those that are not stand closed.
     pub fn html(&self) -> String {
         let (of, value) = self.problem;
-        let title = format!("Derivation of {}", escape(&self.derivation.problem.of));
+        let title = format!("Derivation of {}", escape(&self.title()));
         let mut out = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
@@ -21,7 +21,7 @@ impl Page<'_> {
         out.push_str("<ul class=\"inputs\">\n");
         for (names, of) in &self.inputs {
             let names: Vec<String> = names.iter().map(|n| name(n)).collect();
-            out.push_str(&format!("<li>{} <span>{}</span></li>\n", inline(&names.join("<mo>,</mo>")), escape(of)));
+            out.push_str(&format!("<li>{} : {}</li>\n", inline(&names.join("<mo>,</mo>")), escape(of)));
         }
         out.push_str("</ul>\n");
         let style = match self.derivation.style {
@@ -35,6 +35,17 @@ impl Page<'_> {
         out.push_str(&self.sections.iter().map(|s| self.section(s)).collect::<String>());
         out.push_str("</ol>\n</main>\n</body>\n</html>\n");
         out
+    }
+
+    /// What is derived: `∂C/∂w, ∂C/∂b`.
+    fn title(&self) -> String {
+        let problem = &self.derivation.problem;
+        let square = if problem.order > 1 { "²" } else { "" };
+        let one = |v: &String| format!("∂{square}{}/∂{v}{square}", problem.of);
+        if problem.wrt.is_empty() || problem.order > 1 && problem.wrt.len() > 1 {
+            return problem.of.clone();
+        }
+        problem.wrt.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
     /// What the audit found, and the conditions.
@@ -99,7 +110,7 @@ impl Page<'_> {
     }
 
     fn equation(&self, row: &Row) -> String {
-        let mut out = String::new();
+        let mut out = String::from("<div class=\"equation\">\n");
         if !row.links.is_empty() {
             out.push_str(&format!("<div class=\"formula\" tabindex=\"0\">{}</div>\n", self.chain_of(row)));
         }
@@ -120,6 +131,7 @@ impl Page<'_> {
         if !remarks.is_empty() {
             out.push_str(&format!("<p class=\"remarks\">{}</p>\n", remarks.join(" ")));
         }
+        out.push_str("</div>\n");
         out
     }
 
@@ -136,7 +148,7 @@ impl Page<'_> {
             let left = if k == 0 { format!("{implies}{left}") } else { String::new() };
             format!("<mtr><mtd>{left}</mtd><mtd>{link}</mtd></mtr>")
         };
-        math(&format!("<mtable class=\"chain\">{}</mtable>", links.iter().enumerate().map(line).collect::<String>()))
+        math(&format!("<mtable class=\"chain\" displaystyle=\"true\">{}</mtable>", links.iter().enumerate().map(line).collect::<String>()))
     }
 }
 

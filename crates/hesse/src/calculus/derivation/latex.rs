@@ -16,8 +16,10 @@ impl Page<'_> {
     /// The page as a document.
     pub fn latex(&self) -> String {
         let mut out = String::from(
-            "\\documentclass[11pt]{article}\n\\usepackage[T1]{fontenc}\n\\usepackage[margin=2.2cm]{geometry}\n\\usepackage{amsmath}\n\
-             \\allowdisplaybreaks\n\\setlength{\\parindent}{0pt}\n\\newcommand{\\remark}[1]{\\footnotesize #1}\n\\begin{document}\n\n",
+            "\\documentclass[11pt,fleqn]{article}\n\\usepackage[margin=2.2cm]{geometry}\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n\
+             \\setlength{\\parindent}{0pt}\n\\setlength{\\mathindent}{1.5em}\n\\newcommand{\\remark}[1]{\\footnotesize #1}\n\
+             \\newenvironment{details}{\\list{}{\\topsep0pt\\leftmargin2em\\rightmargin0pt}\\item\\relax}{\\endlist}\n\\begin{document}\n\
+             \\abovedisplayskip4pt plus 2pt \\belowdisplayskip4pt plus 2pt\n\n",
         );
         let (of, value) = self.problem;
         out.push_str(&display(&format!("{} = {}", tree(self, of), tree(self, value))));
@@ -53,10 +55,11 @@ impl Page<'_> {
     /// Items under each other: equations of one level share their columns.
     fn items(&self, items: &[Item]) -> String {
         let mut out = String::new();
+        // Narrow equations with their remarks beside them stand in one alignment.
         let mut rows: Vec<String> = vec![];
         let close = |rows: &mut Vec<String>, out: &mut String| {
             if !rows.is_empty() {
-                out.push_str(&format!("\\begin{{alignat*}}{{2}}\n{}\n\\end{{alignat*}}\n", rows.join(" \\\\\n")));
+                out.push_str(&alignment(rows));
                 rows.clear();
             }
         };
@@ -70,34 +73,37 @@ impl Page<'_> {
                     close(&mut rows, &mut out);
                     out.push_str(&row.notes.iter().map(|n| format!("{}\n\n", text(n))).collect::<String>());
                 }
-                Some(row) => rows.extend(self.rows(row)),
+                Some(row) => {
+                    let mut lines = equation(self, row);
+                    let remarks = remarks(self, row);
+                    if lines.iter().all(|l| estimate(l) <= NARROW) {
+                        if let Some(last) = lines.last_mut().filter(|_| !remarks.is_empty()) {
+                            last.push_str(&format!(" &\\qquad& \\parbox[c]{{0.42\\linewidth}}{{\\raggedright\\remark{{{remarks}}}}}"));
+                        }
+                        rows.extend(lines);
+                    } else {
+                        close(&mut rows, &mut out);
+                        if !remarks.is_empty() {
+                            lines.push(format!("& \\quad\\parbox[t]{{0.75\\linewidth}}{{\\raggedright\\remark{{{remarks}}}}}"));
+                        }
+                        out.push_str(&alignment(&lines));
+                    }
+                }
                 None => {}
             }
             if item.items.iter().any(Item::shown) {
                 close(&mut rows, &mut out);
-                out.push_str(&format!("\\begin{{quote}}\n{}\\end{{quote}}\n", self.items(&item.items)));
+                out.push_str(&format!("\\begin{{details}}\n{}\\end{{details}}\n", self.items(&item.items)));
             }
         }
         close(&mut rows, &mut out);
         out
     }
+}
 
-    /// The rows of an equation: its links, broken where they are long, and its remarks.
-    fn rows(&self, row: &Row) -> Vec<String> {
-        let mut lines = equation(self, row);
-        let remarks = remarks(self, row);
-        let longest = lines.iter().map(|l| estimate(l)).max().unwrap_or(0);
-        if !remarks.is_empty() {
-            if longest <= NARROW {
-                if let Some(last) = lines.last_mut() {
-                    last.push_str(&format!(" &\\qquad& \\parbox[t]{{0.4\\linewidth}}{{\\raggedright\\remark{{{remarks}}}}}"));
-                }
-            } else {
-                lines.push(format!("& \\quad\\parbox[t]{{0.7\\linewidth}}{{\\raggedright\\remark{{{remarks}}}}}"));
-            }
-        }
-        lines
-    }
+/// Lines of equations under each other.
+fn alignment(lines: &[String]) -> String {
+    format!("\\begin{{alignat*}}{{2}}\n{}\n\\end{{alignat*}}\n", lines.join(" \\\\\n"))
 }
 
 /// The inputs with their types, each in math mode.

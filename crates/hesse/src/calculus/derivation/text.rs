@@ -437,28 +437,35 @@ impl Writer<'_> {
         let at = if single { block.axis } else { lines.len() - 1 };
         let own = if single { block.width() } else { width(&lines[at]) };
         let column = columns.body.max(own);
-        let mut rest = String::new();
-        if !size.is_empty() || !remarks.is_empty() {
-            let size = if remarks.is_empty() { size } else { padded(&size, columns.shape) };
-            let tail = remarks.join("   ");
-            let text = if columns.shape == 0 || size.is_empty() { tail.clone() } else { format!("{size}   {tail}") };
-            let text = text.trim_end().to_string();
-            let free = |from: usize| room.saturating_sub(from + 3);
-            let narrow = if columns.shape == 0 { tail } else { format!("{}   {tail}", size.trim_end()) };
-            let narrow = narrow.trim_end().trim_start_matches("   ").to_string();
-            if width(&text) <= free(column) {
-                lines[at] = format!("{}   {text}", padded(&lines[at], column));
-            } else if width(&narrow) <= free(own) {
-                let from = room.saturating_sub(width(&narrow)).min(column + 3);
-                lines[at] = format!("{}{narrow}", padded(&lines[at], from.max(own + 3)));
-            } else if !size.is_empty() && width(size.trim_end()) <= free(own) {
-                let from = column.min(room.saturating_sub(width(size.trim_end()) + 3));
-                lines[at] = format!("{}   {}", padded(&lines[at], from.max(own)), size.trim_end());
-                rest = remarks.join("   ");
-            } else {
-                rest = narrow;
+        let mut segments: Vec<String> = vec![];
+        if !size.is_empty() || columns.shape > 0 && !remarks.is_empty() {
+            segments.push(if remarks.is_empty() { size } else { padded(&size, columns.shape) });
+        }
+        segments.extend(remarks);
+        let mut line = at;
+        let mut rest: Vec<String> = vec![];
+        for (k, segment) in segments.iter().enumerate() {
+            let bare = segment.trim_end();
+            let from = |line: usize| if width(&lines[line]) <= own { column } else { width(&lines[line]) };
+            // The lines below the first of a block have room as well.
+            while line + 1 < lines.len() && single && from(line) + 3 + width(bare) > room {
+                line += 1;
+            }
+            if bare.is_empty() && rest.is_empty() && k > 0 {
+                continue;
+            }
+            if rest.is_empty() && from(line) + 3 + width(bare) <= room {
+                let text = format!("{}   {segment}", padded(&lines[line], from(line)));
+                lines[line] = if width(&text) <= room { text } else { text.trim_end().to_string() };
+            } else if rest.is_empty() && width(&lines[line]) <= own && own + 3 + width(bare) <= room {
+                // A remark that is out of its column is better than one on a line of its own.
+                let from = room - width(bare);
+                lines[line] = format!("{}{bare}", padded(&lines[line], from));
+            } else if !bare.is_empty() {
+                rest.push(bare.to_string());
             }
         }
+        let rest = rest.join("   ");
         let mut out: Vec<String> = lines.iter().map(|line| format!("{space}{line}")).collect();
         if !rest.is_empty() {
             let hang = columns.left + columns.relation + 2;
