@@ -5,6 +5,7 @@ mod corpus;
 mod nightly;
 mod python;
 mod readme;
+mod rules;
 mod shell;
 mod test;
 
@@ -14,14 +15,15 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   test      everything that must hold: format, lints, tests (the manual in suite/ among them), the README's commands,
-            the corpus, the real data against NumPy, the page of the comparison
+            the corpus, the real data against NumPy, the pages of the comparison and of the rules
   corpus    score `hesse batch` on both parts of suite/corpus; further arguments go to suite/corpus/score.py
   compare   hesse beside SymPy on the corpus: write docs/comparison.md and the README's counts; takes minutes, and installs
             SymPy in .venv-compare (--check: write nothing, fail if something would differ; --page: do not ask SymPy again)
   nightly   examine 10,000 generated formulas (minutes): the table of where each row stood, refusals by reason, bounds; a number
             names the seed to start from
+  rules     write docs/rules.md from the catalogue of rules (--check: write nothing, fail if it would differ)
   readme    run the README's commands and compare what it shows (--bless: rewrite it)
-  bless     rewrite the expected outputs of the suite and the README with what hesse says now; read the difference";
+  bless     rewrite the expected outputs of the suite, the README and docs/rules.md with what hesse says now; read the difference";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         Some("corpus") => corpus::run(rest),
         Some("compare") => compare::run(rest),
         Some("nightly") => nightly::run(rest),
+        Some("rules") if rest.iter().any(|a| a == "--check") => rules::run(rules::Mode::Compare),
+        Some("rules") => rules::run(rules::Mode::Write),
         Some("readme") if rest.iter().any(|a| a == "--bless") => readme::run(readme::Mode::Bless),
         Some("readme") => readme::run(readme::Mode::Compare),
         Some("bless") => test::bless(),

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold. All parts run, also after a failure; the failures are named at the end.
 
 use crate::shell::{self, Done, cargo, run_and_keep, succeeds};
-use crate::{compare, corpus, readme};
+use crate::{compare, corpus, readme, rules};
 
 /// Runs everything.
 pub fn run() -> Done {
@@ -11,6 +11,7 @@ pub fn run() -> Done {
         ("format", shell::run(&mut cargo(&["fmt", "--all", "--check"]))),
         ("lints", shell::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
         ("tests", tests),
+        ("rules", rules::run(rules::Mode::Compare)),
         ("README", readme::run(readme::Mode::Compare)),
         ("corpus", corpus::run(&[])),
         ("data", corpus::data()),
@@ -33,7 +34,7 @@ pub fn run() -> Done {
 /// Rewrites expected outputs.
 pub fn bless() -> Done {
     let tests = shell::run(cargo(&["test", "--workspace", "--no-fail-fast"]).env("BLESS", "1"));
-    tests.and(readme::run(readme::Mode::Bless))
+    tests.and(rules::run(rules::Mode::Write)).and(readme::run(readme::Mode::Bless))
 }
 
 /// The parts of the toolchain that a minimal installation lacks.

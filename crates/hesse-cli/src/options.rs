@@ -57,7 +57,7 @@ pub enum Verb {
     Batch(BatchOptions),
     /// Rewrite files in canonical form
     Fmt(FmtOptions),
-    /// Explain a code (E201), a function (softplus), `functions`, `codes`, `language` or a verb
+    /// Explain a code (E201), a function (softplus), a rule (`rule chain.vector`), `functions`, `rules`, `codes`, `language` or a verb
     Help(HelpOptions),
     /// Print the schemas of the JSON that is read and written
     Schema,
@@ -388,8 +388,10 @@ pub struct FmtOptions {
 /// Options of `help`.
 #[derive(Clone, Debug, Args)]
 pub struct HelpOptions {
-    /// A code, a function, `functions`, `codes`, `language` or a verb
+    /// A code, a function, `rule` and an id, `functions`, `rules`, `codes`, `language` or a verb
     pub topic: Option<String>,
+    /// After `rule`: the id of a rule, as a derivation cites it (chain.vector)
+    pub id: Option<String>,
 }
 
 /// Options of `completions`.

@@ -16,6 +16,8 @@ fn usage_errors_end_with_2() {
         &["fmt"],
         &["man", "frobnicate"],
         &["help", "frobnicate"],
+        &["help", "rule", "frobnicate"],
+        &["help", "functions", "exp"],
         &["stages", "-e", "x", "--only", "frobnicate"],
         &["eval", "-e", "x", "--bind", "x"],
     ] {
@@ -88,6 +90,7 @@ fn ascii_means_ascii() {
         &["help", "language", "--ascii"][..],
         &["help", "functions", "--ascii"],
         &["help", "E607", "--ascii"],
+        &["help", "rules", "--ascii"],
         &["grad", "absent.hesse", "--ascii"],
     ] {
         let r = hesse(arguments);
@@ -107,7 +110,24 @@ fn help_answers() {
     assert!(hesse(&["grad", "--help"]).ok().out.contains("--wrt"));
     assert!(hesse(&["--version"]).ok().out.starts_with("hesse "));
     assert_eq!(hesse(&["help", "E201", "--json"]).ok().json()["topic"], "E201");
+    assert!(hesse(&["help", "rules"]).ok().out.contains("\n  chain.vector  "));
+    let rule = hesse(&["help", "rule", "elementwise.mul"]).ok().out;
+    for part in ["∂(w ⊙ x)/∂w = diag(x)", "when  ", "because  ", "see  ", "d w .* x / dw = diag(x)"] {
+        assert!(rule.contains(part), "{part} in {rule}");
+    }
+    assert_eq!(hesse(&["help", "rule", "scalar.tanh", "--json"]).ok().json()["topic"], "scalar.tanh");
+    for (asked, near) in [("chain.vectr", "chain.vector"), ("elementwise.tanh", "scalar.tanh")] {
+        assert!(hesse(&["help", "rule", asked]).err.contains(&format!("did you mean `{near}`?")), "{asked}");
+    }
     assert!(hesse(&["schema"]).ok().out.contains("hesse.batch/1"));
+}
+
+#[test]
+fn every_rule_has_an_ascii_spelling() {
+    for lesson in hesse::facts::catalogue::all() {
+        let said = hesse(&["help", "rule", &lesson.id, "--ascii"]).ok().out;
+        assert!(said.is_ascii() && !said.replace("did you mean", "").contains('?'), "{said}");
+    }
 }
 
 #[test]

@@ -27,13 +27,13 @@ pub const MAX_ORDER: usize = 4;
 /// Steps of the differences shrink down to this, times the scale of the variable.
 const SMALLEST_STEP: f64 = 1e-7;
 /// The first step, times the scale of the variable.
-const STEP: f64 = 1e-3;
+pub(crate) const STEP: f64 = 1e-3;
 /// Differences know what is this much smaller than the formula, over the scale of the variable: a derivative of 0.
 const KNOWN: f64 = 1e-6;
 /// A formula larger than this is near the end of the range: its derivative may lie beyond.
 const HUGE: f64 = 1e250;
 /// A result this much smaller than the largest intermediate number is judged as if it were that large: below, rounding decides.
-const FLOOR: f64 = 1e-4;
+pub(crate) const FLOOR: f64 = 1e-4;
 
 /// How to check. The defaults are measured choices: a planted relative error of 1e-4 in one component of eight is found by a single direction
 /// with probability 0.995 at a limit of 1e-7, and not at all at 1e-3.
@@ -222,12 +222,12 @@ fn point_at(
 }
 
 /// Sizes of a program by position from sizes by name.
-fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize> {
+pub(crate) fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize> {
     program.sizes.iter().map(|n| sizes.get(n).copied().unwrap_or(1)).collect()
 }
 
 /// Whether all axes of a program have admissible numbers and its positions lie inside.
-fn fits(program: &Program, sizes: &BTreeMap<String, usize>, max_elements: usize) -> bool {
+pub(crate) fn fits(program: &Program, sizes: &BTreeMap<String, usize>, max_elements: usize) -> bool {
     let sizes = by_position(program, sizes);
     let needs = program.needs.iter().all(|(size, _)| signed(size, &sizes).is_some_and(|n| n >= 0));
     needs
@@ -296,11 +296,11 @@ impl Symbolic {
 /// Directions, one per order, each along its variable of `wrt`.
 type Directions = Vec<Array<f64>>;
 
-fn largest(x: &[f64]) -> f64 {
+pub(crate) fn largest(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |m, x| if x.is_nan() { f64::NAN } else { m.max(x.abs()) })
 }
 
-fn distance(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |m, d| if d.is_nan() { f64::INFINITY } else { m.max(d) })
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! named values ─bind▶ sizes, arrays ─interpret▶ arrays          (f64, f32, or dual numbers of any depth)
 //! properties ─probe▶ sizes, values ─check▶ report               (finite differences and dual numbers against a derivative program)
+//! derivation ─read▶ programs ─audit▶ report                     (both sides of every line at random sizes and points)
 //! ```
 //!
 //! This crate never differentiates symbolically and never reads a slope of [`hesse::facts`]: its dual numbers run the definitions of the rows
@@ -10,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod array;
+pub mod audit;
 pub mod bind;
 pub mod breach;
 pub mod check;
@@ -25,6 +27,7 @@ pub mod texts;
 pub mod trace;
 
 pub use array::Array;
+pub use audit::{AuditOptions, AuditReport, audit};
 pub use bind::{Bindings, Tensor, bind, evaluate};
 pub use breach::{Breach, breach, condition_number};
 pub use check::{CheckOptions, CheckReport, Failure, Oracle, Status, check};

@@ -1,4 +1,4 @@
-//! `hesse help`: what a code means, what a function is, the language on one screen. Everything comes from the rows of facts.
+//! `hesse help`: what a code means, what a function is, why a rule holds, the language on one screen. Everything comes from the rows of facts.
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -6,10 +6,12 @@ use crate::json;
 use crate::options::{Cli, HelpOptions};
 use crate::screen::Screen;
 use clap::CommandFactory;
+use hesse::facts::catalogue::{self, Lesson, Says};
 use hesse::facts::codes::{self, CODES, Code};
 use hesse::facts::functions::{FUNCTIONS, Function};
 use hesse::facts::matrices::{self, MATRIX_FUNCTIONS, MatrixFunction, MatrixFunctionId, Side};
 use hesse::facts::notation::{NOTATION, Notation};
+use hesse::syntax::suggest::nearest;
 
 const LANGUAGE: &str = include_str!("language.txt");
 
@@ -19,9 +21,11 @@ const OPERATORS: [&str; 3] = ["gt", "ge", "eq"];
 /// Prints a topic.
 pub fn run(options: &HelpOptions, screen: &mut Screen) -> Result<Exit, Failure> {
     let topic = options.topic.as_deref().unwrap_or("");
-    let text = text(topic).ok_or_else(|| {
-        Failure::Usage(format!("no help on `{topic}`: name a code (E201), a function, a verb, or one of `functions`, `codes`, `language`"))
-    })?;
+    let (topic, text) = match (topic, options.id.as_deref()) {
+        ("rule", Some(id)) => (id, catalogue::find(id).map(about_rule).ok_or_else(|| no_rule(id))?),
+        (_, Some(id)) => return Err(Failure::Usage(format!("`{id}` is one word too many: only `hesse help rule` takes a second"))),
+        (_, None) => (topic, text(topic).ok_or_else(|| no_topic(topic))?),
+    };
     if screen.json() {
         screen.object(&json::text(topic, &text))?;
     } else {
@@ -30,16 +34,38 @@ pub fn run(options: &HelpOptions, screen: &mut Screen) -> Result<Exit, Failure> 
     Ok(Exit::OK)
 }
 
+fn no_topic(topic: &str) -> Failure {
+    Failure::Usage(format!(
+        "no help on `{topic}`: name a code (E201), a function, a verb, `rule` with an id, or one of `functions`, `rules`, `codes`, `language`"
+    ))
+}
+
+/// The rule nearest to what was asked for, by its whole id or by what stands behind the dot.
+fn no_rule(id: &str) -> Failure {
+    let ids: Vec<&str> = catalogue::all().map(|lesson| &*lesson.id).collect();
+    let by_end =
+        || nearest(behind_dot(id), ids.iter().map(|id| behind_dot(id))).and_then(|end| ids.iter().find(|id| behind_dot(id) == end));
+    let near = nearest(id, ids.iter().copied()).or_else(|| by_end().copied());
+    let advice =
+        near.map_or("`hesse help rules` lists them".to_string(), |near| format!("did you mean `{near}`? `hesse help rules` lists them"));
+    Failure::Usage(format!("no rule `{id}`: {advice}"))
+}
+
+fn behind_dot(id: &str) -> &str {
+    id.split_once('.').map_or(id, |(_, rest)| rest)
+}
+
 /// The text on a topic, if there is one.
 fn text(topic: &str) -> Option<String> {
     match topic {
         "" => Some(Cli::command().render_long_help().to_string()),
         "functions" => Some(functions()),
+        "rules" | "rule" => Some(rules()),
         "codes" => Some(lines(CODES.iter().map(|row| (row.code.to_string(), row.title.to_string())))),
         "language" => Some(LANGUAGE.to_string()),
         _ => {
             let code = codes::find(&topic.to_ascii_uppercase()).map(code);
-            code.or_else(|| verb(topic)).or_else(|| function(topic))
+            code.or_else(|| verb(topic)).or_else(|| function(topic)).or_else(|| catalogue::find(topic).map(about_rule))
         }
     }
 }
@@ -123,6 +149,39 @@ fn about_notation(n: &Notation) -> String {
     out
 }
 
+fn about_rule(lesson: &Lesson) -> String {
+    let mut out = format!("{}: {}\n\n  {}\n", lesson.id, lesson.name, lesson.statement);
+    let mut say = |word: &str, text: &str| {
+        if !text.is_empty() {
+            out.push_str(&format!("\n  {word:<11}{text}"));
+        }
+    };
+    say("when", &lesson.when);
+    say("because", lesson.proof[0]);
+    say("", lesson.proof[1]);
+    say("see", lesson.reference);
+    for example in &lesson.examples {
+        let text = match &example.says {
+            Says::Derivative { of, by, is } => format!("d {of} / d{by} = {is}"),
+            Says::Equal { left, right } => format!("{left} == {right}"),
+        };
+        say("for example", &format!(" {text}"));
+        say("", &format!(" where {}", example.vars));
+    }
+    out
+}
+
+fn rules() -> String {
+    let section = |s: &catalogue::Section| {
+        let rows = lines(s.lessons.iter().map(|lesson| (lesson.id.to_string(), lesson.name.to_string())));
+        format!("{}\n{}\n", s.title, indented(&rows))
+    };
+    format!(
+        "{}`hesse help rule ID` says what one of them states, when, and why.",
+        catalogue::sections().iter().map(section).collect::<String>()
+    )
+}
+
 fn functions() -> String {
     let element = FUNCTIONS.iter().filter(|f| !OPERATORS.contains(&f.name)).map(|f| (signature(f), f.says.to_string()));
     let whole = MATRIX_FUNCTIONS.iter().map(|f| (matrix_signature(f), f.says.to_string()));
@@ -176,6 +235,11 @@ mod tests {
         for n in NOTATION {
             assert!(text(name(n)).is_some_and(|t| t.contains(n.says)), "{}", n.matrix);
         }
+        for lesson in catalogue::all() {
+            assert!(about_rule(lesson).contains(&*lesson.statement), "{}", lesson.id);
+            assert!(text("rules").is_some_and(|t| t.contains(&format!("  {} ", lesson.id))), "{}", lesson.id);
+        }
+        assert!(text("chain.vector").is_some_and(|t| t.starts_with("chain.vector: vector chain rule")));
         assert!(text("e201").is_some_and(|t| t.starts_with("E201")));
         assert!(text("diag").is_some_and(|t| t.matches("means").count() == 2));
         assert!(text("grad").is_some_and(|t| t.contains("--wrt")));

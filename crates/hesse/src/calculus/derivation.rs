@@ -137,6 +137,8 @@ pub struct Outcome {
     pub wrt: Vec<String>,
     /// The printed tree.
     pub tree: NodeId,
+    /// The axes of the target, then of the variables, in the order in which the tree has them.
+    pub order: Vec<usize>,
     /// Rows and columns as text; one size an axis for what is no matrix.
     pub shape: Vec<String>,
     /// What can be non-zero, in words: `diagonal`, empty if nothing is special.
@@ -271,7 +273,7 @@ pub enum Meaning {
     Differential(String),
     /// One entry of a name, at letters.
     Entry(String, Vec<String>),
-    /// One entry of a derivative, at letters: those of `of`, then those of `by`.
+    /// One entry of a derivative, at letters: those of `of`, then those of `by`. What else `of` reads is held if it reads `by` itself.
     PartialEntry {
         /// A piece.
         of: String,

@@ -69,6 +69,7 @@ impl Formula {
             derivation.results.push(Outcome {
                 wrt: part.wrt.clone(),
                 tree,
+                order: part.face.rows.iter().chain(&part.face.cols).copied().collect(),
                 shape: part.shape_text.clone(),
                 pattern: if part.structure.name() == "dense" { String::new() } else { part.structure.name() },
             });

@@ -294,7 +294,7 @@ impl Teller<'_> {
 
     /// Rules of rewriting that shortened the result.
     fn fired(&self) -> Vec<String> {
-        self.derivative.rules.iter().map(|r| crate::facts::rules::id(r.name)).collect()
+        self.derivative.rules.iter().map(|r| r.id()).collect()
     }
 
     /// Partials by scalars side by side: the gradient is a row.

@@ -1,0 +1,1 @@
+//! Wrong lines: every edit of a tree must be noticed, unless it changes no number.
