@@ -11,7 +11,8 @@ use hesse::calculus::derivation::page::{Drawn, Page, View, number};
 use hesse::calculus::derivation::text::Setting;
 use hesse::calculus::derivation::{Outcome, Relation};
 use hesse::calculus::model::Condition;
-use hesse::{Audit, Depth, Derivation, Diagnostic, Formula, Span, Want};
+use hesse::{Audit, Depth, Diagnostic, Span, Want};
+use hesse_run::AuditOptions;
 use serde_json::{Map, Value, json};
 
 /// Columns where there is no terminal.
@@ -25,7 +26,7 @@ pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failur
     let request = request(&options.request, Want::Derivative);
     let mut derivation = formula.explain(&request, options.style.map(Into::into)).map_err(Failure::within(&source))?;
     if !options.no_check {
-        test(&formula, &mut derivation, options.check.seed);
+        hesse_run::audit(&formula, &mut derivation, &AuditOptions { seed: options.check.seed, ..AuditOptions::default() });
     }
     let page = derivation.page(&view)?;
     if screen.json() {
@@ -50,9 +51,6 @@ pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failur
     let fails = !page.tally.failed.is_empty() || options.check.require_check && untested;
     Ok(if fails { Exit::CHECK_FAILED } else { Exit::OK })
 }
-
-/// Tests each line.
-fn test(_formula: &Formula, _derivation: &mut Derivation, _seed: u64) {}
 
 /// What the flags show.
 fn view(options: &ExplainOptions) -> Result<View, Failure> {

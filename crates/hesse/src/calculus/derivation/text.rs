@@ -341,12 +341,14 @@ impl Writer<'_> {
         let widest = rows().map(|r| self.equation(r, &columns).width()).filter(|&w| w <= WIDEST).max().unwrap_or(0);
         let columns = Columns { body: widest, ..columns };
         let mut out = vec![];
+        let mut above: Option<&Row> = None;
         for item in shown {
             if let Some(heading) = &item.heading {
                 out.extend(hung(heading, indent, self.setting.width));
             }
             if let Some(row) = &item.row {
-                out.extend(self.draw(row, &columns));
+                out.extend(self.draw(row, &columns, above));
+                above = Some(row);
             }
             out.extend(self.rows(&item.items, indent + 2));
         }
@@ -390,8 +392,8 @@ impl Writer<'_> {
         }
     }
 
-    /// What stands to the right of an equation, after its size.
-    fn remarks(&self, row: &Row) -> Vec<String> {
+    /// What stands to the right of an equation, after its size. What is said of the row above is not said again.
+    fn remarks(&self, row: &Row, above: Option<&Row>) -> Vec<String> {
         let mut out = vec![];
         let letters = letters(row).into_iter().map(|(letters, n)| {
             let letters: Vec<String> = letters.iter().map(|l| self.named(l)).collect();
@@ -401,10 +403,11 @@ impl Writer<'_> {
         if !letters.is_empty() {
             out.push(letters.join(", "));
         }
-        if row.left.is_some() || !row.links.is_empty() {
-            out.extend(row.notes.iter().cloned());
+        match above {
+            Some(above) if above.notes == row.notes && !row.notes.is_empty() => out.push("likewise".into()),
+            _ => out.extend(row.notes.iter().cloned()),
         }
-        if !row.rules.is_empty() {
+        if !row.rules.is_empty() && above.is_none_or(|above| above.rules != row.rules) {
             out.push(format!("[{}]", row.rules.join(", ")));
         }
         if !row.flags.is_empty() {
@@ -422,14 +425,14 @@ impl Writer<'_> {
         if self.page.flags.len() > 1 { format!("{}{}", self.signs.flag, k + 1) } else { self.signs.flag.to_string() }
     }
 
-    fn draw(&self, row: &Row, columns: &Columns) -> Vec<String> {
+    fn draw(&self, row: &Row, columns: &Columns, above: Option<&Row>) -> Vec<String> {
         let space = " ".repeat(columns.indent);
         if row.links.is_empty() {
             return row.notes.iter().flat_map(|note| hung(note, columns.indent, self.setting.width)).collect();
         }
         let room = self.setting.width.saturating_sub(columns.indent);
         let size = self.size(row);
-        let remarks = self.remarks(row);
+        let remarks = self.remarks(row, above);
         let mut lines = self.lines(row, columns, room);
         // The remarks stand beside the line of the relation if they fit, else below.
         let block = self.equation(row, columns);
@@ -531,8 +534,11 @@ impl Writer<'_> {
             };
             out.extend(hung(&format!("{sign} {words}"), 0, self.setting.width));
         }
-        for k in 0..self.page.flags.len() {
-            out.extend(hung(&format!("{} {}", self.flag(k), self.page.flag(k)), 0, self.setting.width));
+        let flags: Vec<String> = (0..self.page.flags.len()).map(|k| format!("{} {}", self.flag(k), self.page.flag(k))).collect();
+        match (out.as_mut_slice(), flags.as_slice()) {
+            // A short verdict and the only condition share a line.
+            ([line], [flag]) if width(line) + 3 + width(flag) <= self.setting.width.min(SPACIOUS) => *line = format!("{line}   {flag}"),
+            _ => out.extend(flags.iter().flat_map(|flag| hung(flag, 0, self.setting.width))),
         }
         out
     }
