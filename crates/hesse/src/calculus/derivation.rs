@@ -188,6 +188,23 @@ pub struct Line {
     pub tested: Option<(Meaning, Meaning)>,
 }
 
+impl Line {
+    /// `left = right`, of which nothing else is known.
+    pub fn equal(left: Side, right: Side) -> Line {
+        Line {
+            left,
+            relation: Relation::Equal,
+            right,
+            continues: false,
+            shape: vec![],
+            factors: vec![],
+            pattern: None,
+            letters: vec![],
+            tested: None,
+        }
+    }
+}
+
 /// How two sides are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
@@ -247,7 +264,7 @@ pub enum Meaning {
     Differential(String),
     /// One entry of a name, at letters.
     Entry(String, Vec<String>),
-    /// One entry of a derivative, at letters: those of `of`, then those of `by`. What else `of` reads is held if it reads `by` itself.
+    /// One entry of a derivative, at letters: those of `of`, then those of `by`.
     PartialEntry {
         /// A piece.
         of: String,
@@ -255,6 +272,8 @@ pub enum Meaning {
         by: String,
         /// The letters.
         letters: Vec<String>,
+        /// As for [`Meaning::Partial`].
+        local: bool,
     },
     /// A value where two letters are equal, 0 elsewhere.
     Diagonal(String, String, NodeId),
