@@ -8,6 +8,7 @@ pub mod eval;
 pub mod fmt;
 pub mod help;
 pub mod man;
+pub mod repl;
 pub mod schema;
 pub mod stages;
 
@@ -29,6 +30,7 @@ pub fn run(verb: &Verb, screen: &mut Screen) -> Result<Exit, Failure> {
         Verb::Hvp(options) => derive::run(options, Want::Hvp, screen),
         Verb::Check(options) => check::run(options, screen),
         Verb::Eval(options) => eval::run(options, screen),
+        Verb::Repl(options) => repl::run(options, screen),
         Verb::Stages(options) => stages::run(options, screen),
         Verb::Batch(options) => batch::run(options, screen),
         Verb::Fmt(options) => fmt::run(options, screen),

@@ -1,0 +1,337 @@
+//! A session: its text, its settings, the formula that commands are about, the last result.
+
+use super::command;
+use super::statement::{Asked, Kind, Part, read, twice};
+use super::text::Text;
+use crate::commands::{derive, eval};
+use crate::describe;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::json;
+use crate::options::{
+    DIGITS, DepthOption, DeriveOptions, EvalOptions, Format, InputOptions, LayoutOption, NanOption, ReplOptions, RequestOptions,
+    StyleOption,
+};
+use crate::report;
+use crate::screen::{Screen, label};
+use crate::source::{self, Original, Source};
+use anstyle::Style;
+use hesse::calculus::model::Model;
+use hesse::{Derivative, Diagnostic, Formula, Named, Span, Want};
+use std::rc::Rc;
+
+/// How many changes of the text can be undone.
+const PAST: usize = 100;
+
+/// What commands are about: a formula, or a definition.
+#[derive(Clone)]
+pub struct Subject {
+    formula: Option<Part>,
+    target: Option<String>,
+}
+
+/// A session.
+pub struct Session {
+    /// Whether it is to end.
+    pub over: bool,
+    /// What results are asked for with: variables, layout, notation.
+    pub settings: DeriveOptions,
+    /// How a derivation argues.
+    pub style: StyleOption,
+    /// How much of it is shown.
+    pub depth: DepthOption,
+    text: Text,
+    past: Vec<Text>,
+    subject: Option<Subject>,
+    result: Option<(Derivative, Option<Named>)>,
+}
+
+impl Session {
+    /// An empty session.
+    pub fn new(options: &ReplOptions) -> Session {
+        let wrt = options.wrt.iter().map(|name| name.trim().to_string()).collect();
+        let request = RequestOptions { wrt, layout: options.layout, ..RequestOptions::default() };
+        Session {
+            over: false,
+            settings: DeriveOptions { request, brief: true, ..DeriveOptions::default() },
+            style: StyleOption::default(),
+            depth: DepthOption::default(),
+            text: Text::default(),
+            past: vec![],
+            subject: None,
+            result: None,
+        }
+    }
+
+    /// Answers an input.
+    ///
+    /// # Errors
+    /// What cannot be done; the statements before it are kept, it is not.
+    pub fn take(&mut self, input: &Rc<Original>, screen: &mut Screen) -> Result<Exit, Failure> {
+        // Only the first line of a stream may begin with a byte order mark.
+        let text = input.text.trim_start_matches('\u{FEFF}');
+        if text.trim_start().starts_with(':') {
+            return command::run(self, input, screen);
+        }
+        let asked = read(input, 0)?;
+        let (before, mut worst) = (self.text.clone(), Exit::OK);
+        let done = asked.into_iter().try_for_each(|asked| {
+            worst = worst.max(self.answer(asked, screen)?);
+            Ok(())
+        });
+        self.remember(before);
+        done.map(|()| worst)
+    }
+
+    fn answer(&mut self, asked: Asked, screen: &mut Screen) -> Result<Exit, Failure> {
+        match asked {
+            Asked::Keep(entry) => {
+                let defined = (entry.kind == Kind::Definition).then(|| entry.name.clone());
+                let model = self.adopt(self.text.with(entry))?;
+                if let Some(name) = defined {
+                    show(&model, &name, screen)?;
+                    self.subject = Some(Subject { formula: None, target: Some(name) });
+                }
+                Ok(Exit::OK)
+            }
+            Asked::Formula(part) => self.derive(self.about(part), Want::Derivative, &self.settings.clone(), screen),
+            Asked::Derive { verb, target, wrt, layout } => {
+                let want = match verb.as_str() {
+                    "grad" => Want::Gradient,
+                    "jacobian" => Want::Jacobian,
+                    "hessian" => Want::Hessian,
+                    _ => Want::Derivative,
+                };
+                let mut options = self.settings.clone();
+                if !wrt.is_empty() {
+                    options.request.wrt = wrt;
+                }
+                match layout.as_deref() {
+                    Some("denominator") => options.request.layout = LayoutOption::Denominator,
+                    Some(_) => options.request.layout = LayoutOption::Numerator,
+                    None => {}
+                }
+                self.derive(Subject { formula: None, target: Some(target) }, want, &options, screen)
+            }
+        }
+    }
+
+    /// Makes a text that of the session, if it can be typed.
+    fn adopt(&mut self, text: Text) -> Result<Model, Failure> {
+        let formula = text.source(None).formula(false)?;
+        self.text = text;
+        Ok(formula.model().clone())
+    }
+
+    /// Notes what the text was before a change.
+    fn remember(&mut self, before: Text) {
+        if !before.is_same(&self.text) {
+            if self.past.len() == PAST {
+                self.past.remove(0);
+            }
+            self.past.push(before);
+        }
+    }
+
+    /// A formula as what commands are about; one that is the name of a definition is that definition.
+    fn about(&self, part: Part) -> Subject {
+        match part.as_name().filter(|name| self.text.defines(name)) {
+            Some(name) => Subject { formula: None, target: Some(name) },
+            None => Subject { formula: Some(part), target: None },
+        }
+    }
+
+    /// What a command is about: the formula from byte `at` of its line on, or what was typed last.
+    pub fn subject(&self, line: &Rc<Original>, at: usize) -> Result<Subject, Failure> {
+        match read(line, at)?.as_slice() {
+            [] => self.last(),
+            [Asked::Formula(part)] => Ok(self.about(part.clone())),
+            _ => Err(Diagnostic::error("E402", Span::default(), "the command takes one formula")
+                .help("write statements on lines of their own, the formula behind the command:  :grad sum(x.^2)")
+                .into()),
+        }
+    }
+
+    /// The formula or definition that was typed last.
+    pub fn last(&self) -> Result<Subject, Failure> {
+        let none = || Diagnostic::error("E402", Span::default(), "there is no formula yet").help("write one, such as  sum(x.^2)");
+        self.subject.clone().ok_or_else(|| none().into())
+    }
+
+    /// Derives and prints; what it was about and what came out are the last ones from now on.
+    pub fn derive(&mut self, subject: Subject, want: Want, options: &DeriveOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+        let mut options = options.clone();
+        options.request.target = subject.target.clone();
+        let (source, formula) = self.typed(&subject, &options.request.wrt)?;
+        self.subject = Some(subject);
+        let answer = derive::answer(&source, &formula, &options, want, screen)?;
+        self.result = Some((answer.derivative, answer.named));
+        Ok(answer.exit)
+    }
+
+    /// The derivation of a subject, step by step.
+    pub fn explain(&mut self, subject: Subject, screen: &mut Screen) -> Result<Exit, Failure> {
+        let exit = self.derive(subject, Want::Derivative, &self.settings.clone(), screen)?;
+        screen.note("note", "the steps in between are not written by this version")?;
+        Ok(exit)
+    }
+
+    /// Computes a subject and its derivative at a point.
+    pub fn eval(&self, subject: &Subject, bind: Vec<String>, screen: &mut Screen) -> Result<Exit, Failure> {
+        let (source, formula) = self.typed(subject, &self.settings.request.wrt)?;
+        let options = EvalOptions {
+            input: InputOptions::default(),
+            request: RequestOptions { target: subject.target.clone(), ..self.settings.request.clone() },
+            bind,
+            data: None,
+            columns: vec![],
+            show: vec![],
+            digits: DIGITS,
+            nan: NanOption::Keep,
+            verbose: false,
+        };
+        eval::answer(&source, &formula, &options, screen)
+    }
+
+    /// A subject, typed together with what it depends on. The rest of the text is left out of the report, unless it says more of
+    /// the shapes.
+    fn typed(&self, subject: &Subject, wrt: &[String]) -> Result<(Source, Formula), Failure> {
+        let all = self.text.source(subject.formula.as_ref());
+        let whole = all.formula(false)?;
+        let roots: Vec<String> = subject.target.iter().chain(wrt).cloned().collect();
+        let some = self.text.about(&roots, subject.formula.as_ref());
+        match some.formula(false) {
+            Ok(part) if agrees(part.model(), whole.model(), &roots) => Ok((some, part)),
+            _ => Ok((all, whole)),
+        }
+    }
+
+    /// Prints the last result in a notation.
+    pub fn convert(&self, format: Format, screen: &mut Screen) -> Result<Exit, Failure> {
+        let Some((derivative, named)) = &self.result else {
+            return Err(Diagnostic::error("E402", Span::default(), "there is no result yet")
+                .help("write a formula, such as  sum(x.^2)")
+                .into());
+        };
+        report::bare(screen, derivative, named.as_ref(), format)?;
+        Ok(Exit::OK)
+    }
+
+    /// Takes the declarations and definitions of a file, all or none; its last formula is what commands are about.
+    pub fn load(&mut self, file: &str, screen: &mut Screen) -> Result<Exit, Failure> {
+        let original = Rc::new(Original { origin: file.into(), line: 1, text: source::of_file(file)? });
+        let asked = read(&original, 0)?;
+        if let Some((entry, range)) = twice(&asked) {
+            let span = Span::new(range.start, range.end);
+            let whole = Part { original: original.clone(), at: 0, text: original.text.clone() };
+            let twice = Diagnostic::error("E108", span, format!("`{}` has a meaning already", entry.name))
+                .help(format!("give the second `{}` another name, or remove the line", entry.name));
+            return Err(whole.failure(twice.into()));
+        }
+        let (mut text, mut defined, mut subject) = (self.text.clone(), vec![], None);
+        for asked in asked {
+            match asked {
+                Asked::Keep(entry) => {
+                    if entry.kind == Kind::Definition {
+                        defined.push(entry.name.clone());
+                        subject = Some(Subject { formula: None, target: Some(entry.name.clone()) });
+                    }
+                    text = text.with(entry);
+                }
+                Asked::Formula(part) => subject = Some(Subject { formula: Some(part), target: None }),
+                Asked::Derive { .. } => {}
+            }
+        }
+        let before = self.text.clone();
+        let model = self.adopt(text)?;
+        self.remember(before);
+        self.subject = subject.or(self.subject.take());
+        for name in defined {
+            show(&model, &name, screen)?;
+        }
+        Ok(Exit::OK)
+    }
+
+    /// The text, in canonical form.
+    pub fn written(&self) -> String {
+        self.text.written()
+    }
+
+    /// Forgets everything, or what is said of a name.
+    pub fn clear(&mut self, name: &str) -> Result<Exit, Failure> {
+        let before = self.text.clone();
+        if name.is_empty() {
+            self.text = Text::default();
+            self.subject = None;
+        } else {
+            let without = self.text.without(name).ok_or_else(|| {
+                let known: Vec<&str> = self.text.names().map(String::as_str).collect();
+                let help = match hesse::syntax::suggest::nearest(name, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => ":show prints what is said".into(),
+                };
+                Failure::from(Diagnostic::error("E402", Span::default(), format!("nothing is said of `{name}`")).help(help))
+            })?;
+            self.adopt(without)?;
+        }
+        self.remember(before);
+        Ok(Exit::OK)
+    }
+
+    /// Goes back to the text before the last change.
+    pub fn undo(&mut self) -> Result<Exit, Failure> {
+        self.text = self.past.pop().ok_or_else(|| {
+            Failure::from(Diagnostic::error("E402", Span::default(), "there is nothing to undo").help(":show prints the text"))
+        })?;
+        Ok(Exit::OK)
+    }
+
+    /// Writes the shapes of inputs and definitions.
+    pub fn shapes(&self, screen: &mut Screen) -> Result<Exit, Failure> {
+        let formula = self.text.source(None).formula(false)?;
+        let model = formula.model();
+        if screen.json() {
+            let types: Vec<_> = json::inputs(&formula);
+            screen.object(&json::text("shapes", &serde_json::Value::from(types).to_string()))?;
+            return Ok(Exit::OK);
+        }
+        report::shapes(screen, model)?;
+        let named = model.definitions.iter().filter(|d| !d.name.is_empty());
+        let defined: Vec<String> = named.map(|d| describe::definition(d, &model.pool.dims)).collect();
+        if !defined.is_empty() {
+            screen.line(&format!("{}{}", label("defined", Style::new().bold()), defined.join("   ")))?;
+        }
+        Ok(Exit::OK)
+    }
+
+    /// The names that can be completed, but those of functions.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.text.names().cloned().collect();
+        if let Some(part) = self.subject.as_ref().and_then(|subject| subject.formula.as_ref()) {
+            names.extend(part.names());
+        }
+        names
+    }
+}
+
+/// Writes the shape of a definition.
+fn show(model: &Model, name: &str, screen: &mut Screen) -> Result<(), Failure> {
+    let Some(named) = model.definitions.iter().find(|d| d.name == name) else { return Ok(()) };
+    say(screen, name, &describe::definition(named, &model.pool.dims))
+}
+
+/// Writes a text, as lines or as one JSON object.
+pub fn say(screen: &mut Screen, topic: &str, text: &str) -> Result<(), Failure> {
+    if screen.json() { screen.object(&json::text(topic, text)) } else { screen.line(text.trim_end()) }
+}
+
+/// Whether a part of a text says the same of its inputs as the whole, and has those names that the whole has.
+fn agrees(part: &Model, whole: &Model, names: &[String]) -> bool {
+    let type_in = |model: &Model, name: &str| {
+        let input = model.inputs.iter().find(|i| i.name == name)?;
+        Some(describe::type_of(input, &model.pool.dims))
+    };
+    let has = |model: &Model, name: &str| model.inputs.iter().any(|i| i.name == name) || model.definitions.iter().any(|d| d.name == name);
+    part.inputs.iter().all(|i| type_in(part, &i.name) == type_in(whole, &i.name))
+        && names.iter().all(|name| has(part, name) || !has(whole, name))
+}
