@@ -12,6 +12,9 @@ use std::rc::Rc;
 /// The engine refuses longer texts by itself; this only keeps a wrong file out of memory.
 const MOST_BYTES: u64 = 16 << 20;
 
+/// What a declaration of the command line is called.
+const VAR: &str = "--var";
+
 /// A text as it was read or typed, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Original {
@@ -46,7 +49,7 @@ impl Source {
         }
         let mut source = Source::default();
         for declaration in &options.vars {
-            source.add("--var", declaration.clone());
+            source.add(VAR, declaration.clone());
         }
         for file in &options.files {
             if file == "-" {
@@ -87,7 +90,29 @@ impl Source {
     /// The typed formula.
     pub fn formula(&self, strict: bool) -> Result<Formula, Failure> {
         let options = Options { strict, limits: environment::expression_limits()?, ..Options::default() };
-        Formula::parse_with(&self.text, &options).map_err(Failure::within(self))
+        let typed = Formula::parse_with(&self.text, &options).or_else(|error| match self.lines() {
+            lines if lines.is_empty() => Err(error),
+            // A complaint may name the line of a declaration.
+            lines => Formula::parse_with(&self.text, &Options { lines, ..options }),
+        });
+        typed.map_err(Failure::within(self))
+    }
+    /// Where each line of the text stands; nothing for a text that was read as a whole.
+    fn lines(&self) -> Vec<String> {
+        let [first, _, ..] = self.pieces.as_slice() else { return vec![] };
+        let one = self.pieces.iter().all(|piece| piece.original.origin == first.original.origin);
+        let mut lines = vec![];
+        for piece in &self.pieces {
+            let Original { origin, line, text } = piece.original.as_ref();
+            let before = text.as_bytes()[..piece.at].iter().filter(|&&b| b == b'\n').count();
+            let count = self.text[piece.range.clone()].lines().count();
+            lines.extend((line + before..).take(count).map(|number| match origin.as_str() {
+                _ if one => format!("on line {number}"),
+                VAR => format!("by {VAR}"),
+                _ => format!("on line {number} of {origin}"),
+            }));
+        }
+        lines
     }
     /// The original of the piece that holds a place, and the place within it, moved to whole characters.
     pub fn locate(&self, span: Span) -> Option<(&Original, Range<usize>)> {
@@ -143,6 +168,17 @@ mod tests {
         assert_eq!(place(22, 28), Some(("<expression>", 0..6)));
         assert_eq!(place(99, 99), Some(("<expression>", 6..6)));
         assert_eq!(Source::new("-", "∂").locate(Span::new(1, 2)).map(|p| p.1), Some(0..0));
+    }
+
+    #[test]
+    fn lines_are_called_what_their_readers_call_them() {
+        let mut source = Source::new("a.hesse", "data X : vector(n)\n\n");
+        assert!(source.lines().is_empty());
+        source.add("empty.hesse", String::new());
+        source.add(VAR, "y : vector(n)".into());
+        source.add("b.hesse", "z = X\nz + y".into());
+        let lines = ["on line 1 of a.hesse", "on line 2 of a.hesse", "by --var", "on line 1 of b.hesse", "on line 2 of b.hesse"];
+        assert_eq!(source.lines(), lines);
     }
 
     #[test]

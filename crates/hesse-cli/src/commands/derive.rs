@@ -68,7 +68,7 @@ pub fn answer(source: &Source, formula: &Formula, options: &DeriveOptions, want:
     if screen.json() {
         screen.object(&json::derivative(formula, source, &derivative, named.as_ref(), want, &beside))?;
     } else if let Some(format) = options.format {
-        report::bare(screen, &derivative, named.as_ref(), format)?;
+        report::bare(&derivative, named.as_ref(), format).iter().try_for_each(|line| screen.line(line))?;
     } else {
         let space = |screen: &mut Screen| if options.brief { Ok(()) } else { screen.line("") };
         report::shapes(screen, formula.model())?;

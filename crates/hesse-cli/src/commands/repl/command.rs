@@ -28,7 +28,12 @@ pub struct Command {
 
 /// The commands.
 pub const COMMANDS: &[Command] = &[
-    Command { name: "wrt", takes: "NAMES", says: "the variables to differentiate by; `auto` for every `param`, or all", run: wrt },
+    Command {
+        name: "wrt",
+        takes: "NAMES",
+        says: "the variables to differentiate by; `auto`: every `param` of a formula, or all of it",
+        run: wrt,
+    },
     Command { name: "layout", takes: "numerator | denominator", says: "the layout of results", run: layout },
     Command { name: "format", takes: "report | plain | unicode | latex | mathml", says: "the notation of results", run: format },
     Command { name: "style", takes: "auto | scalar | differential", says: "how :explain argues", run: style },
@@ -230,7 +235,11 @@ fn explain(session: &mut Session, argument: &Argument, screen: &mut Screen) -> R
 
 fn eval(session: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {
     let subject = session.last()?;
-    session.eval(&subject, assignments(argument.text()), screen)
+    let bind = assignments(argument.text());
+    if let Some(odd) = bind.iter().find(|part| !part.contains('=')) {
+        return Err(argument.refused(format!("`{odd}` gives no name a value"), "write  :eval w=[1;2] X=X.npy b=0.5".into()));
+    }
+    session.eval(&subject, bind, screen)
 }
 
 /// `w = [1 2; 3 4]  b=0` as `w = [1 2; 3 4]` and `b=0`: spaces separate where they are not in brackets or beside `=`.
@@ -298,16 +307,16 @@ fn save(session: &mut Session, argument: &Argument, _: &mut Screen) -> Result<Ex
     })
 }
 
-fn clear(session: &mut Session, argument: &Argument, _: &mut Screen) -> Result<Exit, Failure> {
+fn clear(session: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {
     match (argument.text(), list(argument.text()).as_deref()) {
-        ("", _) => session.clear(""),
-        (_, Some([name])) => session.clear(name),
+        ("", _) => session.clear("", screen),
+        (_, Some([name])) => session.clear(name, screen),
         _ => Err(argument.refused("this is not a name".into(), "write  :clear z".into())),
     }
 }
 
-fn undo(session: &mut Session, _: &Argument, _: &mut Screen) -> Result<Exit, Failure> {
-    session.undo()
+fn undo(session: &mut Session, _: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {
+    session.undo(screen)
 }
 
 fn help(_: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {

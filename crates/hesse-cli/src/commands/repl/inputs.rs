@@ -9,6 +9,9 @@ use std::rc::Rc;
 /// What the lines of a session are called.
 pub const ORIGIN: &str = "<stdin>";
 
+/// An input of more lines is answered as it is: each line reads the whole input again.
+const MOST_LINES: usize = 1000;
+
 /// Lines that were read, and the input that is not finished.
 #[derive(Default)]
 pub struct Inputs {
@@ -36,7 +39,8 @@ impl Inputs {
             None => Original { origin: ORIGIN.into(), line: self.read, text: line.into() },
         };
         // The engine refuses longer texts, so further lines are of no use.
-        if input.text.len() <= limits::BYTES && unfinished(command::formula(&input.text)) {
+        let room = input.text.len() <= limits::BYTES && self.read - input.line < MOST_LINES;
+        if room && unfinished(command::formula(&input.text)) {
             self.open = Some(input);
         } else {
             complete.push(Rc::new(input));

@@ -16,7 +16,7 @@ use crate::report;
 use crate::screen::{Screen, label};
 use crate::source::{self, Original, Source};
 use anstyle::Style;
-use hesse::calculus::model::Model;
+use hesse::calculus::model::{Input, Model, Origin};
 use hesse::{Derivative, Diagnostic, Formula, Named, Span, Want};
 use std::rc::Rc;
 
@@ -44,6 +44,8 @@ pub struct Session {
     past: Vec<Text>,
     subject: Option<Subject>,
     result: Option<(Derivative, Option<Named>)>,
+    /// The inputs of the text with the numbers of their axes, rows and columns.
+    known: Vec<(String, [usize; 2])>,
 }
 
 impl Session {
@@ -60,6 +62,7 @@ impl Session {
             past: vec![],
             subject: None,
             result: None,
+            known: vec![],
         }
     }
 
@@ -87,7 +90,7 @@ impl Session {
         match asked {
             Asked::Keep(entry) => {
                 let defined = (entry.kind == Kind::Definition).then(|| entry.name.clone());
-                let model = self.adopt(self.text.with(entry))?;
+                let model = self.adopt(self.text.with(entry), screen)?;
                 if let Some(name) = defined {
                     show(&model, &name, screen)?;
                     self.subject = Some(Subject { formula: None, target: Some(name) });
@@ -117,10 +120,24 @@ impl Session {
     }
 
     /// Makes a text that of the session, if it can be typed.
-    fn adopt(&mut self, text: Text) -> Result<Model, Failure> {
+    fn adopt(&mut self, text: Text, screen: &mut Screen) -> Result<Model, Failure> {
         let formula = text.source(None).formula(false)?;
+        let model = formula.model().clone();
         self.text = text;
-        Ok(formula.model().clone())
+        self.say_changes(&model, screen)?;
+        self.known = model.inputs.iter().map(|i| (i.name.clone(), axes(i))).collect();
+        Ok(model)
+    }
+
+    /// Says which inputs without a declaration are something else than the text alone made of them.
+    fn say_changes(&self, model: &Model, screen: &mut Screen) -> Result<(), Failure> {
+        for input in model.inputs.iter().filter(|i| i.origin != Origin::Declared) {
+            if self.known.iter().any(|(name, before)| *name == input.name && *before != axes(input)) {
+                let now = describe::type_of(input, &model.pool.dims);
+                screen.note("note", &format!("`{}` is now read as {now}; a declaration would settle it", input.name))?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes what the text was before a change.
@@ -165,6 +182,7 @@ impl Session {
         let (source, formula) = self.typed(&subject, &options.request.wrt)?;
         self.subject = Some(subject);
         let answer = derive::answer(&source, &formula, &options, want, screen)?;
+        self.say_changes(formula.model(), screen)?;
         self.result = Some((answer.derivative, answer.named));
         Ok(answer.exit)
     }
@@ -213,7 +231,8 @@ impl Session {
                 .help("write a formula, such as  sum(x.^2)")
                 .into());
         };
-        report::bare(screen, derivative, named.as_ref(), format)?;
+        let lines = report::bare(derivative, named.as_ref(), format);
+        say(screen, "result", &lines.join("\n"))?;
         Ok(Exit::OK)
     }
 
@@ -243,7 +262,7 @@ impl Session {
             }
         }
         let before = self.text.clone();
-        let model = self.adopt(text)?;
+        let model = self.adopt(text, screen)?;
         self.remember(before);
         self.subject = subject.or(self.subject.take());
         for name in defined {
@@ -258,11 +277,11 @@ impl Session {
     }
 
     /// Forgets everything, or what is said of a name.
-    pub fn clear(&mut self, name: &str) -> Result<Exit, Failure> {
+    pub fn clear(&mut self, name: &str, screen: &mut Screen) -> Result<Exit, Failure> {
         let before = self.text.clone();
         if name.is_empty() {
-            self.text = Text::default();
-            self.subject = None;
+            (self.text, self.subject) = (Text::default(), None);
+            self.known.clear();
         } else {
             let without = self.text.without(name).ok_or_else(|| {
                 let known: Vec<&str> = self.text.names().map(String::as_str).collect();
@@ -272,17 +291,18 @@ impl Session {
                 };
                 Failure::from(Diagnostic::error("E402", Span::default(), format!("nothing is said of `{name}`")).help(help))
             })?;
-            self.adopt(without)?;
+            self.adopt(without, screen)?;
         }
         self.remember(before);
         Ok(Exit::OK)
     }
 
     /// Goes back to the text before the last change.
-    pub fn undo(&mut self) -> Result<Exit, Failure> {
-        self.text = self.past.pop().ok_or_else(|| {
+    pub fn undo(&mut self, screen: &mut Screen) -> Result<Exit, Failure> {
+        let before = self.past.pop().ok_or_else(|| {
             Failure::from(Diagnostic::error("E402", Span::default(), "there is nothing to undo").help(":show prints the text"))
         })?;
+        self.adopt(before, screen)?;
         Ok(Exit::OK)
     }
 
@@ -314,6 +334,11 @@ impl Session {
     }
 }
 
+/// How many axes rows and columns have.
+fn axes(input: &Input) -> [usize; 2] {
+    [input.shape.rows.len(), input.shape.cols.len()]
+}
+
 /// Writes the shape of a definition.
 fn show(model: &Model, name: &str, screen: &mut Screen) -> Result<(), Failure> {
     let Some(named) = model.definitions.iter().find(|d| d.name == name) else { return Ok(()) };
@@ -325,13 +350,72 @@ pub fn say(screen: &mut Screen, topic: &str, text: &str) -> Result<(), Failure> 
     if screen.json() { screen.object(&json::text(topic, text)) } else { screen.line(text.trim_end()) }
 }
 
-/// Whether a part of a text says the same of its inputs as the whole, and has those names that the whole has.
+/// Whether a part of a text says the same of its inputs as the whole, but for the names of sizes that it chose itself, and has those
+/// names that the whole has.
 fn agrees(part: &Model, whole: &Model, names: &[String]) -> bool {
-    let type_in = |model: &Model, name: &str| {
-        let input = model.inputs.iter().find(|i| i.name == name)?;
-        Some(describe::type_of(input, &model.pool.dims))
-    };
     let has = |model: &Model, name: &str| model.inputs.iter().any(|i| i.name == name) || model.definitions.iter().any(|d| d.name == name);
-    part.inputs.iter().all(|i| type_in(part, &i.name) == type_in(whole, &i.name))
-        && names.iter().all(|name| has(part, name) || !has(whole, name))
+    let mut sizes: Vec<(String, String)> = vec![];
+    let same = |input: &Input| {
+        let Some(other) = whole.inputs.iter().find(|i| i.name == input.name) else { return false };
+        let types = (describe::type_of(input, &part.pool.dims), describe::type_of(other, &whole.pool.dims));
+        same_but_sizes(&types.0, &types.1, &mut sizes)
+    };
+    part.inputs.iter().all(same) && names.iter().all(|name| has(part, name) || !has(whole, name))
+}
+
+/// Whether two types are the same up to names of sizes, each of one standing for one of the other wherever it occurs.
+fn same_but_sizes(a: &str, b: &str, sizes: &mut Vec<(String, String)>) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let mut words: Vec<String> = vec![];
+        let mut inside = false;
+        for c in text.chars() {
+            let goes_on = inside && (c.is_alphanumeric() || c == '_');
+            inside = c.is_alphanumeric() || c == '_';
+            match words.last_mut() {
+                Some(last) if goes_on => last.push(c),
+                _ => words.push(c.into()),
+            }
+        }
+        words
+    };
+    let (a, b) = (words(a), words(b));
+    let mut depth = 0usize;
+    a.len() == b.len()
+        && a.into_iter().zip(b).all(|(x, y)| {
+            match x.as_str() {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            let names = depth > 0 && [&x, &y].iter().all(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+            if !names {
+                return x == y;
+            }
+            match sizes.iter().find(|(p, q)| *p == x || *q == y) {
+                Some((p, q)) => *p == x && *q == y,
+                None => {
+                    sizes.push((x, y));
+                    true
+                }
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_may_have_other_names() {
+        let same = |pairs: &[(&str, &str)]| {
+            let mut sizes = vec![];
+            pairs.iter().all(|(a, b)| same_but_sizes(a, b, &mut sizes))
+        };
+        assert!(same(&[("matrix(m, n)", "matrix(k, m)"), ("vector(n)", "vector(m)")]));
+        assert!(!same(&[("matrix(m, n)", "matrix(k, m)"), ("vector(n)", "vector(k)")]));
+        assert!(!same(&[("matrix(m, n)", "matrix(n, n)")]));
+        assert!(!same(&[("vector(n)", "rowvector(n)")]));
+        assert!(!same(&[("vector(3)", "vector(n)")]));
+        assert!(!same(&[("vector(n) > 0", "vector(n)")]));
+    }
 }
