@@ -269,7 +269,7 @@ mod tests {
     fn lines_of_any_length() {
         let mut input = std::io::Cursor::new(b"a\n\nb".to_vec());
         let mut lines = vec![];
-        while let Some(line) = next_line(&mut input).unwrap() {
+        while let Some(line) = lines::next(&mut input, LONGEST_LINE).unwrap() {
             lines.push(line.ok().map(|l| String::from_utf8(l).unwrap()));
         }
         assert_eq!(lines, [Some("a".to_string()), Some(String::new()), Some("b".into())]);

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn what_is_finished_by_a_line_is_read_with_it() {
-        for (above, below) in [("z = X*w +", "b"), ("data X,", "Z : matrix(m, n)"), ("sum(", "i = 1:n, x[i])"), ("f(r;", "d = 1) = r*d")] {
+        for (above, below) in [("z = X*w +", "b"), ("data X,", "Y, Z : matrix(m, n)"), ("sum(", "i = 1:n, x[i])"), ("f(r;", "d = 1) = r*d")]
+        {
             assert!(unfinished(above) && !begins_anew(above, below));
             assert!(parse_document(&format!("{above}\n{below}")).is_ok(), "{above}");
         }
