@@ -70,6 +70,13 @@ fn carets_point_into_earlier_lines() {
     for text in ["<stdin>:2:12", "2 │ a = 1; y = A*x\n", "x is m×1  (declared on line 3)", "4 │ f(t) = bar(t)\n", "<stdin>:4:8"] {
         assert!(r.err.contains(text), "{text}: {}", r.err);
     }
+    let r = session(&["a = 1", "z = 2*x", ":hessian", ":hessian  x + z"]);
+    assert!(r.err.contains("<stdin>:2:") && r.err.contains("<stdin>:4:11"), "{}", r.err);
+}
+
+#[test]
+fn what_does_not_type_is_not_kept() {
+    let r = session(&["A : matrix(m, n)", "a = 1; y = A*x", "x : vector(m)", "f(t) = bar(t)", "c = a", ":show"]);
     assert!(r.out.ends_with("c: scalar\nA : matrix(m, n)\na = 1\ny = A*x\nf(t) = bar(t)\nc = a\n"), "{}", r.out);
 }
 

@@ -93,10 +93,8 @@ fn by_pipe(session: &mut Session, mut from: impl BufRead, screen: &mut Screen) -
         }
         worst = worst.max(told(screen, |_| fault)?);
     }
-    if !session.over {
-        if let Some(input) = inputs.end() {
-            worst = worst.max(told(screen, |screen| session.take(&input, screen))?);
-        }
+    if let Some(input) = inputs.end().filter(|_| !session.over) {
+        worst = worst.max(told(screen, |screen| session.take(&input, screen))?);
     }
     Ok(worst)
 }

@@ -6,7 +6,7 @@ use super::text::Text;
 use crate::commands::{derive, eval};
 use crate::describe;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_placed};
 use crate::json;
 use crate::options::{
     DIGITS, DepthOption, DeriveOptions, EvalOptions, Format, InputOptions, LayoutOption, NanOption, ReplOptions, RequestOptions,
@@ -181,7 +181,8 @@ impl Session {
         options.request.target = subject.target.clone();
         let (source, formula) = self.typed(&subject, &options.request.wrt)?;
         self.subject = Some(subject);
-        let answer = derive::answer(&source, &formula, &options, want, screen)?;
+        let answer =
+            derive::answer(&source, &formula, &options, want, screen).map_err(|failure| about(failure, &options, formula.model()))?;
         self.say_changes(formula.model(), screen)?;
         self.result = Some((answer.derivative, answer.named));
         Ok(answer.exit)
@@ -331,6 +332,20 @@ impl Session {
             names.extend(part.names());
         }
         names
+    }
+}
+
+/// A complaint about the whole formula points at what was to be derived, not at the start of the text.
+fn about(failure: Failure, options: &DeriveOptions, model: &Model) -> Failure {
+    let named = model.definitions.iter().rfind(|d| options.request.target.as_ref().is_none_or(|name| d.name == *name));
+    match (failure, named) {
+        (Failure::Refused(mut error, source), Some(named)) => {
+            for d in error.diagnostics.iter_mut().filter(|d| is_placed(d) && d.span() == Span::default()) {
+                d.labels[0].0 = named.span;
+            }
+            Failure::Refused(error, source)
+        }
+        (failure, _) => failure,
     }
 }
 
