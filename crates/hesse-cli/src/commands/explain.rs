@@ -11,7 +11,7 @@ use hesse::calculus::derivation::page::{Drawn, Page, View, number};
 use hesse::calculus::derivation::text::Setting;
 use hesse::calculus::derivation::{Outcome, Relation};
 use hesse::calculus::model::Condition;
-use hesse::{Audit, Depth, Diagnostic, Span, Want};
+use hesse::{Audit, Depth, Diagnostic, Formula, Span, Want};
 use hesse_run::AuditOptions;
 use serde_json::{Map, Value, json};
 
@@ -20,17 +20,22 @@ const COLUMNS: usize = 140;
 
 /// Explains, tests, prints.
 pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failure> {
-    let view = view(options)?;
     let source = Source::read(&options.input)?;
     let formula = source.formula(options.input.strict)?;
+    answer(&source, &formula, options, screen)
+}
+
+/// Explains a formula that was typed already.
+pub fn answer(source: &Source, formula: &Formula, options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+    let view = view(options)?;
     let request = request(&options.request, Want::Derivative);
-    let mut derivation = formula.explain(&request, options.style.map(Into::into)).map_err(Failure::within(&source))?;
+    let mut derivation = formula.explain(&request, options.style.style()).map_err(Failure::within(source))?;
     if !options.no_check {
-        hesse_run::audit(&formula, &mut derivation, &AuditOptions { seed: options.check.seed, ..AuditOptions::default() });
+        hesse_run::audit(formula, &mut derivation, &AuditOptions { seed: options.check.seed, ..AuditOptions::default() });
     }
     let page = derivation.page(&view)?;
     if screen.json() {
-        screen.object(&object(&page, &source))?;
+        screen.object(&object(&page, source))?;
     } else {
         match options.format {
             ExplainFormat::Text => {
@@ -55,13 +60,16 @@ pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failur
 /// What the flags show.
 fn view(options: &ExplainOptions) -> Result<View, Failure> {
     let depth: Depth = options.depth.into();
-    let why = options.why.as_deref().map(|text| {
-        number(text).ok_or_else(|| Failure::Usage(format!("--why {text}: a step is a number as it is printed, 2 or 2.3")))
-    });
+    let why = options
+        .why
+        .as_deref()
+        .map(|text| number(text).ok_or_else(|| Failure::Usage(format!("--why {text}: a step is a number as it is printed, 2 or 2.3"))));
     let steps = options.steps.as_deref().map(|text| {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let range = first.trim().parse::<usize>().ok().zip(last.trim().parse::<usize>().ok());
-        range.filter(|(first, last)| 0 < *first && first <= last).ok_or_else(|| Failure::Usage(format!("--steps {text}: steps are a range as 3-5, or one as 3")))
+        range
+            .filter(|(first, last)| 0 < *first && first <= last)
+            .ok_or_else(|| Failure::Usage(format!("--steps {text}: steps are a range as 3-5, or one as 3")))
     });
     Ok(View { depth, why: why.transpose()?, steps: steps.transpose()? })
 }

@@ -17,7 +17,10 @@ impl Page<'_> {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
              <style>\n{CSS}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
         );
-        out.push_str(&format!("<div class=\"formula problem\">{}</div>\n", math(&format!("{}<mo>=</mo>{}", tree(self, of), tree(self, value)))));
+        out.push_str(&format!(
+            "<div class=\"formula problem\">{}</div>\n",
+            math(&format!("{}<mo>=</mo>{}", tree(self, of), tree(self, value)))
+        ));
         out.push_str("<ul class=\"inputs\">\n");
         for (names, of) in &self.inputs {
             let names: Vec<String> = names.iter().map(|n| name(n)).collect();
@@ -61,7 +64,11 @@ impl Page<'_> {
         }
         for k in 0..self.flags.len() {
             let text = escape(&self.flag(k));
-            out.push_str(&format!("<li class=\"flag\" id=\"condition-{}\"><span aria-hidden=\"true\">{}</span> {text}</li>\n", k + 1, self.mark(k)));
+            out.push_str(&format!(
+                "<li class=\"flag\" id=\"condition-{}\"><span aria-hidden=\"true\">{}</span> {text}</li>\n",
+                k + 1,
+                self.mark(k)
+            ));
         }
         out.push_str("</ul>\n");
         out
@@ -124,7 +131,12 @@ impl Page<'_> {
         remarks.extend(row.notes.iter().map(|n| format!("<span class=\"note\">{}</span>", escape(n))));
         remarks.extend(row.rules.iter().map(|r| format!("<code>{}</code>", escape(r))));
         for &k in &row.flags {
-            remarks.push(format!("<a class=\"flag\" href=\"#condition-{}\" title=\"{}\">{} condition</a>", k + 1, escape(&self.flag(k)), self.mark(k)));
+            remarks.push(format!(
+                "<a class=\"flag\" href=\"#condition-{}\" title=\"{}\">{} condition</a>",
+                k + 1,
+                escape(&self.flag(k)),
+                self.mark(k)
+            ));
         }
         remarks.push(badge(&row.audit));
         remarks.retain(|r| !r.is_empty());
@@ -139,7 +151,8 @@ impl Page<'_> {
     fn chain_of(&self, row: &Row) -> String {
         let left = row.left.as_ref().map(|l| side(self, l, &row.shape)).unwrap_or_default();
         let relation = |r: Relation| if r == Relation::Defined { "<mo>:=</mo>" } else { "<mo>=</mo>" };
-        let implies = if row.links.first().is_some_and(|l| l.0 == Relation::Implies) { "<mo>⇒</mo><mspace width=\"0.5em\"/>" } else { "" };
+        let implies =
+            if row.links.first().is_some_and(|l| l.0 == Relation::Implies) { "<mo>⇒</mo><mspace width=\"0.5em\"/>" } else { "" };
         let links: Vec<String> = row.links.iter().map(|(r, d)| format!("{}{}", relation(*r), side(self, d, &row.shape))).collect();
         if let [only] = links.as_slice() {
             return math(&format!("{implies}{left}{only}"));
@@ -241,7 +254,11 @@ fn partial(page: &Page, of: NodeId, by: &[NodeId]) -> String {
 fn chain(page: &Page, chain: &Chain) -> String {
     let factors: Vec<String> = chain.factors.iter().map(|(of, by)| partial(page, *of, &[*by])).collect();
     let letters: Vec<String> = chain.summed.iter().map(|l| name(l)).collect();
-    let sum = if letters.is_empty() { String::new() } else { format!("<munder><mo>∑</mo><mrow>{}</mrow></munder>", letters.join("<mo>,</mo>")) };
+    let sum = if letters.is_empty() {
+        String::new()
+    } else {
+        format!("<munder><mo>∑</mo><mrow>{}</mrow></munder>", letters.join("<mo>,</mo>"))
+    };
     format!("<mrow>{sum}{}</mrow>", factors.join("<mo>·</mo>"))
 }
 

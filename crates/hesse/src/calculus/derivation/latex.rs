@@ -28,7 +28,11 @@ impl Page<'_> {
             out.push_str("\nDenominator layout.\n");
         }
         for section in self.sections.iter().filter(|s| s.shown()) {
-            out.push_str(&format!("\n\\subsection*{{{}\\quad {}}}\n", section.address(), text(section.heading.as_deref().unwrap_or_default())));
+            out.push_str(&format!(
+                "\n\\subsection*{{{}\\quad {}}}\n",
+                section.address(),
+                text(section.heading.as_deref().unwrap_or_default())
+            ));
             out.push_str(&self.items(&section.items));
         }
         out.push_str("\n\\bigskip\n");
@@ -341,10 +345,9 @@ fn outside(c: char) -> String {
     if !math.is_empty() {
         return format!("${math}$");
     }
-    for (signs, plain, mark) in [
-        ("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789aehijklmnoprstuvx", '_'),
-        ("⁰¹²³⁴⁵⁶⁷⁸⁹ᴺᴹⁿᵐ", "0123456789NMnm", '^'),
-    ] {
+    for (signs, plain, mark) in
+        [("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789aehijklmnoprstuvx", '_'), ("⁰¹²³⁴⁵⁶⁷⁸⁹ᴺᴹⁿᵐ", "0123456789NMnm", '^')]
+    {
         if let Some(letter) = signs.chars().position(|s| s == c).and_then(|k| plain.chars().nth(k)) {
             return format!("${mark}{{{letter}}}$");
         }

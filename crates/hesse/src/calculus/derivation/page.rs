@@ -165,7 +165,10 @@ impl Derivation {
         let count = sections.len();
         let absent = |step: String| {
             let message = format!("there is no step {step}");
-            Error::from(Diagnostic::error("E402", Span::default(), message).help(format!("steps go from 1 to {count}; 2.1 is the first line of step 2")))
+            Error::from(
+                Diagnostic::error("E402", Span::default(), message)
+                    .help(format!("steps go from 1 to {count}; 2.1 is the first line of step 2")),
+            )
         };
         if let Some(number) = &view.why {
             let found = sections.iter_mut().find_map(|s| s.only(number));
@@ -626,7 +629,9 @@ pub(super) fn together(a: &Audit, b: &Audit) -> Audit {
         Audit::Fails { .. } => 4,
     };
     match (a, b) {
-        (Audit::Holds { points, worst }, Audit::Holds { points: p, worst: w }) => Audit::Holds { points: *points.min(p), worst: worst.max(*w) },
+        (Audit::Holds { points, worst }, Audit::Holds { points: p, worst: w }) => {
+            Audit::Holds { points: *points.min(p), worst: worst.max(*w) }
+        }
         _ if rank(b) > rank(a) => b.clone(),
         _ => a.clone(),
     }
@@ -664,7 +669,14 @@ impl Tally {
         let lines = |n: usize| if n == 1 { "line" } else { "lines" };
         let at = || format!("checked at {} points, worst {}", self.points, bound(self.worst));
         if self.held > 0 && self.failed.is_empty() {
-            out.push(('✓', if self.held == self.lines { format!("each line {}", at()) } else { format!("{} of {} lines {}", self.held, self.lines, at()) }));
+            out.push((
+                '✓',
+                if self.held == self.lines {
+                    format!("each line {}", at())
+                } else {
+                    format!("{} of {} lines {}", self.held, self.lines, at())
+                },
+            ));
         } else if self.held == 0 && self.skipped.is_empty() && self.failed.is_empty() {
             out.push(('?', if self.lines == 0 { "nothing to check".into() } else { "not checked".into() }));
         }
