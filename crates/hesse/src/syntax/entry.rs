@@ -178,7 +178,12 @@ impl<'a> Entries<'a> {
         let inner = if left.is_scalar() || right.is_scalar() { None } else { left.cols.clone() };
         let Some(size) = inner else {
             let (a, b) = (self.at(a, row, col), self.at(b, row, col));
-            return self.out.binary(Operator::Times, a, b);
+            // An entry of ones.
+            return match (self.is_one(a), self.is_one(b)) {
+                (true, _) => b,
+                (_, true) => a,
+                _ => self.out.binary(Operator::Times, a, b),
+            };
         };
         if self.by_rows && col.is_none() {
             if let (Kind::Name(name), Some(row)) = (self.source.kind(a), row) {
@@ -197,6 +202,10 @@ impl<'a> Entries<'a> {
         let (a, b) = (self.at(a, row, Some(&letter)), self.at(b, Some(&letter), col));
         let body = self.out.binary(Operator::Times, a, b);
         self.series(&letter, Some(size), body)
+    }
+
+    fn is_one(&self, made: NodeId) -> bool {
+        matches!(self.out.kind(made), Kind::Number(text) if text == "1")
     }
 
     fn sum(&mut self, a: NodeId) -> NodeId {

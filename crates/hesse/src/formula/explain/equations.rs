@@ -27,6 +27,14 @@ impl Teller<'_> {
         inputs.chain(members).collect()
     }
 
+    /// Letters for the axes of a function, from i on, and of a variable, from j on.
+    fn letters_of_both(&self, of: usize, by: usize) -> Option<Vec<String>> {
+        if of > 0 {
+            return self.letters(of + by);
+        }
+        Some(self.letters(by + 1)?.split_off(1))
+    }
+
     /// Letters that mean nothing else, as many as there are axes.
     pub(super) fn letters(&self, count: usize) -> Option<Vec<String>> {
         let taken = self.names();
@@ -103,7 +111,7 @@ impl Teller<'_> {
         if f + x == 0 && level == Depth::Full {
             return None;
         }
-        let letters = self.letters(f + x)?;
+        let letters = self.letters_of_both(f, x)?;
         let (of_letters, by_letters) = letters.split_at(f);
         let left = Side::Partial(self.indexed(&piece.name, of_letters), vec![self.indexed(&variable.name, by_letters)]);
         let meaning = Meaning::PartialEntry { of: piece.name.clone(), by: variable.name.clone(), letters: letters.clone(), local: true };
@@ -165,6 +173,9 @@ impl Teller<'_> {
             }
             last = Some(id);
             before = (side, meant);
+        }
+        if let (Some(id), Some(&"sum.ones-row"), Depth::Normal) = (last, rules.first(), level) {
+            self.note(id, "the derivative goes inside the sum; of its terms only that with j is left");
         }
         if let Some(id) = last
             && diagonal

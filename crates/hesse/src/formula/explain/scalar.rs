@@ -203,15 +203,19 @@ impl Teller<'_> {
         let mut left = Side::Partial(function, vec![by_node]);
         let mut meant = meaning;
         let mut continues = false;
-        // `xᵀ + 0ᵀ`: what the terms of a sum give, where one gives nothing.
+        // `xᵀ + 0ᵀ`: what the terms of a sum give, where one gives nothing; `diag(1·z)` of an expanded scalar.
         let mut first = None;
-        if let Some(terms) = self.termwise(of, by) {
+        let (before, rule) = match self.termwise(of, by) {
+            Some(terms) => (Some(terms), "scalar.sum"),
+            None => (self.expanded_diagonal(of, by, written), "assemble.diagonal"),
+        };
+        if let Some(terms) = before {
             let tree = Side::Tree(terms);
             let id = self.line(
                 parent,
                 level,
                 doing,
-                &["scalar.sum"],
+                &[rule],
                 Line {
                     continues,
                     shape: written.shape.clone(),
@@ -260,7 +264,9 @@ impl Teller<'_> {
         let (piece, variable) = (self.pieces[of].name.clone(), self.member(by).name.clone());
         match rule {
             "partial.other-variable-constant" => Some(format!("{piece} does not depend on {variable}")),
-            "sum.ones-row" => Some("the derivative goes inside the sum; in each column only one term is left".into()),
+            "sum.ones-row" if self.pieces.len() > 1 => {
+                Some("the derivative goes inside the sum; in each column only one term is left".into())
+            }
             "linear.matvec" if !self.denominator() => {
                 let Kind::Name(matrix) = self.out.syntax.kind(written.node).clone() else { return None };
                 let letter = self.letters(1)?.remove(0);
@@ -271,6 +277,30 @@ impl Teller<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `diag(1)`, `diag(1*z)`: a scaled identity as it is put together from equal partials.
+    fn expanded_diagonal(&mut self, of: usize, by: Vertex, written: &Written) -> Option<NodeId> {
+        let fits = self.pieces.len() == 1 && matches!(written.pattern.as_deref(), Some("identity" | "scaled identity"));
+        let first = self.out.pieces.len() - self.pieces.len();
+        if !fits || !matches!(self.out.syntax.kind(self.out.pieces[first + of].value), Kind::Binary(..)) {
+            return None;
+        }
+        let axes = self.member(by).shape.axes();
+        let diagonal = self.pool.product(&[(written.tensor, &[0, 0])], &[0], &[]);
+        let ones = self.pool.ones(&axes);
+        let ones = self.write_as_is(ones, &Face::split(1, 1));
+        // The one number that every entry is.
+        let at = self.pool.dims.integer(1);
+        let unit = self.pool.pattern(crate::tensor::Pattern::Unit { at, of: axes[0] });
+        let entry = self.pool.product(&[(diagonal, &[0]), (unit, &[0])], &[], &[]);
+        let inner = if self.pool.as_number(entry) == Some(1.into()) {
+            ones
+        } else {
+            let entry = self.write_as_is(entry, &Face::split(0, 0));
+            self.out.syntax.binary(Operator::Times, ones, entry)
+        };
+        Some(self.out.syntax.call("diag", vec![inner]))
     }
 
     pub(super) fn rules_of(&mut self, of: usize, by: Vertex) -> Vec<String> {

@@ -5,7 +5,7 @@ use super::super::working::shortest;
 use super::super::{Derivative, Formula, Layout, Part, Request, Want};
 use super::graph::{Edge, Graph, Vertex};
 use crate::calculus::complaint::type_text;
-use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Piece, Side, Step, Style};
+use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Piece, Relation, Side, Step, Style};
 use crate::calculus::differentiate::{Heard, Tape, differentiate_heard};
 use crate::calculus::elaborate::Options;
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
@@ -414,6 +414,15 @@ impl<'a> Teller<'a> {
         self.out.steps[id].rules = vec!["hessian.jacobian-of-gradient".to_string()];
         let what = if gradient.shape.is_scalar() || gradient.shape.cols.is_empty() { "gradient, a column" } else { "first derivative" };
         self.note(id, format!("{name} is the {what}; the second derivative is its Jacobian"));
+        if self.pieces.len() == 1 {
+            let (symbol, tree) = (self.symbol(name), self.out.syntax.graft(&gradient.syntax, gradient.root));
+            let line = Line {
+                relation: Relation::Defined,
+                shape: gradient.shape_text.clone(),
+                ..Line::equal(Side::Tree(symbol), Side::Tree(tree))
+            };
+            self.line(Some(id), Depth::Outline, Doing::Name, &["name.piece"], line);
+        }
     }
 
     /// The second derivative as `derive` gives it.
