@@ -55,13 +55,16 @@ pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failur
 /// What the flags show.
 fn view(options: &ExplainOptions) -> Result<View, Failure> {
     let depth: Depth = options.depth.into();
-    let why = options.why.as_deref().map(|text| {
-        number(text).ok_or_else(|| Failure::Usage(format!("--why {text}: a step is a number as it is printed, 2 or 2.3")))
-    });
+    let why = options
+        .why
+        .as_deref()
+        .map(|text| number(text).ok_or_else(|| Failure::Usage(format!("--why {text}: a step is a number as it is printed, 2 or 2.3"))));
     let steps = options.steps.as_deref().map(|text| {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let range = first.trim().parse::<usize>().ok().zip(last.trim().parse::<usize>().ok());
-        range.filter(|(first, last)| 0 < *first && first <= last).ok_or_else(|| Failure::Usage(format!("--steps {text}: steps are a range as 3-5, or one as 3")))
+        range
+            .filter(|(first, last)| 0 < *first && first <= last)
+            .ok_or_else(|| Failure::Usage(format!("--steps {text}: steps are a range as 3-5, or one as 3")))
     });
     Ok(View { depth, why: why.transpose()?, steps: steps.transpose()? })
 }

@@ -37,7 +37,8 @@ const ELEMENTARY: &str = "elementary";
 const MATRICES: &str = "Magnus & Neudecker, Matrix Differential Calculus, ch. 1";
 
 const fn mask(from: &'static str, to: &'static str, when: &'static str) -> Rule {
-    let proof = ["Where the mask is 1 its condition holds, and there the function is what replaces it.", "Where the mask is 0 both sides are 0."];
+    let proof =
+        ["Where the mask is 1 its condition holds, and there the function is what replaces it.", "Where the mask is 0 both sides are 0."];
     Rule { name: ABSORBS, from, to, when, proof, reference: ELEMENTARY }
 }
 

@@ -77,11 +77,7 @@ pub fn low(text: &str) -> Option<char> {
 fn high(text: &str) -> Option<char> {
     let mut letters = text.chars();
     let (Some(c), None) = (letters.next(), letters.next()) else { return None };
-    sign_of(
-        c,
-        "0123456789abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRUW",
-        "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁᵂ",
-    )
+    sign_of(c, "0123456789abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRUW", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁᵂ")
 }
 
 /// The sign of `to` at the place of `c` in `from`.

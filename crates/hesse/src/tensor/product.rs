@@ -122,7 +122,8 @@ impl Pool {
         for f in factors.iter_mut().filter(|f| f.labels.iter().any(|l| at.iter().any(|a| a.0 == *l))) {
             let (Node::Sum(terms, axes), Some(1)) = (self.node(f.base).clone(), self.as_integer(f.power)) else { continue };
             let elsewhere = |pool: &Pool, t: Expr| {
-                let mut places = f.labels.iter().enumerate().filter_map(|(axis, l)| Some((pool.place(t, axis)?, at.iter().find(|a| a.0 == *l)?.1)));
+                let mut places =
+                    f.labels.iter().enumerate().filter_map(|(axis, l)| Some((pool.place(t, axis)?, at.iter().find(|a| a.0 == *l)?.1)));
                 places.any(|(own, asked)| own != asked)
             };
             let kept: Vec<(Rational, Expr)> = terms.iter().filter(|(_, t)| !elsewhere(self, *t)).copied().collect();

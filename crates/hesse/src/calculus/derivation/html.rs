@@ -1,9 +1,13 @@
 //! A derivation as one HTML page: nothing is loaded, nothing runs. Steps open with `<details>`, formulas are MathML.
 
 use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, letters, shape};
-use super::{Audit, Chain, Depth, Relation, Style};
+use super::{Audit, Chain, Depth, Relation, RuleId, Style};
+use crate::facts::catalogue::Lesson;
 use crate::syntax::mathml::{escape, name, row_with, sign};
 use crate::syntax::tree::{NodeId, Operator};
+
+/// A formula of more signs than this has the whole width.
+const WIDE: usize = 56;
 
 const CSS: &str = include_str!("page.css");
 
@@ -17,7 +21,10 @@ impl Page<'_> {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
              <style>\n{CSS}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
         );
-        out.push_str(&format!("<div class=\"formula problem\">{}</div>\n", math(&format!("{}<mo>=</mo>{}", tree(self, of), tree(self, value)))));
+        out.push_str(&format!(
+            "<div class=\"formula problem\">{}</div>\n",
+            math(&format!("{}<mo>=</mo>{}", tree(self, of), tree(self, value)))
+        ));
         out.push_str("<ul class=\"inputs\">\n");
         for (names, of) in &self.inputs {
             let names: Vec<String> = names.iter().map(|n| name(n)).collect();
@@ -33,8 +40,25 @@ impl Page<'_> {
         out.push_str(&self.verdict());
         out.push_str("<ol class=\"steps\">\n");
         out.push_str(&self.sections.iter().map(|s| self.section(s)).collect::<String>());
-        out.push_str("</ol>\n</main>\n</body>\n</html>\n");
+        out.push_str("</ol>\n");
+        out.push_str(&self.rules_used());
+        out.push_str("</main>\n</body>\n</html>\n");
         out
+    }
+
+    /// What the rules say that are cited.
+    fn rules_used(&self) -> String {
+        let lesson = |(id, lesson): &(RuleId, Option<&Lesson>)| {
+            let (statement, when) = lesson.map_or(("", ""), |l| (l.statement.as_ref(), l.when.as_ref()));
+            let when = if when.is_empty() { String::new() } else { format!(", {}", escape(when)) };
+            let name = lesson.map_or("", |l| l.name);
+            format!("<dt id=\"rule-{0}\"><code>{0}</code> {1}</dt>\n<dd>{2}{when}</dd>\n", escape(id), escape(name), escape(statement))
+        };
+        let rules = self.rules();
+        if rules.is_empty() {
+            return String::new();
+        }
+        format!("<section class=\"rules\">\n<h2>Rules</h2>\n<dl>\n{}</dl>\n</section>\n", rules.iter().map(lesson).collect::<String>())
     }
 
     /// What is derived: `∂C/∂w, ∂C/∂b`.
@@ -61,7 +85,11 @@ impl Page<'_> {
         }
         for k in 0..self.flags.len() {
             let text = escape(&self.flag(k));
-            out.push_str(&format!("<li class=\"flag\" id=\"condition-{}\"><span aria-hidden=\"true\">{}</span> {text}</li>\n", k + 1, self.mark(k)));
+            out.push_str(&format!(
+                "<li class=\"flag\" id=\"condition-{}\"><span aria-hidden=\"true\">{}</span> {text}</li>\n",
+                k + 1,
+                self.mark(k)
+            ));
         }
         out.push_str("</ul>\n");
         out
@@ -112,7 +140,10 @@ impl Page<'_> {
     fn equation(&self, row: &Row) -> String {
         let mut out = String::from("<div class=\"equation\">\n");
         if !row.links.is_empty() {
-            out.push_str(&format!("<div class=\"formula\" tabindex=\"0\">{}</div>\n", self.chain_of(row)));
+            // A long formula has the whole width.
+            let wide = row.links.iter().any(|l| self.line(&l.1, false).chars().count() > WIDE);
+            let class = if wide { "formula wide" } else { "formula" };
+            out.push_str(&format!("<div class=\"{class}\" tabindex=\"0\">{}</div>\n", self.chain_of(row)));
         }
         let mut remarks = vec![];
         if !row.shape.is_empty() {
@@ -122,9 +153,14 @@ impl Page<'_> {
         remarks.extend(row.pattern.as_ref().filter(|p| !p.is_empty()).map(|p| format!("<span class=\"pattern\">{}</span>", escape(p))));
         remarks.extend(letters(row).iter().map(|(l, n)| format!("<span>{} = 1…{}</span>", escape(&l.join(", ")), escape(n))));
         remarks.extend(row.notes.iter().map(|n| format!("<span class=\"note\">{}</span>", escape(n))));
-        remarks.extend(row.rules.iter().map(|r| format!("<code>{}</code>", escape(r))));
+        remarks.extend(row.rules.iter().map(|r| format!("<code><a href=\"#rule-{0}\">{0}</a></code>", escape(r))));
         for &k in &row.flags {
-            remarks.push(format!("<a class=\"flag\" href=\"#condition-{}\" title=\"{}\">{} condition</a>", k + 1, escape(&self.flag(k)), self.mark(k)));
+            remarks.push(format!(
+                "<a class=\"flag\" href=\"#condition-{}\" title=\"{}\">{} condition</a>",
+                k + 1,
+                escape(&self.flag(k)),
+                self.mark(k)
+            ));
         }
         remarks.push(badge(&row.audit));
         remarks.retain(|r| !r.is_empty());
@@ -139,7 +175,8 @@ impl Page<'_> {
     fn chain_of(&self, row: &Row) -> String {
         let left = row.left.as_ref().map(|l| side(self, l, &row.shape)).unwrap_or_default();
         let relation = |r: Relation| if r == Relation::Defined { "<mo>:=</mo>" } else { "<mo>=</mo>" };
-        let implies = if row.links.first().is_some_and(|l| l.0 == Relation::Implies) { "<mo>⇒</mo><mspace width=\"0.5em\"/>" } else { "" };
+        let implies =
+            if row.links.first().is_some_and(|l| l.0 == Relation::Implies) { "<mo>⇒</mo><mspace width=\"0.5em\"/>" } else { "" };
         let links: Vec<String> = row.links.iter().map(|(r, d)| format!("{}{}", relation(*r), side(self, d, &row.shape))).collect();
         if let [only] = links.as_slice() {
             return math(&format!("{implies}{left}{only}"));
@@ -207,7 +244,10 @@ fn side(page: &Page, drawn: &Drawn, sizes: &[String]) -> String {
             let at: Vec<String> = at.iter().map(|n| name(n)).collect();
             let at = match at.is_empty() {
                 true => String::new(),
-                false => format!("<mspace width=\"0.7em\"/><mo>(</mo>{}<mo>=</mo><mn>3</mn><mo>)</mo>", at.join("<mo>=</mo>")),
+                false => format!(
+                    "<mspace width=\"0.7em\"/><mo stretchy=\"false\">(</mo>{}<mo>=</mo><mn>3</mn><mo stretchy=\"false\">)</mo>",
+                    at.join("<mo>=</mo>")
+                ),
             };
             let rows: String = rows.iter().map(row).collect();
             format!("<mrow><mrow><mo form=\"prefix\">(</mo><mtable>{rows}</mtable><mo form=\"postfix\">)</mo></mrow>{at}</mrow>")
@@ -241,7 +281,11 @@ fn partial(page: &Page, of: NodeId, by: &[NodeId]) -> String {
 fn chain(page: &Page, chain: &Chain) -> String {
     let factors: Vec<String> = chain.factors.iter().map(|(of, by)| partial(page, *of, &[*by])).collect();
     let letters: Vec<String> = chain.summed.iter().map(|l| name(l)).collect();
-    let sum = if letters.is_empty() { String::new() } else { format!("<munder><mo>∑</mo><mrow>{}</mrow></munder>", letters.join("<mo>,</mo>")) };
+    let sum = if letters.is_empty() {
+        String::new()
+    } else {
+        format!("<munder><mo>∑</mo><mrow>{}</mrow></munder>", letters.join("<mo>,</mo>"))
+    };
     format!("<mrow>{sum}{}</mrow>", factors.join("<mo>·</mo>"))
 }
 

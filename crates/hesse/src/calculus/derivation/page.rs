@@ -9,6 +9,7 @@
 
 use super::{Audit, Chain, Depth, Derivation, Line, Relation, RuleId, Side, Step};
 use crate::diagnostic::{Diagnostic, Error, Span};
+use crate::facts::catalogue::{self, Lesson};
 use crate::syntax::parse::parse_document;
 use crate::syntax::tree::{Kind, NodeId, Operator, Statement, Subscript, Syntax};
 use rustc_hash::FxHashMap;
@@ -165,7 +166,10 @@ impl Derivation {
         let count = sections.len();
         let absent = |step: String| {
             let message = format!("there is no step {step}");
-            Error::from(Diagnostic::error("E402", Span::default(), message).help(format!("steps go from 1 to {count}; 2.1 is the first line of step 2")))
+            Error::from(
+                Diagnostic::error("E402", Span::default(), message)
+                    .help(format!("steps go from 1 to {count}; 2.1 is the first line of step 2")),
+            )
         };
         if let Some(number) = &view.why {
             let found = sections.iter_mut().find_map(|s| s.only(number));
@@ -491,6 +495,19 @@ impl Page<'_> {
         out
     }
 
+    /// The rules that the sections cite, each once, with what the catalogue says of it.
+    pub fn rules(&self) -> Vec<(RuleId, Option<&'static Lesson>)> {
+        let mut out: Vec<(RuleId, Option<&'static Lesson>)> = vec![];
+        for (id, _) in self.sections.iter().flat_map(Item::steps) {
+            for rule in &self.derivation.steps[id].rules {
+                if !out.iter().any(|r| r.0 == *rule) {
+                    out.push((rule.clone(), catalogue::find(rule)));
+                }
+            }
+        }
+        out
+    }
+
     /// A condition in words.
     pub fn flag(&self, k: usize) -> String {
         let condition = &self.derivation.conditions[self.flags[k]];
@@ -626,7 +643,9 @@ pub(super) fn together(a: &Audit, b: &Audit) -> Audit {
         Audit::Fails { .. } => 4,
     };
     match (a, b) {
-        (Audit::Holds { points, worst }, Audit::Holds { points: p, worst: w }) => Audit::Holds { points: *points.min(p), worst: worst.max(*w) },
+        (Audit::Holds { points, worst }, Audit::Holds { points: p, worst: w }) => {
+            Audit::Holds { points: *points.min(p), worst: worst.max(*w) }
+        }
         _ if rank(b) > rank(a) => b.clone(),
         _ => a.clone(),
     }
@@ -664,7 +683,14 @@ impl Tally {
         let lines = |n: usize| if n == 1 { "line" } else { "lines" };
         let at = || format!("checked at {} points, worst {}", self.points, bound(self.worst));
         if self.held > 0 && self.failed.is_empty() {
-            out.push(('✓', if self.held == self.lines { format!("each line {}", at()) } else { format!("{} of {} lines {}", self.held, self.lines, at()) }));
+            out.push((
+                '✓',
+                if self.held == self.lines {
+                    format!("each line {}", at())
+                } else {
+                    format!("{} of {} lines {}", self.held, self.lines, at())
+                },
+            ));
         } else if self.held == 0 && self.skipped.is_empty() && self.failed.is_empty() {
             out.push(('?', if self.lines == 0 { "nothing to check".into() } else { "not checked".into() }));
         }

@@ -59,28 +59,10 @@ struct Signs {
     flag: &'static str,
 }
 
-const UNICODE: Signs = Signs {
-    times: " · ",
-    by: "×",
-    within: "·",
-    dots: "…",
-    partial: "∂",
-    sum: "Σ",
-    zero: "·",
-    implies: "⇒",
-    flag: "⚑",
-};
-const ASCII: Signs = Signs {
-    times: " * ",
-    by: "x",
-    within: "*",
-    dots: "...",
-    partial: "d",
-    sum: "sum",
-    zero: ".",
-    implies: "=>",
-    flag: "!",
-};
+const UNICODE: Signs =
+    Signs { times: " · ", by: "×", within: "·", dots: "…", partial: "∂", sum: "Σ", zero: "·", implies: "⇒", flag: "⚑" };
+const ASCII: Signs =
+    Signs { times: " * ", by: "x", within: "*", dots: "...", partial: "d", sum: "sum", zero: ".", implies: "=>", flag: "!" };
 
 struct Writer<'a> {
     page: &'a Page<'a>,

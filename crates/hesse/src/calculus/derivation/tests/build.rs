@@ -256,7 +256,9 @@ pub(super) fn batch() -> Derivation {
     b.piece("C", "scalar", "(1/N)*sum(v .* v)");
     b.tie("max(0, z) at z = 0: derivative 0");
     b.heading("Name the pieces", Depth::Outline);
-    for (equation, shape) in [("z := X*w + b*ones(N)", "N×1"), ("u := max(0, z)", "N×1"), ("v := y - u", "N×1"), ("C == (1/N)*sum(v .* v)", "1×1")] {
+    for (equation, shape) in
+        [("z := X*w + b*ones(N)", "N×1"), ("u := max(0, z)", "N×1"), ("v := y - u", "N×1"), ("C == (1/N)*sum(v .* v)", "1×1")]
+    {
         b.line(equation, shape).at(Depth::Outline);
     }
     b.heading("Each piece", Depth::Normal);
@@ -276,7 +278,8 @@ pub(super) fn batch() -> Derivation {
     b.line("∂C/w == (2/N)*(e .* (z > 0))'*X", "1×n").rule("mask.absorb").at(Depth::Outline);
     b.line("∂C/b == (2/N)*ones(N)'*(e .* (z > 0))", "1×1").at(Depth::Outline);
     b.heading("Example by example", Depth::Normal);
-    b.line("∂C/w == cases (2/N)*sum(i = 1:N, where(X[i,:]*w + b > 0, (X[i,:]*w + b - y[i])*X[i,:], zeros(n)'))", "1×n").rule("mask.to-cases");
+    b.line("∂C/w == cases (2/N)*sum(i = 1:N, where(X[i,:]*w + b > 0, (X[i,:]*w + b - y[i])*X[i,:], zeros(n)'))", "1×n")
+        .rule("mask.to-cases");
     b.line("∂C/b == cases (2/N)*sum(i = 1:N, where(X[i,:]*w + b > 0, X[i,:]*w + b - y[i], 0))", "1×1").rule("mask.to-cases");
     b.0.steps.last_mut().unwrap().audit = Audit::Skipped("one row of a matrix is no input".into());
     b.0
