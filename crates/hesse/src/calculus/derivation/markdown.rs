@@ -9,7 +9,7 @@ impl Page<'_> {
     pub fn markdown(&self) -> String {
         let (of, value) = self.problem;
         let mut out = block(&format!("{} = {}", tree(self, of), tree(self, value)));
-        out.push_str(&format!("{}\n", inputs(self).join(", ")));
+        out.push_str(&format!("\n{}\n", inputs(self).join(", ")));
         if self.derivation.denominator {
             out.push_str("\nDenominator layout.\n");
         }
@@ -84,7 +84,7 @@ impl Page<'_> {
 
 /// Display math. `\operatorname` is no command there, `\mathrm` looks the same.
 fn block(formula: &str) -> String {
-    format!("\n$$\n{}\n$$\n\n", formula.replace("\\operatorname{", "\\mathrm{"))
+    format!("\n$$\n{}\n$$\n", formula.replace("\\operatorname{", "\\mathrm{"))
 }
 
 /// Text without markup.

@@ -300,7 +300,7 @@ impl Writer<'_> {
                 Some(first) if width(&heading) + 2 <= indent && width(first) > indent => {
                     *first = format!("{}{}", padded(&heading, indent), first.chars().skip(indent).collect::<String>());
                 }
-                _ => out.push(heading),
+                _ => out.extend(hung(&heading, 0, self.setting.width)),
             }
             out.extend(lines);
         }
@@ -424,7 +424,11 @@ impl Writer<'_> {
         let column = columns.body.max(own);
         let mut segments: Vec<String> = vec![];
         if !size.is_empty() || columns.shape > 0 && !remarks.is_empty() {
-            segments.push(if remarks.is_empty() { size } else { padded(&size, columns.shape) });
+            // The column of sizes goes where that spares a line.
+            let after: usize = remarks.iter().map(|r| width(r) + 3).sum();
+            let fits = |size: usize| column + 3 + size + after <= room;
+            let tight = remarks.is_empty() || !fits(columns.shape) && fits(width(&size));
+            segments.push(if tight { size } else { padded(&size, columns.shape) });
         }
         segments.extend(remarks);
         let mut line = at;
