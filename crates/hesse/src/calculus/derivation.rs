@@ -273,7 +273,7 @@ pub enum Meaning {
     Differential(String),
     /// One entry of a name, at letters.
     Entry(String, Vec<String>),
-    /// One entry of a derivative, at letters: those of `of`, then those of `by`. What else `of` reads is held if it reads `by` itself.
+    /// One entry of a derivative, at letters: those of `of`, then those of `by`.
     PartialEntry {
         /// A piece.
         of: String,
