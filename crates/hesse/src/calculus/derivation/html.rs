@@ -100,8 +100,9 @@ impl Page<'_> {
         let id = anchor(section);
         let heading = escape(section.heading.as_deref().unwrap_or("Step"));
         let number = section.address();
+        let note = section.note.as_ref().map(|n| format!("<p class=\"note\">{}</p>\n", escape(n))).unwrap_or_default();
         format!(
-            "<li value=\"{number}\" id=\"{id}\">\n<details{open}>\n<summary><h2>{heading}</h2> {}<a href=\"#{id}\" aria-label=\"Link to step {number}\">#</a></summary>\n{}</details>\n</li>\n",
+            "<li value=\"{number}\" id=\"{id}\">\n<details{open}>\n<summary><h2>{heading}</h2> {}<a href=\"#{id}\" aria-label=\"Link to step {number}\">#</a></summary>\n{note}{}</details>\n</li>\n",
             badge(&self.audit(section)),
             self.rows_of(&section.items),
         )

@@ -33,6 +33,7 @@ impl Page<'_> {
                 section.address(),
                 text(section.heading.as_deref().unwrap_or_default())
             ));
+            out.push_str(&section.note.as_ref().map(|n| format!("{}\n", text(n))).unwrap_or_default());
             out.push_str(&self.items(&section.items));
         }
         out.push_str("\n\\bigskip\n");

@@ -15,6 +15,7 @@ impl Page<'_> {
         }
         for section in self.sections.iter().filter(|s| s.shown()) {
             out.push_str(&format!("\n## {} {}\n", section.address(), text(section.heading.as_deref().unwrap_or_default())));
+            out.push_str(&section.note.as_ref().map(|n| format!("\n{}\n", text(n))).unwrap_or_default());
             out.push_str(&self.marked(&section.items, 3));
         }
         out.push_str("\n---\n");

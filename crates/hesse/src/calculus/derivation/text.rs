@@ -291,11 +291,24 @@ impl Writer<'_> {
         let heading = |s: &Item| format!("{:<2} {}", s.address(), s.heading.as_deref().unwrap_or_default()).trim_end().to_string();
         let widest = if self.setting.width < SPACIOUS { LEFT } else { HEADING };
         let widths = shown.iter().map(|s| width(&heading(s))).filter(|&w| w <= widest);
-        let indent = widths.max().filter(|_| self.setting.width >= NARROW).map_or(3, |w| w + 3);
+        let indent = widths.max().filter(|_| self.setting.width >= NARROW).map_or(3, |w| w + 2);
         let mut out = vec![];
         for section in shown {
             let mut lines = self.rows(&section.items, indent);
             let heading = heading(section);
+            if let Some(note) = &section.note {
+                // Beside the heading, which then has a line of its own.
+                let column = indent.max(width(&heading) + 3);
+                let together = format!("{}{note}", padded(&heading, column));
+                if width(&together) <= self.setting.width {
+                    out.push(together);
+                } else {
+                    out.extend(hung(&heading, 0, self.setting.width));
+                    out.extend(hung(note, indent, self.setting.width));
+                }
+                out.extend(lines);
+                continue;
+            }
             match lines.first_mut() {
                 Some(first) if width(&heading) + 2 <= indent && width(first) > indent => {
                     *first = format!("{}{}", padded(&heading, indent), first.chars().skip(indent).collect::<String>());

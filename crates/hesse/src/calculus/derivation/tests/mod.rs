@@ -191,3 +191,20 @@ fn no_line_is_wider_than_asked() {
         }
     }
 }
+
+#[test]
+fn what_is_said_of_a_section_stands_above_its_lines() {
+    let mut d = dot();
+    // The lines of the second section below its heading, as the builder has them.
+    let heading = d.steps.iter().position(|s| s.heading.as_deref() == Some("Each piece")).unwrap();
+    d.steps[heading].note = Some("x is held fixed".into());
+    for step in &mut d.steps[heading + 1..heading + 6] {
+        step.parent = step.parent.or(Some(heading));
+    }
+    let page = d.page(&view(Depth::Normal)).unwrap();
+    let text = page.text(WIDE);
+    assert!(text.contains("\n2  Each piece         x is held fixed\n                      ∂u/∂w = diag(x)"), "{text}");
+    assert_eq!(page.sections[1].items.len(), 2);
+    assert!(page.html().contains("<p class=\"note\">x is held fixed</p>") && page.latex().contains("\nx is held fixed\n"));
+    assert!(page.markdown().contains("\n\nx is held fixed\n\n$$"));
+}
