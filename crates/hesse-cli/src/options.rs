@@ -18,6 +18,7 @@ Exit codes: 0 ok, 1 check failed, 2 usage, 3 input, 4 not supported, 5 numeric, 
 Environment:
   HESSE_MAX_NODES, HESSE_MAX_WORK       limits of a derivation: nodes of expressions, units of work
   HESSE_MAX_BYTES, HESSE_MAX_ELEMENTS   limits of what is read from a file
+  HESSE_HISTORY                         the file of the history of `hesse repl`; empty for none
   NO_COLOR, CLICOLOR_FORCE, TERM        colours")]
 pub struct Cli {
     /// What to do.
@@ -51,6 +52,8 @@ pub enum Verb {
     Check(CheckOptions),
     /// Compute values and derivatives from data
     Eval(EvalOptions),
+    /// Talk: declare, define, derive, line by line
+    Repl(ReplOptions),
     /// Show every stage between the formula and its derivative
     Stages(StagesOptions),
     /// Answer JSON requests, one a line
@@ -183,6 +186,9 @@ pub struct DeriveOptions {
     /// Print times on standard error
     #[arg(long, help_heading = "Output")]
     pub timing: bool,
+    /// No empty lines in the report.
+    #[arg(skip)]
+    pub brief: bool,
 }
 
 /// Options of `explain`.
@@ -202,9 +208,9 @@ pub struct ExplainOptions {
     /// The request.
     #[command(flatten)]
     pub request: RequestOptions,
-    /// How to argue; differentials where matrices occur, scalars else
-    #[arg(long, value_enum, help_heading = "Output")]
-    pub style: Option<StyleOption>,
+    /// How to argue
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    pub style: StyleOption,
     /// How much of each step
     #[arg(long, value_enum, default_value = "normal", help_heading = "Output")]
     pub depth: DepthOption,
@@ -243,30 +249,36 @@ pub enum ExplainFormat {
     Json,
 }
 
-/// Styles by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// How a derivation argues, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum StyleOption {
+    /// Differentials where matrices occur, scalars else
+    #[default]
+    Auto,
     /// Pieces, their scalar equations and Jacobians, the vector chain rule
     Scalar,
     /// Differentials, pushed inward and collected
     Differential,
 }
 
-impl From<StyleOption> for Style {
-    fn from(option: StyleOption) -> Style {
-        match option {
-            StyleOption::Scalar => Style::Scalar,
-            StyleOption::Differential => Style::Differential,
+impl StyleOption {
+    /// The style, if one was chosen.
+    pub fn style(self) -> Option<Style> {
+        match self {
+            StyleOption::Auto => None,
+            StyleOption::Scalar => Some(Style::Scalar),
+            StyleOption::Differential => Some(Style::Differential),
         }
     }
 }
 
-/// Depths by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// How much of a derivation is shown, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DepthOption {
     /// Names, chain rule, result
     Outline,
     /// The rule of each piece
+    #[default]
     Normal,
     /// Down to scalar equations and small matrices entry by entry
     Full,
@@ -311,6 +323,9 @@ pub struct CheckOptions {
     pub hessian: bool,
 }
 
+/// Digits of the entries of arrays.
+pub const DIGITS: usize = 6;
+
 /// Options of `eval`.
 #[derive(Clone, Debug, Args)]
 pub struct EvalOptions {
@@ -333,7 +348,7 @@ pub struct EvalOptions {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Output")]
     pub show: Vec<String>,
     /// Digits of the entries of arrays; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 6, help_heading = "Output")]
+    #[arg(long, value_name = "N", default_value_t = DIGITS, help_heading = "Output")]
     pub digits: usize,
     /// Whether NaN and infinity are printed or refused (exit 5)
     #[arg(long, value_enum, default_value = "keep", help_heading = "Output")]
@@ -341,6 +356,42 @@ pub struct EvalOptions {
     /// Say which stable forms were computed, and the condition numbers of what is inverted
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
+}
+
+/// Options of `repl`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "A formula is answered with its derivative; declarations and definitions are kept, and what comes later uses them. A line goes on
+in the next one while a bracket is open, after an operator, and after `\\` at its end. `:help` lists the commands.
+
+  hesse> X : matrix(N,n)
+  hesse> z = X*w + b
+  z: vector(N)
+  hesse> :wrt w
+  hesse> sum(z.^2)
+  shapes   X: matrix(N, n)   (declared)
+           w: vector(n)   b: scalar   (assumed)
+  ∂f/∂w  =  2·(X·w + b)ᵀ·X   1×n   numerator layout
+  check    ok — 8 points × 4 directions, worst relative error 5e-12 (limit 1e-07), 0 kink crossings
+  hesse> :to latex
+  2(X w + b)^{\\top} X
+
+On a terminal lines are edited, Tab completes names, and the history is kept in $XDG_STATE_HOME/hesse/history. From a pipe there
+is no prompt, an error does not end the session, and the exit code is that of the worst one."
+)]
+pub struct ReplOptions {
+    /// Files whose declarations and definitions are there from the start
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Variables to differentiate by, as :wrt
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// Layout of results, as :layout
+    #[arg(long, value_enum, default_value = "numerator")]
+    pub layout: LayoutOption,
+    /// Read and write no file of history
+    #[arg(long)]
+    pub no_history: bool,
 }
 
 /// Options of `stages`.

@@ -11,26 +11,31 @@ use hesse::calculus::derivation::page::{Drawn, Page, View, number};
 use hesse::calculus::derivation::text::Setting;
 use hesse::calculus::derivation::{Outcome, Relation};
 use hesse::calculus::model::Condition;
-use hesse::{Audit, Depth, Diagnostic, Span, Want};
+use hesse::{Audit, Depth, Diagnostic, Formula, Span, Want};
 use hesse_run::AuditOptions;
 use serde_json::{Map, Value, json};
 
 /// Columns where there is no terminal.
-const COLUMNS: usize = 140;
+const COLUMNS: usize = 160;
 
 /// Explains, tests, prints.
 pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failure> {
-    let view = view(options)?;
     let source = Source::read(&options.input)?;
     let formula = source.formula(options.input.strict)?;
+    answer(&source, &formula, options, screen)
+}
+
+/// Explains a formula that was typed already.
+pub fn answer(source: &Source, formula: &Formula, options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+    let view = view(options)?;
     let request = request(&options.request, Want::Derivative);
-    let mut derivation = formula.explain(&request, options.style.map(Into::into)).map_err(Failure::within(&source))?;
+    let mut derivation = formula.explain(&request, options.style.style()).map_err(Failure::within(source))?;
     if !options.no_check {
-        hesse_run::audit(&formula, &mut derivation, &AuditOptions { seed: options.check.seed, ..AuditOptions::default() });
+        hesse_run::audit(formula, &mut derivation, &AuditOptions { seed: options.check.seed, ..AuditOptions::default() });
     }
     let page = derivation.page(&view)?;
     if screen.json() {
-        screen.object(&object(&page, &source))?;
+        screen.object(&object(&page, source))?;
     } else {
         match options.format {
             ExplainFormat::Text => {

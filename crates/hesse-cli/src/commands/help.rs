@@ -52,6 +52,21 @@ fn behind_dot(id: &str) -> &str {
     id.split_once('.').map_or(id, |(_, rest)| rest)
 }
 
+/// The names of all functions, each once, in order.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = vec![];
+    for f in FUNCTIONS.iter().filter(|f| !OPERATORS.contains(&f.name)) {
+        names.extend(std::iter::once(f.name).chain(f.aliases.iter().copied()).map(String::from));
+    }
+    names.extend(MATRIX_FUNCTIONS.iter().map(|f| f.name.to_string()));
+    names.extend(matrices::all_along().map(|(f, side)| f.spelling(Some(side))));
+    names.extend(NOTATION.iter().map(|n| name(n).to_string()));
+    names.retain(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// The text on a topic, if there is one.
 fn text(topic: &str) -> Option<String> {
     match topic {
@@ -203,7 +218,7 @@ fn name(n: &Notation) -> &str {
 }
 
 /// Two columns.
-fn lines(rows: impl Iterator<Item = (String, String)>) -> String {
+pub fn lines(rows: impl Iterator<Item = (String, String)>) -> String {
     let rows: Vec<_> = rows.collect();
     let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
     rows.iter().map(|(left, right)| format!("{left:width$}  {right}\n")).collect()

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod fmt;
 pub mod help;
 pub mod man;
+pub mod repl;
 pub mod schema;
 pub mod stages;
 
@@ -31,6 +32,7 @@ pub fn run(verb: &Verb, screen: &mut Screen) -> Result<Exit, Failure> {
         Verb::Explain(options) => explain::run(options, screen),
         Verb::Check(options) => check::run(options, screen),
         Verb::Eval(options) => eval::run(options, screen),
+        Verb::Repl(options) => repl::run(options, screen),
         Verb::Stages(options) => stages::run(options, screen),
         Verb::Batch(options) => batch::run(options, screen),
         Verb::Fmt(options) => fmt::run(options, screen),
