@@ -322,7 +322,8 @@ fn undo(session: &mut Session, _: &Argument, screen: &mut Screen) -> Result<Exit
 fn help(_: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {
     let topic = argument.text();
     if !topic.is_empty() {
-        return help::run(&HelpOptions { topic: Some(topic.to_string()) }, screen);
+        let (topic, id) = topic.split_once(' ').map_or((topic, None), |(topic, id)| (topic, Some(id.trim().to_string())));
+        return help::run(&HelpOptions { topic: Some(topic.to_string()), id }, screen);
     }
     say(screen, "commands", &list_of_commands())?;
     Ok(Exit::OK)
