@@ -2,6 +2,7 @@
 
 mod compare;
 mod corpus;
+mod look;
 mod nightly;
 mod python;
 mod readme;
@@ -21,6 +22,7 @@ cargo xtask <command>
             SymPy in .venv-compare (--check: write nothing, fail if something would differ; --page: do not ask SymPy again)
   nightly   examine 10,000 generated formulas (minutes): the table of where each row stood, refusals by reason, bounds; a number
             names the seed to start from
+  look      draw derivations in a browser and on paper into target/look, for eyes (needs Chromium, pdflatex, pdftoppm)
   rules     write docs/rules.md from the catalogue of rules (--check: write nothing, fail if it would differ)
   readme    run the README's commands and compare what it shows (--bless: rewrite it)
   bless     rewrite the expected outputs of the suite, the README and docs/rules.md with what hesse says now; read the difference";
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Some("corpus") => corpus::run(rest),
         Some("compare") => compare::run(rest),
         Some("nightly") => nightly::run(rest),
+        Some("look") => look::run(),
         Some("rules") if rest.iter().any(|a| a == "--check") => rules::run(rules::Mode::Compare),
         Some("rules") => rules::run(rules::Mode::Write),
         Some("readme") if rest.iter().any(|a| a == "--bless") => readme::run(readme::Mode::Bless),

@@ -16,7 +16,7 @@ use hesse_run::AuditOptions;
 use serde_json::{Map, Value, json};
 
 /// Columns where there is no terminal.
-const COLUMNS: usize = 140;
+const COLUMNS: usize = 160;
 
 /// Explains, tests, prints.
 pub fn run(options: &ExplainOptions, screen: &mut Screen) -> Result<Exit, Failure> {

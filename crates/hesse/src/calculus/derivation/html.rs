@@ -1,9 +1,13 @@
 //! A derivation as one HTML page: nothing is loaded, nothing runs. Steps open with `<details>`, formulas are MathML.
 
 use super::page::{CASES, Drawn, Item, Page, Row, Test, bound, factors, letters, shape};
-use super::{Audit, Chain, Depth, Relation, Style};
+use super::{Audit, Chain, Depth, Relation, RuleId, Style};
+use crate::facts::catalogue::Lesson;
 use crate::syntax::mathml::{escape, name, row_with, sign};
 use crate::syntax::tree::{NodeId, Operator};
+
+/// A formula of more signs than this has the whole width.
+const WIDE: usize = 56;
 
 const CSS: &str = include_str!("page.css");
 
@@ -36,8 +40,25 @@ impl Page<'_> {
         out.push_str(&self.verdict());
         out.push_str("<ol class=\"steps\">\n");
         out.push_str(&self.sections.iter().map(|s| self.section(s)).collect::<String>());
-        out.push_str("</ol>\n</main>\n</body>\n</html>\n");
+        out.push_str("</ol>\n");
+        out.push_str(&self.rules_used());
+        out.push_str("</main>\n</body>\n</html>\n");
         out
+    }
+
+    /// What the rules say that are cited.
+    fn rules_used(&self) -> String {
+        let lesson = |(id, lesson): &(RuleId, Option<&Lesson>)| {
+            let (statement, when) = lesson.map_or(("", ""), |l| (l.statement.as_ref(), l.when.as_ref()));
+            let when = if when.is_empty() { String::new() } else { format!(", {}", escape(when)) };
+            let name = lesson.map_or("", |l| l.name);
+            format!("<dt id=\"rule-{0}\"><code>{0}</code> {1}</dt>\n<dd>{2}{when}</dd>\n", escape(id), escape(name), escape(statement))
+        };
+        let rules = self.rules();
+        if rules.is_empty() {
+            return String::new();
+        }
+        format!("<section class=\"rules\">\n<h2>Rules</h2>\n<dl>\n{}</dl>\n</section>\n", rules.iter().map(lesson).collect::<String>())
     }
 
     /// What is derived: `∂C/∂w, ∂C/∂b`.
@@ -79,8 +100,9 @@ impl Page<'_> {
         let id = anchor(section);
         let heading = escape(section.heading.as_deref().unwrap_or("Step"));
         let number = section.address();
+        let note = section.note.as_ref().map(|n| format!("<p class=\"note\">{}</p>\n", escape(n))).unwrap_or_default();
         format!(
-            "<li value=\"{number}\" id=\"{id}\">\n<details{open}>\n<summary><h2>{heading}</h2> {}<a href=\"#{id}\" aria-label=\"Link to step {number}\">#</a></summary>\n{}</details>\n</li>\n",
+            "<li value=\"{number}\" id=\"{id}\">\n<details{open}>\n<summary><h2>{heading}</h2> {}<a href=\"#{id}\" aria-label=\"Link to step {number}\">#</a></summary>\n{note}{}</details>\n</li>\n",
             badge(&self.audit(section)),
             self.rows_of(&section.items),
         )
@@ -119,7 +141,10 @@ impl Page<'_> {
     fn equation(&self, row: &Row) -> String {
         let mut out = String::from("<div class=\"equation\">\n");
         if !row.links.is_empty() {
-            out.push_str(&format!("<div class=\"formula\" tabindex=\"0\">{}</div>\n", self.chain_of(row)));
+            // A long formula has the whole width.
+            let wide = row.links.iter().any(|l| self.line(&l.1, false).chars().count() > WIDE);
+            let class = if wide { "formula wide" } else { "formula" };
+            out.push_str(&format!("<div class=\"{class}\" tabindex=\"0\">{}</div>\n", self.chain_of(row)));
         }
         let mut remarks = vec![];
         if !row.shape.is_empty() {
@@ -129,7 +154,7 @@ impl Page<'_> {
         remarks.extend(row.pattern.as_ref().filter(|p| !p.is_empty()).map(|p| format!("<span class=\"pattern\">{}</span>", escape(p))));
         remarks.extend(letters(row).iter().map(|(l, n)| format!("<span>{} = 1…{}</span>", escape(&l.join(", ")), escape(n))));
         remarks.extend(row.notes.iter().map(|n| format!("<span class=\"note\">{}</span>", escape(n))));
-        remarks.extend(row.rules.iter().map(|r| format!("<code>{}</code>", escape(r))));
+        remarks.extend(row.rules.iter().map(|r| format!("<code><a href=\"#rule-{0}\">{0}</a></code>", escape(r))));
         for &k in &row.flags {
             remarks.push(format!(
                 "<a class=\"flag\" href=\"#condition-{}\" title=\"{}\">{} condition</a>",
@@ -220,7 +245,10 @@ fn side(page: &Page, drawn: &Drawn, sizes: &[String]) -> String {
             let at: Vec<String> = at.iter().map(|n| name(n)).collect();
             let at = match at.is_empty() {
                 true => String::new(),
-                false => format!("<mspace width=\"0.7em\"/><mo>(</mo>{}<mo>=</mo><mn>3</mn><mo>)</mo>", at.join("<mo>=</mo>")),
+                false => format!(
+                    "<mspace width=\"0.7em\"/><mo stretchy=\"false\">(</mo>{}<mo>=</mo><mn>3</mn><mo stretchy=\"false\">)</mo>",
+                    at.join("<mo>=</mo>")
+                ),
             };
             let rows: String = rows.iter().map(row).collect();
             format!("<mrow><mrow><mo form=\"prefix\">(</mo><mtable>{rows}</mtable><mo form=\"postfix\">)</mo></mrow>{at}</mrow>")

@@ -7,7 +7,7 @@ use crate::syntax::latex::{latex_with, name, sign};
 use crate::syntax::tree::NodeId;
 
 /// Equations up to about this many signs have their remarks beside them.
-const NARROW: usize = 44;
+const NARROW: usize = 40;
 
 /// Lines of an equation are broken beyond about this many signs.
 const WIDE: usize = 84;
@@ -19,7 +19,7 @@ impl Page<'_> {
             "\\documentclass[11pt,fleqn]{article}\n\\usepackage[margin=2.2cm]{geometry}\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n\
              \\setlength{\\parindent}{0pt}\n\\setlength{\\mathindent}{1.5em}\n\\newcommand{\\remark}[1]{\\footnotesize #1}\n\
              \\newenvironment{details}{\\list{}{\\topsep0pt\\leftmargin2em\\rightmargin0pt}\\item\\relax}{\\endlist}\n\\begin{document}\n\
-             \\abovedisplayskip4pt plus 2pt \\belowdisplayskip4pt plus 2pt\n\n",
+             \\jot7pt \\abovedisplayskip4pt plus 2pt \\belowdisplayskip4pt plus 2pt\n\n",
         );
         let (of, value) = self.problem;
         out.push_str(&display(&format!("{} = {}", tree(self, of), tree(self, value))));
@@ -33,6 +33,7 @@ impl Page<'_> {
                 section.address(),
                 text(section.heading.as_deref().unwrap_or_default())
             ));
+            out.push_str(&section.note.as_ref().map(|n| format!("{}\n", text(n))).unwrap_or_default());
             out.push_str(&self.items(&section.items));
         }
         out.push_str("\n\\bigskip\n");
@@ -82,7 +83,7 @@ impl Page<'_> {
                     let remarks = remarks(self, row);
                     if lines.iter().all(|l| estimate(l) <= NARROW) {
                         if let Some(last) = lines.last_mut().filter(|_| !remarks.is_empty()) {
-                            last.push_str(&format!(" &\\qquad& \\parbox[c]{{0.42\\linewidth}}{{\\raggedright\\remark{{{remarks}}}}}"));
+                            last.push_str(&format!(" &\\qquad& \\parbox[c]{{0.36\\linewidth}}{{\\raggedright\\remark{{{remarks}}}}}"));
                         }
                         rows.extend(lines);
                     } else {

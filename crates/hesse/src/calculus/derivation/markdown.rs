@@ -9,12 +9,13 @@ impl Page<'_> {
     pub fn markdown(&self) -> String {
         let (of, value) = self.problem;
         let mut out = block(&format!("{} = {}", tree(self, of), tree(self, value)));
-        out.push_str(&format!("{}\n", inputs(self).join(", ")));
+        out.push_str(&format!("\n{}\n", inputs(self).join(", ")));
         if self.derivation.denominator {
             out.push_str("\nDenominator layout.\n");
         }
         for section in self.sections.iter().filter(|s| s.shown()) {
             out.push_str(&format!("\n## {} {}\n", section.address(), text(section.heading.as_deref().unwrap_or_default())));
+            out.push_str(&section.note.as_ref().map(|n| format!("\n{}\n", text(n))).unwrap_or_default());
             out.push_str(&self.marked(&section.items, 3));
         }
         out.push_str("\n---\n");
@@ -84,7 +85,7 @@ impl Page<'_> {
 
 /// Display math. `\operatorname` is no command there, `\mathrm` looks the same.
 fn block(formula: &str) -> String {
-    format!("\n$$\n{}\n$$\n\n", formula.replace("\\operatorname{", "\\mathrm{"))
+    format!("\n$$\n{}\n$$\n", formula.replace("\\operatorname{", "\\mathrm{"))
 }
 
 /// Text without markup.

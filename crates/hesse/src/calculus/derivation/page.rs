@@ -9,6 +9,7 @@
 
 use super::{Audit, Chain, Depth, Derivation, Line, Relation, RuleId, Side, Step};
 use crate::diagnostic::{Diagnostic, Error, Span};
+use crate::facts::catalogue::{self, Lesson};
 use crate::syntax::parse::parse_document;
 use crate::syntax::tree::{Kind, NodeId, Operator, Statement, Subscript, Syntax};
 use rustc_hash::FxHashMap;
@@ -55,6 +56,8 @@ pub struct Item {
     pub number: Vec<usize>,
     /// A heading.
     pub heading: Option<String>,
+    /// What is said of all that stands under the heading.
+    pub note: Option<String>,
     /// The step that is nothing but the heading.
     of: Option<usize>,
     /// The steps of the equation, which are links of one chain; none for a heading.
@@ -303,6 +306,7 @@ impl Sections<'_> {
                 sections.push(Item {
                     number: vec![],
                     heading: step.heading.clone(),
+                    note: None,
                     of: None,
                     links: vec![],
                     row: None,
@@ -313,14 +317,13 @@ impl Sections<'_> {
                 });
                 lines.push(vec![]);
             }
-            if let Some(own) = lines.last_mut() {
-                if step.line.is_some() || step.note.is_some() || step.heading.is_none() {
+            if let (Some(section), Some(own)) = (sections.last_mut(), lines.last_mut()) {
+                let below: Vec<&Step> = self.children(step.id).collect();
+                if step.heading.is_none() || step.line.is_some() || step.note.is_some() && below.is_empty() {
                     own.push(step);
                 } else {
-                    if let Some(section) = sections.last_mut() {
-                        section.of = Some(step.id);
-                    }
-                    own.extend(self.children(step.id));
+                    (section.of, section.note) = (Some(step.id), step.note.clone());
+                    own.extend(below);
                 }
             }
         }
@@ -357,7 +360,18 @@ impl Sections<'_> {
             let heading = if is_section && step.parent.is_none() { None } else { step.heading.clone() };
             let links = if step.line.is_some() || step.note.is_some() { vec![step.id] } else { vec![] };
             let of = links.is_empty().then_some(step.id);
-            items.push(Item { number: vec![], heading, of, links, row: None, full: None, items: details, level, depth: Depth::Full });
+            items.push(Item {
+                number: vec![],
+                heading,
+                note: None,
+                of,
+                links,
+                row: None,
+                full: None,
+                items: details,
+                level,
+                depth: Depth::Full,
+            });
         }
         if !is_section {
             return items;
@@ -490,6 +504,19 @@ impl Page<'_> {
         if self.whole {
             let rest = (0..self.derivation.conditions.len()).filter(|c| !self.derivation.conditions[*c].proved && !out.contains(c));
             out.extend(rest.collect::<Vec<_>>());
+        }
+        out
+    }
+
+    /// The rules that the sections cite, each once, with what the catalogue says of it.
+    pub fn rules(&self) -> Vec<(RuleId, Option<&'static Lesson>)> {
+        let mut out: Vec<(RuleId, Option<&'static Lesson>)> = vec![];
+        for (id, _) in self.sections.iter().flat_map(Item::steps) {
+            for rule in &self.derivation.steps[id].rules {
+                if !out.iter().any(|r| r.0 == *rule) {
+                    out.push((rule.clone(), catalogue::find(rule)));
+                }
+            }
         }
         out
     }

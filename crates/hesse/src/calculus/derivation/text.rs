@@ -291,16 +291,29 @@ impl Writer<'_> {
         let heading = |s: &Item| format!("{:<2} {}", s.address(), s.heading.as_deref().unwrap_or_default()).trim_end().to_string();
         let widest = if self.setting.width < SPACIOUS { LEFT } else { HEADING };
         let widths = shown.iter().map(|s| width(&heading(s))).filter(|&w| w <= widest);
-        let indent = widths.max().filter(|_| self.setting.width >= NARROW).map_or(3, |w| w + 3);
+        let indent = widths.max().filter(|_| self.setting.width >= NARROW).map_or(3, |w| w + 2);
         let mut out = vec![];
         for section in shown {
             let mut lines = self.rows(&section.items, indent);
             let heading = heading(section);
+            if let Some(note) = &section.note {
+                // Beside the heading, which then has a line of its own.
+                let column = indent.max(width(&heading) + 3);
+                let together = format!("{}{note}", padded(&heading, column));
+                if width(&together) <= self.setting.width {
+                    out.push(together);
+                } else {
+                    out.extend(hung(&heading, 0, self.setting.width));
+                    out.extend(hung(note, indent, self.setting.width));
+                }
+                out.extend(lines);
+                continue;
+            }
             match lines.first_mut() {
                 Some(first) if width(&heading) + 2 <= indent && width(first) > indent => {
                     *first = format!("{}{}", padded(&heading, indent), first.chars().skip(indent).collect::<String>());
                 }
-                _ => out.push(heading),
+                _ => out.extend(hung(&heading, 0, self.setting.width)),
             }
             out.extend(lines);
         }
@@ -424,7 +437,11 @@ impl Writer<'_> {
         let column = columns.body.max(own);
         let mut segments: Vec<String> = vec![];
         if !size.is_empty() || columns.shape > 0 && !remarks.is_empty() {
-            segments.push(if remarks.is_empty() { size } else { padded(&size, columns.shape) });
+            // The column of sizes goes where that spares a line.
+            let after: usize = remarks.iter().map(|r| width(r) + 3).sum();
+            let fits = |size: usize| column + 3 + size + after <= room;
+            let tight = remarks.is_empty() || !fits(columns.shape) && fits(width(&size));
+            segments.push(if tight { size } else { padded(&size, columns.shape) });
         }
         segments.extend(remarks);
         let mut line = at;

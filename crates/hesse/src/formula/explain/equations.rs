@@ -305,8 +305,7 @@ impl Teller<'_> {
             )),
             ..Line::equal(left, Side::Picture(picture.clone()))
         };
-        let id = self.line(Some(parent), Depth::Full, Doing::Assemble, rules, line);
-        self.note(id, format!("n = {PICTURE}"));
+        self.line(Some(parent), Depth::Full, Doing::Assemble, rules, line);
     }
 }
 
