@@ -13,6 +13,7 @@
 
 mod line;
 mod outcome;
+mod pattern;
 mod point;
 mod reader;
 

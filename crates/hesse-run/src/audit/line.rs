@@ -1,5 +1,6 @@
 //! One line of a derivation: what its two sides mean, and their numbers at a point.
 
+use super::pattern;
 use super::point::{Numbers, Pair, Point, Trouble};
 use super::reader::{Read, Reader, Text, at, graft};
 use crate::array::Array;
@@ -53,6 +54,10 @@ pub(super) struct Prepared {
     positions: Vec<Vec<Place>>,
     /// Rows and columns as the line says them.
     shape: Vec<Rc<Text>>,
+    /// What it says of entries.
+    pattern: Option<String>,
+    /// Rows and columns of each factor of a chain as the line says them.
+    factors: Vec<Vec<Vec<Rc<Text>>>>,
     /// Names of differentials with what they are differentials of.
     differentials: Vec<(String, String)>,
     round: usize,
@@ -83,10 +88,16 @@ pub(super) fn prepare(
         letters: line.letters.iter().map(|(_, size)| reader.size(size)).collect::<Result<_, _>>()?,
         positions: positions(line.letters.len()),
         shape: line.shape.iter().map(|size| reader.size(size)).collect::<Result<_, _>>()?,
+        pattern: line.pattern.clone(),
+        factors: vec![],
         differentials: derivation.differentials.clone(),
         round: 0,
         sides: vec![],
     };
+    for term in &line.factors {
+        let mut read = |factor: &Vec<String>| factor.iter().map(|size| reader.size(size)).collect::<Result<Vec<_>, _>>();
+        made.factors.push(term.iter().map(&mut read).collect::<Result<_, _>>()?);
+    }
     made.left = made.ask(reader, derivation, line, &meanings.0)?;
     made.right = made.ask(reader, derivation, line, &meanings.1)?;
     if matches!((&made.left, &made.right), (Asked::Grid(_), Asked::Grid(_))) {
@@ -245,6 +256,38 @@ impl Prepared {
         {
             return Err(Trouble::Broken(format!("the line says {rows}×{columns}, a side is {}×{}", face.0, face.1)));
         }
+        if let (Some(pattern), [_, columns]) = (&self.pattern, &said[..])
+            && !pattern::fits(pattern, &numbers.data, *columns)
+        {
+            return Err(Trouble::Broken(format!("the line says that it is {pattern}")));
+        }
+        self.factors_as_said(point)
+    }
+
+    /// The factors of a chain hold as many entries as the line says, whichever way they are laid out.
+    fn factors_as_said(&self, point: &mut Point<'_>) -> Result<(), Trouble> {
+        for side in [&self.left, &self.right] {
+            let Asked::Chains(terms, _) = side else { continue };
+            if self.factors.len() != terms.len() {
+                continue;
+            }
+            for (said, term) in self.factors.iter().zip(terms) {
+                let mut wanted = vec![];
+                for factor in said {
+                    let sizes = factor.iter().map(|size| number(size, point)).collect::<Result<Vec<_>, _>>()?;
+                    wanted.push(sizes.iter().product::<usize>());
+                }
+                let mut found = vec![];
+                for pair in term {
+                    found.push(point.tensor(pair)?.data.len());
+                }
+                wanted.sort_unstable();
+                found.sort_unstable();
+                if wanted != found {
+                    return Err(Trouble::Broken(format!("the factors of a chain hold {found:?} entries, the line says {wanted:?}")));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -359,17 +402,16 @@ impl Prepared {
             for (c, cell) in row.iter().enumerate().take(columns) {
                 let value = match cell {
                     None => 0.0,
-                    Some(text) => match self.value(text, point) {
-                        Ok(numbers) => {
-                            both.peak = both.peak.max(numbers.peak);
-                            match numbers.data[..] {
-                                [x] => x,
-                                _ => return Err(Trouble::Broken("an entry of a picture is no scalar".into())),
-                            }
+                    // A picture is drawn for a size that a probe may not reach.
+                    Some(text) if !text.fits(&point.sizes) => continue,
+                    Some(text) => {
+                        let numbers = self.value(text, point)?;
+                        both.peak = both.peak.max(numbers.peak);
+                        match numbers.data[..] {
+                            [x] => x,
+                            _ => return Err(Trouble::Broken("an entry of a picture is no scalar".into())),
                         }
-                        Err(Trouble::Unusable(_)) => continue,
-                        Err(broken) => return Err(broken),
-                    },
+                    }
                 };
                 both.left.push(whole.data[r * columns + c]);
                 both.right.push(value);

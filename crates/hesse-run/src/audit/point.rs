@@ -219,8 +219,9 @@ impl<'a> Point<'a> {
 
     /// The value of a text; `differential` says what names of differentials stand for.
     pub fn value(&self, text: &Text, differential: &dyn Fn(&str) -> Option<Array<f64>>) -> Result<Numbers, Trouble> {
+        // The sizes fit the formula, so they must fit what is said of it.
         if !text.fits(&self.sizes) {
-            return Err(Trouble::Unusable("the sizes are too small at every probe".into()));
+            return Err(Trouble::Broken("a position of the text lies outside".into()));
         }
         let mut trace = Trace::default();
         let value = text.run::<f64>(&self.sizes, &|name| differential(name).or_else(|| self.values.get(name).cloned()), &mut trace)?;
