@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 
 /// A derivative with everything that the report shows.
 pub const DERIVATIVE: &str = "hesse.derivative/1";
+/// A derivation step by step.
+pub const DERIVATION: &str = "hesse.derivation/1";
 /// What `check` found.
 pub const CHECK: &str = "hesse.check/1";
 /// Values.

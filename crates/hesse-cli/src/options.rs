@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use hesse::{Elimination, Layout};
+use hesse::{Depth, Elimination, Layout, Style};
 
 /// Matrix calculus: derivatives of formulas over scalars, vectors and matrices, checked on random numbers.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ pub enum Verb {
     Jvp(DeriveOptions),
     /// Hessian times a direction
     Hvp(DeriveOptions),
+    /// Show step by step how a derivative comes about, each line tested on random numbers
+    Explain(Box<ExplainOptions>),
     /// Test derivatives on random numbers
     Check(CheckOptions),
     /// Compute values and derivatives from data
@@ -72,7 +74,8 @@ impl Cli {
             Verb::Grad(o) | Verb::Jacobian(o) | Verb::Hessian(o) | Verb::Derive(o) | Verb::Vjp(o) | Verb::Jvp(o) | Verb::Hvp(o) => o.format,
             _ => None,
         };
-        ScreenOptions { json: self.screen.json || format == Some(Format::Json), ..self.screen.clone() }
+        let explained = matches!(&self.verb, Verb::Explain(o) if o.format == ExplainFormat::Json);
+        ScreenOptions { json: self.screen.json || explained || format == Some(Format::Json), ..self.screen.clone() }
     }
 }
 
@@ -180,6 +183,103 @@ pub struct DeriveOptions {
     /// Print times on standard error
     #[arg(long, help_heading = "Output")]
     pub timing: bool,
+}
+
+/// Options of `explain`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  hesse explain -e \"max(0, w'*x + b)\" --wrt w,x,b
+  hesse explain neuron.hesse --style differential --depth outline
+  hesse explain -e \"w .* x\" --wrt w --why 3
+  hesse explain neuron.hesse --format html > neuron.html
+  hesse explain neuron.hesse --format latex > neuron.tex && pdflatex neuron.tex
+
+Steps keep their numbers whatever is shown: 2 is a step, 2.3 its third line.")]
+pub struct ExplainOptions {
+    /// The formula.
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The request.
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// How to argue; differentials where matrices occur, scalars else
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub style: Option<StyleOption>,
+    /// How much of each step
+    #[arg(long, value_enum, default_value = "normal", help_heading = "Output")]
+    pub depth: DepthOption,
+    /// Only this step, in full: 2 or 2.3
+    #[arg(long, value_name = "STEP", conflicts_with = "steps", help_heading = "Output")]
+    pub why: Option<String>,
+    /// Only these steps: 3-5 or 3
+    #[arg(long, value_name = "STEPS", help_heading = "Output")]
+    pub steps: Option<String>,
+    /// Format
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: ExplainFormat,
+    /// Columns of the text; those of the terminal if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000), help_heading = "Output")]
+    pub width: Option<u16>,
+    /// The test.
+    #[command(flatten)]
+    pub check: ProbeOptions,
+    /// Do not test the lines on random numbers
+    #[arg(long, conflicts_with = "require_check", help_heading = "Test")]
+    pub no_check: bool,
+}
+
+/// Formats of a derivation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For the terminal
+    Text,
+    /// Markdown with math in $$
+    Md,
+    /// A LaTeX document
+    Latex,
+    /// One HTML page that needs nothing else
+    Html,
+    /// The same as --json
+    Json,
+}
+
+/// Styles by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StyleOption {
+    /// Pieces, their scalar equations and Jacobians, the vector chain rule
+    Scalar,
+    /// Differentials, pushed inward and collected
+    Differential,
+}
+
+impl From<StyleOption> for Style {
+    fn from(option: StyleOption) -> Style {
+        match option {
+            StyleOption::Scalar => Style::Scalar,
+            StyleOption::Differential => Style::Differential,
+        }
+    }
+}
+
+/// Depths by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DepthOption {
+    /// Names, chain rule, result
+    Outline,
+    /// The rule of each piece
+    Normal,
+    /// Down to scalar equations and small matrices entry by entry
+    Full,
+}
+
+impl From<DepthOption> for Depth {
+    fn from(option: DepthOption) -> Depth {
+        match option {
+            DepthOption::Outline => Depth::Outline,
+            DepthOption::Normal => Depth::Normal,
+            DepthOption::Full => Depth::Full,
+        }
+    }
 }
 
 /// Options of the numeric test.

@@ -40,15 +40,12 @@ fn no_topic(topic: &str) -> Failure {
     ))
 }
 
-/// The rule nearest to what was asked for, by its whole id or by what stands behind the dot.
+/// Offers the rule with the same word behind the dot, or else the one whose id is nearest.
 fn no_rule(id: &str) -> Failure {
-    let ids: Vec<&str> = catalogue::all().map(|lesson| &*lesson.id).collect();
-    let by_end =
-        || nearest(behind_dot(id), ids.iter().map(|id| behind_dot(id))).and_then(|end| ids.iter().find(|id| behind_dot(id) == end));
-    let near = nearest(id, ids.iter().copied()).or_else(|| by_end().copied());
-    let advice =
-        near.map_or("`hesse help rules` lists them".to_string(), |near| format!("did you mean `{near}`? `hesse help rules` lists them"));
-    Failure::Usage(format!("no rule `{id}`: {advice}"))
+    let ids = || catalogue::all().map(|lesson| &*lesson.id);
+    let near = ids().find(|known| behind_dot(known) == behind_dot(id)).or_else(|| nearest(id, ids()));
+    let guess = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    Failure::Usage(format!("no rule `{id}`: {guess}`hesse help rules` lists them"))
 }
 
 fn behind_dot(id: &str) -> &str {
@@ -165,8 +162,8 @@ fn about_rule(lesson: &Lesson) -> String {
             Says::Derivative { of, by, is } => format!("d {of} / d{by} = {is}"),
             Says::Equal { left, right } => format!("{left} == {right}"),
         };
-        say("for example", &format!(" {text}"));
-        say("", &format!(" where {}", example.vars));
+        say("example", &text);
+        say("", &format!("where {}", example.vars));
     }
     out
 }

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod derive;
 pub mod eval;
+pub mod explain;
 pub mod fmt;
 pub mod help;
 pub mod man;
@@ -27,6 +28,7 @@ pub fn run(verb: &Verb, screen: &mut Screen) -> Result<Exit, Failure> {
         Verb::Vjp(options) => derive::run(options, Want::Vjp, screen),
         Verb::Jvp(options) => derive::run(options, Want::Jvp, screen),
         Verb::Hvp(options) => derive::run(options, Want::Hvp, screen),
+        Verb::Explain(options) => explain::run(options, screen),
         Verb::Check(options) => check::run(options, screen),
         Verb::Eval(options) => eval::run(options, screen),
         Verb::Stages(options) => stages::run(options, screen),

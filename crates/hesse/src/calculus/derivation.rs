@@ -5,6 +5,15 @@
 //! It knows nothing of tensors: every tree is in the vocabulary of the input language, over the inputs, the pieces and (in the
 //! style of differentials) names such as `dz`.
 
+pub mod html;
+pub mod latex;
+pub mod markdown;
+pub mod page;
+pub mod text;
+
+#[cfg(test)]
+mod tests;
+
 use crate::calculus::model::Condition;
 use crate::diagnostic::Span;
 use crate::syntax::tree::{NodeId, Syntax};

@@ -45,13 +45,16 @@ pub fn group(pool: &mut Pool, model: &Model, target: &Target, wrt: &[VarId]) -> 
     for k in (0..grouping.vertices.len()).rev() {
         grouping.place(pool, k)?;
     }
-    let mut made: Vec<Group> = grouping.groups.into_iter().rev().collect();
-    if let [only] = made.as_slice()
-        && let Some(two) = as_sum(pool, only)
-    {
-        made = two;
+    Ok(grouping.groups.into_iter().rev().collect())
+}
+
+/// A target that is one piece and a sum of products of entries, as two: the products, and their sum.
+#[must_use]
+pub fn with_sum_apart(pool: &mut Pool, groups: Vec<Group>) -> Vec<Group> {
+    match groups.as_slice() {
+        [only] => as_sum(pool, only).unwrap_or(groups),
+        _ => groups,
     }
-    Ok(made)
 }
 
 /// What is derived.

@@ -49,7 +49,7 @@ impl Teller<'_> {
         };
         if !before.is_some_and(|node| self.out.syntax.same(node, &self.out.syntax, tree)) {
             let mut rules = vec![if self.pieces.len() > 1 { "subst.back" } else { "simplify" }.to_string()];
-            rules.extend(self.fired());
+            rules.extend(self.fired(&part.plain()));
             let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
             self.line(
                 Some(parent),
@@ -222,7 +222,18 @@ impl Teller<'_> {
             return None;
         }
         let e = self.whole(k)?;
-        let (number, factors, out) = self.factors_of(e)?;
+        let (mut number, mut factors, out) = self.factors_of(e)?;
+        // −(y − z) is z − y.
+        if self.pool.as_number(number).is_some_and(|c| c < 0.into())
+            && let Some(k) = factors.iter().position(|f| {
+                f.labels.len() == 1
+                    && self.pool.as_integer(f.power) == Some(1)
+                    && matches!(self.pool.node(f.base), Node::Sum(t, _) if t.len() > 1)
+            })
+        {
+            number = self.pool.negate(number);
+            factors[k].base = self.pool.negate(factors[k].base);
+        }
         let mask = factors.iter().find(|f| f.labels.len() == 1 && !out.contains(&f.labels[0]) && self.is_mask(f))?.clone();
         let label = mask.labels[0];
         let (inside, outside): (Vec<Factor>, Vec<Factor>) = factors.into_iter().partition(|f| f.labels.contains(&label));
@@ -292,9 +303,20 @@ impl Teller<'_> {
         Entries::new(&source, &mut self.out.syntax, &lookup, &used).by_rows().at(tree, Some(letter), None)
     }
 
-    /// Rules of rewriting that shortened the result.
-    fn fired(&self) -> Vec<String> {
-        self.derivative.rules.iter().map(|r| crate::facts::rules::id(r.name)).collect()
+    /// Rules of rewriting whose trace is in the result: what they lead to stands in it.
+    fn fired(&self, result: &str) -> Vec<String> {
+        let shows = |name: &str| result.contains(&format!("{name}(")) || name == "relu" && result.contains("max(0");
+        let leads_here = |to: &str| {
+            let calls = to.match_indices('(').map(|(k, _)| to[..k].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
+            calls.filter(|name| !name.is_empty()).all(shows)
+        };
+        let mut ids: Vec<String> = vec![];
+        for rule in self.derivative.rules.iter().filter(|r| leads_here(r.to)) {
+            if !ids.contains(&rule.id()) {
+                ids.push(rule.id());
+            }
+        }
+        ids
     }
 
     /// Partials by scalars side by side: the gradient is a row.

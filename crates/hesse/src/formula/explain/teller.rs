@@ -9,7 +9,7 @@ use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning
 use crate::calculus::differentiate::{Heard, Tape, differentiate_heard};
 use crate::calculus::elaborate::Options;
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
-use crate::calculus::pieces::{Group, Target, group};
+use crate::calculus::pieces::{Group, Target, group, with_sum_apart};
 use crate::calculus::{simplify, structure};
 use crate::diagnostic::{Error, Span};
 use crate::syntax::parse::parse_document;
@@ -74,7 +74,10 @@ impl<'a> Teller<'a> {
         let span = formula.model.definitions.iter().find(|d| d.value == value).map_or(Span::default(), |d| d.span);
         let mut pool = formula.model.pool.clone();
         let by: Vec<VarId> = wrt.iter().map(|v| v.1).collect();
-        let groups = group(&mut pool, &formula.model, &Target { value, shape, span }, &by)?;
+        let mut groups = group(&mut pool, &formula.model, &Target { value, shape, span }, &by)?;
+        if out.style == Style::Scalar {
+            groups = with_sum_apart(&mut pool, groups);
+        }
         let inputs = formula.model.inputs.iter().map(|i| (i.name.clone(), i.var, i.shape.rows.len())).collect::<Vec<_>>();
         let spelling = formula.spelling(&inputs);
         let mut teller = Teller {
@@ -131,10 +134,11 @@ impl<'a> Teller<'a> {
     }
 
     /// Names that mean something already.
-    fn taken(&self) -> Vec<String> {
+    pub(super) fn taken(&self) -> Vec<String> {
         let mut taken = self.formula.taken(self.derivative);
         taken.extend(self.out.pieces.iter().map(|p| p.name.clone()));
         taken.extend(self.out.problem.inputs.iter().map(|i| i.0.clone()));
+        taken.extend(self.out.differentials.iter().map(|d| d.0.clone()));
         // Letters of indices and differentials.
         taken.extend(["i", "j", "k", "l", "d"].map(String::from));
         taken
@@ -224,10 +228,18 @@ impl<'a> Teller<'a> {
 
     /// Whether a tree over inputs and the pieces before `k` is this value.
     fn means(&self, node: NodeId, value: Expr, k: usize) -> bool {
-        let text = format!("{}{}", self.declarations(k), plain(&self.out.syntax, node));
+        self.reads_as(node, value, &self.pieces[k].shape, &self.declarations(k))
+    }
+
+    /// Whether the text of a tree, read with these declarations, is this value.
+    pub(super) fn reads_as(&self, node: NodeId, value: Expr, shape: &Shape, declarations: &str) -> bool {
+        let text = format!("{declarations}{}", plain(&self.out.syntax, node));
         let options = Options { strict: true, sizes: self.pool.dims.names().to_vec(), ..Options::default() };
         let Ok(read) = Formula::parse_with(&text, &options) else { return false };
-        let Ok((_, again, _)) = read.target(None) else { return false };
+        let Ok((_, again, own)) = read.target(None) else { return false };
+        if (own.rows.len(), own.cols.len()) != (shape.rows.len(), shape.cols.len()) {
+            return false;
+        }
         let mut pool = read.model.pool.clone();
         let again = read.tape().expand(&mut pool, again);
         let mut same: FxHashMap<VarId, VarId> = FxHashMap::default();
@@ -238,11 +250,15 @@ impl<'a> Teller<'a> {
                 None => return false,
             };
         }
-        pool.import(&self.pool, value, &same) == Some(again)
+        let Some(value) = pool.import(&self.pool, value, &same) else { return false };
+        value == again || {
+            let all = [value, again].map(|e| simplify::spread(&mut pool, e, simplify::TERMS));
+            all[0].is_some() && all[0] == all[1]
+        }
     }
 
     /// Inputs and the pieces before `k`, one a line.
-    fn declarations(&self, k: usize) -> String {
+    pub(super) fn declarations(&self, k: usize) -> String {
         let mut lines = String::new();
         let inputs = self.formula.model.inputs.iter().map(|i| (&i.name, &i.shape));
         let defined =
