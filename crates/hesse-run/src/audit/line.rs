@@ -60,7 +60,8 @@ pub(super) struct Prepared {
     factors: Vec<Vec<Vec<Rc<Text>>>>,
     /// Names of differentials with what they are differentials of.
     differentials: Vec<(String, String)>,
-    round: usize,
+    /// The variables that move.
+    moving: Vec<String>,
     /// Axes of names that letters stand at.
     sides: Vec<(String, Sides)>,
 }
@@ -91,7 +92,7 @@ pub(super) fn prepare(
         pattern: line.pattern.clone(),
         factors: vec![],
         differentials: derivation.differentials.clone(),
-        round: 0,
+        moving: moving(derivation, &[&meanings.0, &meanings.1]),
         sides: vec![],
     };
     for term in &line.factors {
@@ -132,7 +133,6 @@ impl Prepared {
         };
         Ok(match meaning {
             Meaning::Value(root) => {
-                self.note_round(derivation, &names(syntax, *root));
                 if letters.is_empty() || matches!(syntax.kind(*root), Kind::Contraction(..)) {
                     Asked::Value(reader.tree(syntax, *root)?)
                 } else {
@@ -140,7 +140,6 @@ impl Prepared {
                 }
             }
             Meaning::Partial { of, by, local, order } => {
-                self.note_round(derivation, &[of.clone()]);
                 self.know(reader, &[of, by])?;
                 Asked::Chains(vec![vec![(of.clone(), by.clone(), *local)]], order.clone())
             }
@@ -158,7 +157,6 @@ impl Prepared {
             }
             Meaning::Differential(name) => {
                 let of = derivation.differentials.iter().find(|d| d.0 == *name).map_or(name, |d| &d.1);
-                self.note_round(derivation, &[of.clone()]);
                 self.know(reader, &[of])?;
                 Asked::Along(of.clone())
             }
@@ -188,16 +186,6 @@ impl Prepared {
             self.sides.push(((*name).clone(), text));
         }
         Ok(())
-    }
-
-    /// Differentials are those of the latest round that the line speaks of.
-    fn note_round(&mut self, derivation: &Derivation, names: &[String]) {
-        for name in names {
-            let of = derivation.differentials.iter().find(|d| d.0 == *name).map_or(name, |d| &d.1);
-            if let Some(piece) = derivation.pieces.iter().find(|p| p.name == *of) {
-                self.round = self.round.max(piece.round);
-            }
-        }
     }
 
     /// A tree with letters, read at each position.
@@ -301,7 +289,7 @@ impl Prepared {
             Asked::Value(text) => self.value(text, point),
             Asked::Chains(terms, order) => chains(terms, order, point),
             Asked::Along(name) => {
-                let along = point.along(self.round)?;
+                let along = point.along(&self.moving)?;
                 let d = &along.of[name];
                 Ok(Numbers { shape: d.shape.clone(), data: d.data.clone(), peak: along.peak })
             }
@@ -317,7 +305,7 @@ impl Prepared {
     fn value(&self, text: &Text, point: &mut Point<'_>) -> Result<Numbers, Trouble> {
         let reads = |d: &&(String, String)| text.program.inputs.iter().any(|i| i.name == d.0);
         let named: Vec<&(String, String)> = self.differentials.iter().filter(reads).collect();
-        let along = if named.is_empty() { None } else { Some(point.along(self.round)?) };
+        let along = if named.is_empty() { None } else { Some(point.along(&self.moving)?) };
         let differential = |name: &str| -> Option<Array<f64>> {
             let of = &named.iter().find(|d| d.0 == name)?.1;
             along.as_ref()?.of.get(of).cloned()
@@ -420,6 +408,33 @@ impl Prepared {
         }
         Ok(both)
     }
+}
+
+/// The variables that move where a line speaks of differentials: all of a first derivative. Those of a second derivative move one after the
+/// other, one a round; a line says which by its differential, or by the latest piece that it speaks of.
+fn moving(derivation: &Derivation, meanings: &[&Meaning]) -> Vec<String> {
+    let problem = &derivation.problem;
+    if problem.order <= 1 {
+        return problem.wrt.clone();
+    }
+    let spoken = |m: &&Meaning| match m {
+        Meaning::Value(root) => names(&derivation.syntax, *root),
+        Meaning::Differential(name) => vec![name.clone()],
+        Meaning::Partial { of, .. } => vec![of.clone()],
+        _ => vec![],
+    };
+    let spoken: Vec<String> = meanings.iter().flat_map(spoken).collect();
+    let of = |name: &String| derivation.differentials.iter().find(|d| d.0 == *name).map(|d| &d.1);
+    let mut variables: Vec<&String> = spoken.iter().filter_map(of).filter(|v| problem.wrt.contains(v)).collect();
+    variables.sort();
+    variables.dedup();
+    if let [one] = variables[..] {
+        return vec![one.clone()];
+    }
+    let round = |name: &String| derivation.pieces.iter().find(|p| p.name == *of(name).unwrap_or(name)).map_or(0, |p| p.round);
+    let round = spoken.iter().map(round).max().unwrap_or(0);
+    let of_result = derivation.results.get(round / 2).and_then(|r| r.wrt.get(round % 2));
+    of_result.map_or_else(|| problem.wrt.clone(), |variable| vec![variable.clone()])
 }
 
 fn names(syntax: &Syntax, root: NodeId) -> Vec<String> {
