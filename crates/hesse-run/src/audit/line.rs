@@ -254,26 +254,31 @@ impl Prepared {
 
     /// The factors of a chain hold as many entries as the line says, whichever way they are laid out.
     fn factors_as_said(&self, point: &mut Point<'_>) -> Result<(), Trouble> {
-        for side in [&self.left, &self.right] {
-            let Asked::Chains(terms, _) = side else { continue };
-            if self.factors.len() != terms.len() {
-                continue;
+        if self.factors.is_empty() {
+            return Ok(());
+        }
+        let lengths = |terms: &[Vec<Pair>]| terms.iter().map(Vec::len).eq(self.factors.iter().map(Vec::len));
+        let chain = [&self.right, &self.left].into_iter().find_map(|side| match side {
+            Asked::Chains(terms, _) if lengths(terms) => Some(terms),
+            _ => None,
+        });
+        let Some(terms) = chain else {
+            return Err(Trouble::Broken("the line says shapes of other factors".into()));
+        };
+        for (said, term) in self.factors.iter().zip(terms) {
+            let mut wanted = vec![];
+            for factor in said {
+                let sizes = factor.iter().map(|size| number(size, point)).collect::<Result<Vec<_>, _>>()?;
+                wanted.push(sizes.iter().product::<usize>());
             }
-            for (said, term) in self.factors.iter().zip(terms) {
-                let mut wanted = vec![];
-                for factor in said {
-                    let sizes = factor.iter().map(|size| number(size, point)).collect::<Result<Vec<_>, _>>()?;
-                    wanted.push(sizes.iter().product::<usize>());
-                }
-                let mut found = vec![];
-                for pair in term {
-                    found.push(point.tensor(pair)?.data.len());
-                }
-                wanted.sort_unstable();
-                found.sort_unstable();
-                if wanted != found {
-                    return Err(Trouble::Broken(format!("the factors of a chain hold {found:?} entries, the line says {wanted:?}")));
-                }
+            let mut found = vec![];
+            for pair in term {
+                found.push(point.tensor(pair)?.data.len());
+            }
+            wanted.sort_unstable();
+            found.sort_unstable();
+            if wanted != found {
+                return Err(Trouble::Broken(format!("the factors of a chain hold {found:?} entries, the line says {wanted:?}")));
             }
         }
         Ok(())
