@@ -27,7 +27,7 @@ pub const MAX_ORDER: usize = 4;
 /// Steps of the differences shrink down to this, times the scale of the variable.
 const SMALLEST_STEP: f64 = 1e-7;
 /// The first step, times the scale of the variable.
-pub(crate) const STEP: f64 = 1e-3;
+const STEP: f64 = 1e-3;
 /// Differences know what is this much smaller than the formula, over the scale of the variable: a derivative of 0.
 const KNOWN: f64 = 1e-6;
 /// A formula larger than this is near the end of the range: its derivative may lie beyond.
