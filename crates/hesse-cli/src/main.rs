@@ -26,7 +26,6 @@ mod options;
 mod panics;
 mod report;
 mod request;
-mod rewire;
 mod screen;
 mod source;
 

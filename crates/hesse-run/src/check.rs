@@ -33,7 +33,7 @@ const KNOWN: f64 = 1e-6;
 /// A formula larger than this is near the end of the range: its derivative may lie beyond.
 const HUGE: f64 = 1e250;
 /// A result this much smaller than the largest intermediate number is judged as if it were that large: below, rounding decides.
-const FLOOR: f64 = 1e-4;
+pub(crate) const FLOOR: f64 = 1e-4;
 
 /// How to check. The defaults are measured choices: a planted relative error of 1e-4 in one component of eight is found by a single direction
 /// with probability 0.995 at a limit of 1e-7, and not at all at 1e-3.
@@ -123,6 +123,23 @@ pub struct CheckReport {
     pub first_failure: Option<Failure>,
 }
 
+impl CheckReport {
+    /// A verdict before anything was compared.
+    pub(crate) fn new(status: Status) -> CheckReport {
+        CheckReport {
+            status,
+            worst: 0.0,
+            worst_differences: 0.0,
+            worst_dual: 0.0,
+            points: 0,
+            directions: 0,
+            kink_crossings: 0,
+            redrawn: 0,
+            first_failure: None,
+        }
+    }
+}
+
 /// Checks a derivative program against its formula. `primal` has one output, the target; the output of `derivative` has the axes of the target
 /// and then those of each variable of `wrt` (one name per order of differentiation). `relations` hold between sizes (`dim m > n`).
 pub fn check(
@@ -133,17 +150,7 @@ pub fn check(
     relations: &[String],
     options: &CheckOptions,
 ) -> CheckReport {
-    let mut report = CheckReport {
-        status: Status::Ok,
-        worst: 0.0,
-        worst_differences: 0.0,
-        worst_dual: 0.0,
-        points: 0,
-        directions: 0,
-        kink_crossings: 0,
-        redrawn: 0,
-        first_failure: None,
-    };
+    let mut report = CheckReport::new(Status::Ok);
     if wrt.is_empty() || wrt.len() > MAX_ORDER {
         report.status = Status::NotChecked(format!("a derivative of order {} is not checked", wrt.len()));
         return report;
@@ -222,12 +229,12 @@ fn point_at(
 }
 
 /// Sizes of a program by position from sizes by name.
-fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize> {
+pub(crate) fn by_position(program: &Program, sizes: &BTreeMap<String, usize>) -> Vec<usize> {
     program.sizes.iter().map(|n| sizes.get(n).copied().unwrap_or(1)).collect()
 }
 
 /// Whether all axes of a program have admissible numbers and its positions lie inside.
-fn fits(program: &Program, sizes: &BTreeMap<String, usize>, max_elements: usize) -> bool {
+pub(crate) fn fits(program: &Program, sizes: &BTreeMap<String, usize>, max_elements: usize) -> bool {
     let sizes = by_position(program, sizes);
     let needs = program.needs.iter().all(|(size, _)| signed(size, &sizes).is_some_and(|n| n >= 0));
     needs
