@@ -35,13 +35,8 @@ impl Source {
         for declaration in &options.vars {
             source.add("--var", declaration);
         }
-        for file in &options.files {
-            if file == "-" {
-                source.add("<stdin>", &text("<stdin>", std::io::stdin().lock())?);
-            } else {
-                let opened = std::fs::File::open(file).map_err(|e| unreadable(file, &e))?;
-                source.add(file, &text(file, opened)?);
-            }
+        for path in &options.files {
+            source.add(if path == "-" { "<stdin>" } else { path }, &file(path)?);
         }
         if let Some(expression) = &options.expression {
             source.add("<expression>", expression);
@@ -49,7 +44,6 @@ impl Source {
         Ok(source)
     }
     /// A text of one piece.
-    #[cfg(test)]
     pub fn new(origin: &str, text: &str) -> Source {
         let mut source = Source::default();
         source.add(origin, text);
@@ -80,6 +74,15 @@ impl Source {
         let (start, end) = (within(span.start), within(span.end));
         Some((&piece.origin, text, start..end.max(start)))
     }
+}
+
+/// The text of a file; `-` is standard input.
+pub fn file(path: &str) -> Result<String, Failure> {
+    if path == "-" {
+        return text("<stdin>", std::io::stdin().lock());
+    }
+    let opened = std::fs::File::open(path).map_err(|e| unreadable(path, &e))?;
+    text(path, opened)
 }
 
 fn text(name: &str, from: impl Read) -> Result<String, Failure> {

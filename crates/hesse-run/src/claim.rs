@@ -36,6 +36,8 @@ use draft::Draft;
 use edits::{Edit, Known, MISTAKES, Mistake};
 use hesse::calculus::notate::Face;
 use hesse::program::program::Program;
+use hesse::syntax::parse::parse_expression;
+use hesse::syntax::plain::plain;
 use hesse::{Derivative, Diagnostic, Error, Form as DerivativeForm, Formula, Layout, Part, Request, Span, Want};
 use points::{Choice, Claimed, Closeness, Computed, Drawer, Form, LIMIT, Place, Point, compare, laid, relative, unlaid};
 use std::cell::OnceCell;
@@ -327,20 +329,18 @@ impl<'a> Judge<'a> {
         Ok(report)
     }
 
-    /// A claim as values at one point: what a program of somebody's own computed there. `single` says that it did so in single
-    /// precision; errors up to `limit`, relative to the largest entry, are agreement.
+    /// A claim as values at one point: what a program of somebody's own computed there. Errors up to `limit`, relative to the largest
+    /// entry, are agreement. A list without rows and columns may be either, or all entries row by row.
     ///
     /// # Errors
     /// E501 for values that are missing or do not fit the formula, or a claim with another number of entries; E502 where the derivative is not finite.
     pub fn values(&self, claim: &Array<f64>, at: &Bindings, limit: f64) -> Result<ClaimReport, Error> {
-        let bound = bind::bind(&self.program, at, &BTreeMap::new())?;
         let mut place = Place { sizes: BTreeMap::new(), values: BTreeMap::new() };
         for program in [&self.primal, &self.program] {
             let bound = bind::bind(program, at, &BTreeMap::new())?;
             place.sizes.extend(program.sizes.iter().cloned().zip(bound.sizes));
             place.values.extend(program.inputs.iter().map(|i| i.name.clone()).zip(bound.inputs));
         }
-        drop(bound);
         let right = place.run(&self.program).map_err(Error::from)?;
         if !right.array.data.iter().all(|x| x.is_finite()) {
             return Err(Diagnostic::error("E502", Span::default(), "the derivative is not finite at these values")
@@ -517,16 +517,17 @@ impl<'a> Judge<'a> {
                 if !seen.insert((edit.side == Side::Claim, edit.text.clone())) {
                     continue;
                 }
-                if let Some(arrangement) = self.explains(&edit, case, claim) {
-                    return Some((edit.diagnosis, Some(Repair { side: edit.side, text: edit.text }), Some(arrangement)));
+                if let Some((diagnosis, arrangement)) = self.explains(&edit, case, claim) {
+                    return Some((diagnosis, Some(Repair { side: edit.side, text: edit.text }), Some(arrangement)));
                 }
             }
         }
         None
     }
 
-    /// Whether a change makes both sides equal.
-    fn explains(&self, edit: &Edit, case: &Case, claim: Option<&Reading>) -> Option<Arrangement> {
+    /// What a change says, if it makes both sides equal.
+    fn explains(&self, edit: &Edit, case: &Case, claim: Option<&Reading>) -> Option<(Diagnosis, Arrangement)> {
+        let as_it_is = |a: Arrangement| (edit.diagnosis.clone(), a);
         let changed = self.read(&edit.text).ok()?;
         match edit.side {
             Side::Claim => {
@@ -535,7 +536,8 @@ impl<'a> Judge<'a> {
                 let first = Case { points: &case.points[..1], claims: claims.clone().take(1).collect(), limit: case.limit };
                 let same = |p: &Point, place: &Place| self.right(p, place);
                 self.agreement(&first, &same, Some(&changed))?;
-                self.agreement(&Case { points: case.points, claims: claims.collect(), limit: case.limit }, &same, Some(&changed))
+                let all = Case { points: case.points, claims: claims.collect(), limit: case.limit };
+                self.agreement(&all, &same, Some(&changed)).map(as_it_is)
             }
             Side::Derivative => {
                 let part = self.part();
@@ -546,7 +548,14 @@ impl<'a> Judge<'a> {
                     let shape = &p.right.array.shape;
                     (data.len() == p.right.array.len()).then(|| unlaid(&data, shape, &face))
                 };
-                self.agreement(case, &right, claim)
+                let agreed = self.agreement(case, &right, claim).map(as_it_is);
+                let Diagnosis::MissingFactor { factor, of } = &edit.diagnosis else { return agreed };
+                agreed.or_else(|| {
+                    // The constant that belongs to the factor is missing with it.
+                    let ((p, q), arrangement) = self.up_to_a_constant(case, &right)?;
+                    let factor = format!("{}*{factor}", fraction((q * p.signum(), p.abs()), "", ""));
+                    Some((Diagnosis::MissingFactor { factor, of: of.clone() }, arrangement))
+                })
             }
         }
     }
@@ -584,38 +593,18 @@ impl<'a> Judge<'a> {
 
     /// A factor by which the whole claim is too large: a constant, or one with sizes and scalars.
     fn ratio(&self, case: &Case) -> Option<(Mistake, Diagnosis, String, Arrangement)> {
+        let own = |p: &Point, place: &Place| self.right(p, place);
         for (arrangement, face) in self.fitting(case) {
-            let mut ratios: Vec<(f64, &Point)> = vec![];
-            let mut proportional = true;
-            for (p, c) in case.points.iter().zip(&case.claims) {
-                let Some(c) = c.as_ref().filter(|c| c.is_finite()) else { continue };
-                let (_, _, right) = laid(&p.right.array, &face);
-                let (up, down): (f64, f64) = (dot(&c.data, &right), dot(&right, &right));
-                if down == 0.0 {
-                    proportional &= c.data.iter().all(|x| *x == 0.0);
-                    continue;
-                }
-                let k = up / down;
-                let scaled: Vec<f64> = right.iter().map(|x| k * x).collect();
-                proportional &= k != 0.0 && relative(&c.data, &scaled, p.right.peak.max(c.peak)) <= 10.0 * case.limit;
-                ratios.push((k, p));
-            }
-            if !proportional || ratios.is_empty() || case.points.len() > 1 && ratios.len() < 4 {
-                continue;
-            }
-            let constant = |values: &[f64]| {
-                let first = values[0];
-                values.iter().all(|k| (k - first).abs() <= 100.0 * case.limit * first.abs()).then_some(first)
-            };
+            let Some(ratios) = ratios(case, &own, &face) else { continue };
+            let arrangement = if case.claims.iter().flatten().all(|c| c.data.len() == 1) { Arrangement::Either } else { arrangement };
             let plain: Vec<f64> = ratios.iter().map(|r| r.0).collect();
             // A single number says nothing of where its factor comes from, so that only usual ones are believed.
-            let believed =
-                |k: f64| case.points.len() > 1 || case.claims.iter().flatten().all(|c| c.data.len() > 1) || [2.0, 0.5].contains(&k.abs());
-            if let Some(k) = constant(&plain).and_then(|k| rational(k, case.limit)) {
+            let many = case.points.len() > 1 || case.claims.iter().flatten().all(|c| c.data.len() > 1);
+            if let Some(k) = constant(&plain, case.limit) {
                 if k == (-1, 1) {
                     return Some((Mistake::Sign, Diagnosis::Sign { of: None }, "-1".into(), arrangement));
                 }
-                if believed(k.0 as f64 / k.1 as f64) {
+                if many || [(2, 1), (1, 2), (-2, 1), (-1, 2)].contains(&k) {
                     let factor = fraction(k, "", "");
                     return Some((Mistake::Constant, Diagnosis::Constant { factor: factor.clone(), of: None }, factor, arrangement));
                 }
@@ -623,7 +612,7 @@ impl<'a> Judge<'a> {
             for (up, down) in self.size_factors() {
                 let value = |p: &Point, names: &[&str]| names.iter().map(|n| number(p, n)).product::<Option<f64>>();
                 let scaled: Option<Vec<f64>> = ratios.iter().map(|(k, p)| Some(k / (value(p, &up)? / value(p, &down)?))).collect();
-                let found = scaled.and_then(|s| constant(&s)).and_then(|k| rational(k, case.limit));
+                let found = scaled.and_then(|s| constant(&s, case.limit));
                 if let Some(k) = found.filter(|k| case.points.len() > 1 || k.0.abs() == 1 && k.1 == 1) {
                     let factor = fraction(k, &up.join("*"), &down.join("*"));
                     return Some((Mistake::Size, Diagnosis::Size { factor: factor.clone(), of: None }, factor, arrangement));
@@ -631,6 +620,20 @@ impl<'a> Judge<'a> {
             }
         }
         None
+    }
+
+    /// A changed derivative that is the claim but for a constant: how much too large the claim is.
+    fn up_to_a_constant(&self, case: &Case, right: Changed) -> Option<((i64, i64), Arrangement)> {
+        let few = case.points.len().min(3);
+        let first = Case { points: &case.points[..few], claims: case.claims[..few].to_vec(), limit: case.limit };
+        let enough = |case: &Case, face: &Face| {
+            let found = ratios(case, right, face)?;
+            constant(&found.iter().map(|r| r.0).collect::<Vec<_>>(), case.limit)
+        };
+        self.fitting(case).into_iter().find_map(|(a, face)| {
+            enough(&first, &face)?;
+            Some((enough(case, &face)?, a))
+        })
     }
 
     /// Products of sizes and scalars that a claim may be too large by, as numerators and denominators.
@@ -757,6 +760,39 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+/// How much larger the claim is than the derivative at each point, where it is a multiple of it; `None` if it is not.
+fn ratios<'p>(case: &Case<'p>, right: Changed, face: &Face) -> Option<Vec<(f64, &'p Point)>> {
+    let mut out: Vec<(f64, &Point)> = vec![];
+    for (p, c) in case.points.iter().zip(&case.claims) {
+        let Some(c) = c.as_ref().filter(|c| c.is_finite()) else { continue };
+        let (_, _, right) = laid(&right(p, &p.place)?, face);
+        let (up, down): (f64, f64) = (dot(&c.data, &right), dot(&right, &right));
+        if down == 0.0 {
+            if c.data.iter().any(|x| *x != 0.0) {
+                return None;
+            }
+            continue;
+        }
+        let k = up / down;
+        let scaled: Vec<f64> = right.iter().map(|x| k * x).collect();
+        let fits = k.is_finite() && k != 0.0 && relative(&c.data, &scaled, p.right.peak.max(c.peak)) <= 10.0 * case.limit;
+        if !fits {
+            return None;
+        }
+        out.push((k, p));
+    }
+    // One point is all there is of values.
+    let enough = !out.is_empty() && (case.points.len() == 1 || out.len() >= case.points.len().min(4) / 2);
+    enough.then_some(out)
+}
+
+/// The fraction that all of these are.
+fn constant(values: &[f64], limit: f64) -> Option<(i64, i64)> {
+    let first = *values.first()?;
+    let same = values.iter().all(|k| (k - first).abs() <= 100.0 * limit * first.abs());
+    if same { rational(first, limit) } else { None }
+}
+
 /// A size, or the value of a scalar input.
 fn number(p: &Point, name: &str) -> Option<f64> {
     p.place.sizes.get(name).map(|n| *n as f64).or_else(|| p.place.values.get(name).and_then(|a| a.data.first().copied()))
@@ -790,7 +826,20 @@ fn fraction((p, q): (i64, i64), up: &str, down: &str) -> String {
 /// A text whose last expression is divided by a factor.
 fn whole(text: &str, factor: &str) -> String {
     let text = text.trim_end();
-    let (head, last) = text.rsplit_once('\n').map_or(("", text), |(h, l)| (h, l));
-    let last = if factor == "-1" { format!("-({last})") } else { format!("1/({factor})*({last})") };
+    let (head, last) = text.rsplit_once('\n').map_or(("", text), |(head, last)| (head, last));
+    let simple = |f: &str| !f.contains(['*', '/', '-']);
+    let last = match factor.strip_prefix("1/") {
+        _ if factor == "-1" => match parse_expression(last) {
+            Ok((mut syntax, root)) => {
+                let root = syntax.opposite(root);
+                plain(&syntax, root)
+            }
+            Err(_) => format!("-({last})"),
+        },
+        Some(below) if simple(below) => format!("{below}*({last})"),
+        None if simple(factor) => format!("({last})/{factor}"),
+        _ => format!("1/({factor})*({last})"),
+    };
+    let last = parse_expression(&last).map_or(last, |(syntax, root)| plain(&syntax, root));
     if head.is_empty() { last } else { format!("{head}\n{last}") }
 }

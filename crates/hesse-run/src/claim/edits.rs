@@ -378,17 +378,21 @@ impl Pen<'_> {
         let before = self.out.len();
         for factor in self.known.factors.clone() {
             let Ok(read) = hesse::syntax::parse::parse_expression(&factor) else { continue };
-            for id in self.draft.nodes() {
+            // The largest part first: it says the most.
+            for id in self.draft.nodes().into_iter().rev() {
                 if self.is_number(id) || self.out.len() - before > INSERTIONS {
                     continue;
                 }
-                for way in 0..6 {
+                for way in 0..8 {
                     let diagnosis = Diagnosis::MissingFactor { factor: factor.clone(), of: self.text(id) };
                     self.offer(id, diagnosis, |s, at| {
-                        let f = copied(s, &read.0, read.1);
+                        let mut f = copied(s, &read.0, read.1);
+                        if way > 5 {
+                            f = s.transpose(f);
+                        }
                         match way {
-                            4 => s.binary(Operator::Times, at, f),
-                            5 => s.binary(Operator::Times, f, at),
+                            4 | 6 => s.binary(Operator::Times, at, f),
+                            5 | 7 => s.binary(Operator::Times, f, at),
                             way => joined(s, way, at, f),
                         }
                     });

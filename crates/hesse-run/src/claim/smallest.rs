@@ -74,7 +74,8 @@ fn at(judge: &Judge, point: &Point, claimed: Option<Claimed>) -> Option<Countere
         inputs: point.place.values.iter().filter(|(n, _)| read(n)).map(|(n, a)| (n.clone(), a.clone())).collect(),
         entry: (k / cols.max(1) + 1, k % cols.max(1) + 1),
         shape: (rows, cols),
-        right: right[k],
-        claim: claimed.data[k],
+        // No −0.
+        right: right[k] + 0.0,
+        claim: claimed.data[k] + 0.0,
     })
 }

@@ -1,6 +1,8 @@
 //! Claims: what is right is called right, what is wrong is called wrong, and mostly for the right reason.
 
 mod corpus;
+mod mutants;
+mod spoilt;
 
 use corpus::entries;
 use hesse_run::claim::{ClaimOptions, Judge, Verdict};
