@@ -22,8 +22,7 @@ pub fn mutants(text: &str, sizes: &[String], alike: &[(String, String)], vectors
             out.push(Mutant { kind, text });
         }
     };
-    let one =
-        |at: NodeId, new: &dyn Fn(&dyn Fn(NodeId) -> String) -> String| write(&syntax, root, &|id, inner| (id == at).then(|| new(inner)));
+    let one = |at: NodeId, new: &dyn Fn(Inner) -> String| write(&syntax, root, &|id, inner| (id == at).then(|| new(inner)));
     if !matches!(syntax.kind(root), Kind::Contraction(..)) {
         put("sign", format!("-({text})"));
         put("factor 2", format!("2*({text})"));
@@ -115,8 +114,11 @@ pub fn mutants(text: &str, sizes: &[String], alike: &[(String, String)], vectors
     out
 }
 
+/// How a child is written.
+type Inner<'a> = &'a dyn Fn(NodeId) -> String;
+
 /// What stands in the place of a node, told how its children are written; `None` for the node as it is.
-type Change<'a> = &'a dyn Fn(NodeId, &dyn Fn(NodeId) -> String) -> Option<String>;
+type Change<'a> = &'a dyn Fn(NodeId, Inner) -> Option<String>;
 
 /// The text of a tree, in brackets throughout.
 fn write(syntax: &Syntax, id: NodeId, change: Change) -> String {
