@@ -37,7 +37,6 @@ use edits::{Edit, Known, MISTAKES, Mistake};
 use hesse::calculus::notate::Face;
 use hesse::program::program::Program;
 use hesse::syntax::parse::parse_expression;
-use hesse::syntax::plain::plain;
 use hesse::{Derivative, Diagnostic, Error, Form as DerivativeForm, Formula, Layout, Part, Request, Span, Want};
 use points::{Choice, Claimed, Closeness, Computed, Drawer, Form, LIMIT, Place, Point, compare, laid, relative, unlaid};
 use std::cell::OnceCell;
@@ -306,6 +305,9 @@ impl<'a> Judge<'a> {
             let verdict = if self.agrees_at_ties(&claim, arrangement) { Verdict::Equal } else { Verdict::EqualExceptAtTies };
             return Ok(equal(verdict, arrangement, &case));
         }
+        if self.is_zero(&case) {
+            return Ok(equal(Verdict::Equal, Arrangement::Either, &case));
+        }
         let usable = case.claims.iter().flatten().filter(|c| c.is_finite()).count();
         let finite = 4 * usable > 3 * case.claims.len();
         if case.claims.is_empty() {
@@ -499,7 +501,8 @@ impl<'a> Judge<'a> {
         let mut seen = BTreeSet::new();
         for mistake in MISTAKES {
             if let Some(found) = ratio.as_ref().filter(|r| r.0 == mistake) {
-                let repair = claim.map(|_| Repair { side: Side::Claim, text: whole(text, &found.2) });
+                let mended = draft.as_ref().and_then(|d| whole(d, &found.2));
+                let repair = mended.map(|text| Repair { side: Side::Claim, text });
                 return Some((found.1.clone(), repair, Some(found.3)));
             }
             let mut all: Vec<Edit> = vec![];
@@ -517,17 +520,17 @@ impl<'a> Judge<'a> {
                 if !seen.insert((edit.side == Side::Claim, edit.text.clone())) {
                     continue;
                 }
-                if let Some((diagnosis, arrangement)) = self.explains(&edit, case, claim) {
-                    return Some((diagnosis, Some(Repair { side: edit.side, text: edit.text }), Some(arrangement)));
+                if let Some((diagnosis, text, arrangement)) = self.explains(&edit, case, claim) {
+                    return Some((diagnosis, Some(Repair { side: edit.side, text }), Some(arrangement)));
                 }
             }
         }
         None
     }
 
-    /// What a change says, if it makes both sides equal.
-    fn explains(&self, edit: &Edit, case: &Case, claim: Option<&Reading>) -> Option<(Diagnosis, Arrangement)> {
-        let as_it_is = |a: Arrangement| (edit.diagnosis.clone(), a);
+    /// What a change says and the changed text, if it makes both sides equal.
+    fn explains(&self, edit: &Edit, case: &Case, claim: Option<&Reading>) -> Option<(Diagnosis, String, Arrangement)> {
+        let as_it_is = |a: Arrangement| (edit.diagnosis.clone(), edit.text.clone(), a);
         let changed = self.read(&edit.text).ok()?;
         match edit.side {
             Side::Claim => {
@@ -552,12 +555,20 @@ impl<'a> Judge<'a> {
                 let Diagnosis::MissingFactor { factor, of } = &edit.diagnosis else { return agreed };
                 agreed.or_else(|| {
                     // The constant that belongs to the factor is missing with it.
-                    let ((p, q), arrangement) = self.up_to_a_constant(case, &right)?;
-                    let factor = format!("{}*{factor}", fraction((q * p.signum(), p.abs()), "", ""));
-                    Some((Diagnosis::MissingFactor { factor, of: of.clone() }, arrangement))
+                    let (k, arrangement) = self.up_to_a_constant(case, &right)?;
+                    let factor = format!("{}*{factor}", fraction(inverse(k), "", ""));
+                    let text = Draft::read(&edit.text).ok().and_then(|d| whole(&d, &fraction(k, "", "")))?;
+                    Some((Diagnosis::MissingFactor { factor, of: of.clone() }, text, arrangement))
                 })
             }
         }
+    }
+
+    /// The number 0 for a derivative that is 0: the zero of every space is written so.
+    fn is_zero(&self, case: &Case) -> bool {
+        let zero = |x: &[f64]| x.iter().all(|x| *x == 0.0);
+        let both = |(p, c): (&Point, &Option<Claimed>)| zero(&p.right.array.data) && c.as_ref().is_some_and(|c| c.data == [0.0]);
+        !case.points.is_empty() && case.points.iter().zip(&case.claims).all(both)
     }
 
     /// One number for all entries, or rows stacked instead of columns.
@@ -591,7 +602,7 @@ impl<'a> Judge<'a> {
             .then_some(Diagnosis::StackedByRows)
     }
 
-    /// A factor by which the whole claim is too large: a constant, or one with sizes and scalars.
+    /// A factor by which the whole claim is too large: a constant, or one with sizes and scalars; and what it must be multiplied with.
     fn ratio(&self, case: &Case) -> Option<(Mistake, Diagnosis, String, Arrangement)> {
         let own = |p: &Point, place: &Place| self.right(p, place);
         for (arrangement, face) in self.fitting(case) {
@@ -605,8 +616,8 @@ impl<'a> Judge<'a> {
                     return Some((Mistake::Sign, Diagnosis::Sign { of: None }, "-1".into(), arrangement));
                 }
                 if many || [(2, 1), (1, 2), (-2, 1), (-1, 2)].contains(&k) {
-                    let factor = fraction(k, "", "");
-                    return Some((Mistake::Constant, Diagnosis::Constant { factor: factor.clone(), of: None }, factor, arrangement));
+                    let diagnosis = Diagnosis::Constant { factor: fraction(k, "", ""), of: None };
+                    return Some((Mistake::Constant, diagnosis, fraction(inverse(k), "", ""), arrangement));
                 }
             }
             for (up, down) in self.size_factors() {
@@ -614,8 +625,9 @@ impl<'a> Judge<'a> {
                 let scaled: Option<Vec<f64>> = ratios.iter().map(|(k, p)| Some(k / (value(p, &up)? / value(p, &down)?))).collect();
                 let found = scaled.and_then(|s| constant(&s, case.limit));
                 if let Some(k) = found.filter(|k| case.points.len() > 1 || k.0.abs() == 1 && k.1 == 1) {
-                    let factor = fraction(k, &up.join("*"), &down.join("*"));
-                    return Some((Mistake::Size, Diagnosis::Size { factor: factor.clone(), of: None }, factor, arrangement));
+                    let (up, down) = (up.join("*"), down.join("*"));
+                    let diagnosis = Diagnosis::Size { factor: fraction(k, &up, &down), of: None };
+                    return Some((Mistake::Size, diagnosis, fraction(inverse(k), &down, &up), arrangement));
                 }
             }
         }
@@ -806,6 +818,10 @@ fn rational(x: f64, limit: f64) -> Option<(i64, i64)> {
     })
 }
 
+fn inverse((p, q): (i64, i64)) -> (i64, i64) {
+    (q * p.signum(), p.abs())
+}
+
 /// `2`, `1/2`, `2*N/3`
 fn fraction((p, q): (i64, i64), up: &str, down: &str) -> String {
     let side = |number: i64, names: &str| match (number, names.is_empty()) {
@@ -823,23 +839,14 @@ fn fraction((p, q): (i64, i64), up: &str, down: &str) -> String {
     }
 }
 
-/// A text whose last expression is divided by a factor.
-fn whole(text: &str, factor: &str) -> String {
-    let text = text.trim_end();
-    let (head, last) = text.rsplit_once('\n').map_or(("", text), |(head, last)| (head, last));
-    let simple = |f: &str| !f.contains(['*', '/', '-']);
-    let last = match factor.strip_prefix("1/") {
-        _ if factor == "-1" => match parse_expression(last) {
-            Ok((mut syntax, root)) => {
-                let root = syntax.opposite(root);
-                plain(&syntax, root)
-            }
-            Err(_) => format!("-({last})"),
-        },
-        Some(below) if simple(below) => format!("{below}*({last})"),
-        None if simple(factor) => format!("({last})/{factor}"),
-        _ => format!("1/({factor})*({last})"),
+/// A text whose last expression is multiplied by a factor.
+fn whole(draft: &Draft, factor: &str) -> Option<String> {
+    let root = draft.root()?;
+    let last = draft.text(root);
+    let new = match factor.strip_prefix("1/") {
+        Some(below) => format!("({last})/{below}"),
+        None => format!("{factor}*({last})"),
     };
-    let last = parse_expression(&last).map_or(last, |(syntax, root)| plain(&syntax, root));
-    if head.is_empty() { last } else { format!("{head}\n{last}") }
+    let (other, top) = parse_expression(&new).ok()?;
+    Some(draft.with(&[root], |s, at| if factor == "-1" { s.opposite(at) } else { edits::copied(s, &other, top) }))
 }

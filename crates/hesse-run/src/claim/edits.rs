@@ -508,7 +508,7 @@ fn joined(s: &mut Syntax, way: usize, at: NodeId, m: NodeId) -> NodeId {
 }
 
 /// A tree of another arena.
-fn copied(s: &mut Syntax, other: &Syntax, root: NodeId) -> NodeId {
+pub(super) fn copied(s: &mut Syntax, other: &Syntax, root: NodeId) -> NodeId {
     let mut now = std::collections::BTreeMap::new();
     let mut last = root;
     for id in other.under(root) {
@@ -552,6 +552,8 @@ pub(super) fn factors(draft: &Draft) -> Vec<String> {
             _ => continue,
         };
         for p in parts {
+            // Turned or not is tried anyway.
+            let p = if let Kind::Transpose(a) = draft.kind(p) { *a } else { p };
             let text = draft.text(p);
             if !matches!(draft.kind(p), Kind::Number(_)) && !out.contains(&text) {
                 out.push(text);
