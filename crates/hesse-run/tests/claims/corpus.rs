@@ -1,9 +1,10 @@
-//! The public corpus as the tests of claims read it.
+//! The corpus as the tests of claims read it.
 
 use hesse::{Formula, Layout, Request, Want};
 use serde_json::Value;
 
 /// A derivative fact: a formula and what somebody wrote as its derivative.
+#[derive(Clone)]
 pub struct Entry {
     pub id: String,
     pub vars: Vec<(String, String)>,
@@ -20,8 +21,9 @@ impl Entry {
     }
 }
 
-pub fn entries() -> Vec<Entry> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../suite/corpus/public.json");
+/// The entries of a part of the corpus: `public`, `families`.
+pub fn entries(part: &str) -> Vec<Entry> {
+    let path = format!("{}/../../suite/corpus/{part}.json", env!("CARGO_MANIFEST_DIR"));
     let all: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("the corpus is in the repository")).expect("JSON");
     all.as_array().expect("a list").iter().map(entry).collect()
 }
