@@ -7,8 +7,9 @@
 //! formula, derivative, text ─claim▶ verdict, diagnosis           (somebody else's derivative against the checked one)
 //! ```
 //!
-//! This crate never differentiates symbolically and never reads a slope of [`hesse::facts`]: its dual numbers run the definitions of the rows
-//! (`means`, `safe`) down to the primitives of [`scalar::Scalar`], so they are an oracle independent of the engine's calculus.
+//! The oracles never differentiate symbolically and never read a slope of [`hesse::facts`]: dual numbers run the definitions of the rows
+//! (`means`, `safe`) down to the primitives of [`scalar::Scalar`], so they are independent of the engine's calculus. Only [`claim`] asks
+//! the front door for a derivative, the one that claims are compared with.
 #![forbid(unsafe_code)]
 
 pub mod array;

@@ -207,7 +207,7 @@ impl<'a> Drawer<'a> {
         let relations = model.relations.iter().flat_map(|r| Relation::read(r, &names)).collect();
         // Sizes of the inputs by their place among all names.
         let place = |name: &str| names.iter().position(|n| n == name).unwrap_or(0);
-        let size = |d: hesse::tensor::Dim| Size {
+        let size = |d| Size {
             terms: dims
                 .polynomial(d)
                 .iter()
