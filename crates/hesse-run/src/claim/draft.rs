@@ -42,6 +42,16 @@ impl Draft {
         }
         Ok(Draft { document, places })
     }
+    /// Leaves what stands within conditions as it is: at a single point a changed condition may be any mask.
+    pub(super) fn outside_conditions(mut self) -> Draft {
+        let syntax = &self.document.syntax;
+        for id in syntax.ids() {
+            if matches!(syntax.kind(id), Kind::Binary(op, ..) if op.compares()) {
+                self.places.extend(syntax.children(id).iter().flat_map(|k| syntax.under(*k)));
+            }
+        }
+        self
+    }
     /// The arena.
     pub(super) fn syntax(&self) -> &Syntax {
         &self.document.syntax
