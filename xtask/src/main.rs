@@ -1,5 +1,6 @@
 //! `cargo xtask …`: what developers and the continuous integration run. Plain Rust, no dependencies: it builds in a second.
 
+mod claims;
 mod compare;
 mod corpus;
 mod look;
@@ -18,6 +19,7 @@ cargo xtask <command>
   test      everything that must hold: format, lints, tests (the manual in suite/ among them), the README's commands,
             the corpus, the real data against NumPy, the pages of the comparison and of the rules
   corpus    score `hesse batch` on both parts of suite/corpus; further arguments go to suite/corpus/score.py
+  claims    judge the answers of the corpus, right and spoilt in every way (minutes): the table of what was found wrong
   compare   hesse beside SymPy on the corpus: write docs/comparison.md and the README's counts; takes minutes, and installs
             SymPy in .venv-compare (--check: write nothing, fail if something would differ; --page: do not ask SymPy again)
   nightly   examine 10,000 generated formulas (minutes): the table of where each row stood, refusals by reason, bounds; a number
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("test") => test::run(),
         Some("corpus") => corpus::run(rest),
+        Some("claims") => claims::run(),
         Some("compare") => compare::run(rest),
         Some("nightly") => nightly::run(rest),
         Some("look") => look::run(),

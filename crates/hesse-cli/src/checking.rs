@@ -2,11 +2,8 @@
 
 use crate::describe;
 use crate::numerals;
-use crate::rewire::{self, PARAMETER};
-use hesse::calculus::model::{Model, Named};
-use hesse::syntax::tree::Role;
-use hesse::{Derivative, Diagnostic, Error, Formula, Part, Request, Span, Want};
-use hesse_run::{CheckOptions, CheckReport, Oracle, ProbeInput};
+use hesse::{Derivative, Diagnostic, Error, Formula, Part, Request, Span};
+use hesse_run::{CheckOptions, CheckReport, Oracle};
 
 /// What came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,10 +76,6 @@ fn disagreement(failure: &hesse_run::Failure) -> String {
 }
 
 impl Verdict {
-    /// Nothing could be compared.
-    fn none(reason: String) -> Verdict {
-        Verdict { status: Status::NotChecked, worst: f64::NAN, points: 0, directions: 0, kinks: 0, reason: Some(reason) }
-    }
     /// One verdict for several that passed: the worst of each number.
     pub fn together(verdicts: &[Verdict]) -> Option<Verdict> {
         let first = verdicts.first()?.clone();
@@ -115,72 +108,12 @@ pub fn verify(formula: &Formula, derivative: &Derivative, request: &Request, see
 
 /// Compares one part.
 pub fn verify_part(formula: &Formula, derivative: &Derivative, request: &Request, k: usize, seed: u64) -> Result<Verdict, Error> {
-    let (model, part) = (formula.model(), &derivative.parts[k]);
-    let variables = variables(model, part, request, k);
-    // A definition that is derived by is moved like an input, from the value that the inputs give it.
-    let moved: Vec<String> = variables.iter().filter(|name| !model.inputs.iter().any(|i| i.name == **name)).cloned().collect();
-    if let (Some(name), Some(_)) = (moved.first(), &request.structure) {
-        return Ok(Verdict::none(format!("`{name}` is a definition, whose value may leave the structure")));
-    }
-    let Some(x) = variables.first() else { return Ok(Verdict::none("there is no variable".into())) };
-    let primal = formula.program_by(request.target.as_deref(), &moved)?;
-    let program = derivative.tensor_program(k)?;
-    let parameter = || PARAMETER.to_string();
-    let (primal, program, wrt) = match (request.want, request.structure.as_deref()) {
-        (Want::Jvp | Want::Hvp, _) => {
-            let moved = variables.last().unwrap_or(x);
-            let direction = part.direction.as_deref().unwrap_or_default();
-            // Along the direction once, by the variables as often as the product still has their axes.
-            let rest = variables[..variables.len() - 1].iter().cloned();
-            let wrt = std::iter::once(parameter()).chain(rest).collect();
-            (rewire::moved_along(&primal, moved, direction), rewire::moved_along(&program, moved, direction), wrt)
-        }
-        (Want::Vjp, _) => {
-            let rows = target(model, request).map_or(0, |d| d.shape.rows.len());
-            (rewire::paired(&primal, part.direction.as_deref().unwrap_or_default(), rows), program, vec![x.clone()])
-        }
-        (_, Some("symmetric")) => {
-            (rewire::symmetrised(&primal, x), rewire::lower_triangle(&rewire::symmetrised(&program, x)), vec![x.clone()])
-        }
-        (_, Some("diagonal")) => (rewire::diagonalised(&primal, x), rewire::diagonalised(&program, x), vec![x.clone()]),
-        (_, Some(other)) => return Ok(Verdict::none(format!("the structure `{other}` is not checked"))),
-        _ if variables.len() > describe::order(request) => {
-            (rewire::moved_each(&primal, &variables), rewire::moved_each(&program, &variables), vec![parameter()])
-        }
-        _ => (primal, program, variables.clone()),
-    };
-    let mut inputs: Vec<ProbeInput> =
-        model.inputs.iter().map(|i| ProbeInput { name: i.name.clone(), properties: i.properties.clone(), value: None }).collect();
-    for name in moved {
-        let value = Some(formula.program(Some(&name))?);
-        inputs.push(ProbeInput { name, properties: vec![], value });
-    }
-    // The parameter only moves other inputs: they keep their domains where it is zero.
-    inputs.push(ProbeInput { name: parameter(), properties: vec!["in {0}".into()], value: None });
-    let options = CheckOptions { points: POINTS, directions: DIRECTIONS, seed, difference_limit: LIMIT, ..CheckOptions::default() };
-    Ok(Verdict::from(&hesse_run::check(&primal, &program, &inputs, &wrt, &model.relations, &options)))
+    hesse_run::verify(formula, derivative, request, k, &probing(seed)).map(|report| Verdict::from(&report))
 }
 
-/// The variables that a part was derived by.
-fn variables(model: &Model, part: &Part, request: &Request, k: usize) -> Vec<String> {
-    if !part.wrt.is_empty() {
-        return part.wrt.clone();
-    }
-    // A product with a direction has no variable in its shape.
-    if let Some(name) = request.wrt.get(k) {
-        return vec![name.clone()];
-    }
-    let of = |role: Role| model.inputs.iter().filter(|i| i.role == role).map(|i| i.name.clone()).collect::<Vec<_>>();
-    let params = of(Role::Param);
-    let all = if params.is_empty() { of(Role::Plain) } else { params };
-    all.get(k).into_iter().cloned().collect()
-}
-
-fn target<'a>(model: &'a Model, request: &Request) -> Option<&'a Named> {
-    match &request.target {
-        Some(name) => model.definitions.iter().find(|d| d.name == *name),
-        None => model.definitions.last(),
-    }
+/// How the commands check.
+pub fn probing(seed: u64) -> CheckOptions {
+    CheckOptions { points: POINTS, directions: DIRECTIONS, seed, difference_limit: LIMIT, ..CheckOptions::default() }
 }
 
 /// An error for each part that failed: a wrong derivative is a defect of hesse.

@@ -7,11 +7,6 @@ use hesse::facts::properties::PROPERTIES;
 use hesse::tensor::dim::Dims;
 use hesse::{Layout, Part, Request, Want};
 
-/// How often a request differentiates. (A part of a first derivative with several variables is a row of partials.)
-pub fn order(request: &Request) -> usize {
-    if request.want == Want::Hessian { 2 } else { request.order.max(1) }
-}
-
 /// The type of an input as it would be declared: `matrix(N, n)`, `vector(n) positive`.
 pub fn type_of(input: &Input, dims: &Dims) -> String {
     let mut out = type_text(dims, &input.shape);
@@ -52,7 +47,8 @@ pub fn left_side(part: &Part, request: &Request) -> String {
         (Want::Hessian, [v, w]) if part.face == part.stack && part.shape_text.iter().all(|size| size != "1") => {
             format!("∂²{of}/∂{v}∂{w}ᵀ")
         }
-        (_, many) if many.len() > order(request) => format!("∂{of}/∂({})", many.join(", ")),
+        // A part of a first derivative with several variables is a row of partials.
+        (_, many) if many.len() > request.times() => format!("∂{of}/∂({})", many.join(", ")),
         (_, many) => {
             let order = match many.len() {
                 2 => "²".into(),
@@ -73,7 +69,7 @@ pub fn left_side(part: &Part, request: &Request) -> String {
 pub fn remark(part: &Part, request: &Request, conditions: &[Condition]) -> String {
     let mut out = size(part);
     let chosen = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative);
-    if chosen && order(request) == 1 && part.shape_text.len() == 2 && part.shape_text.iter().any(|size| size != "1") {
+    if chosen && request.times() == 1 && part.shape_text.len() == 2 && part.shape_text.iter().any(|size| size != "1") {
         out.push_str(&format!("   {} layout", layout(part.layout)));
     }
     let structure = structure(part, request, conditions);

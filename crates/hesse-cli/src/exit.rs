@@ -14,6 +14,8 @@ impl Exit {
     pub const CHECK_FAILED: Exit = Exit(1);
     /// The command line is wrong.
     pub const USAGE: Exit = Exit(2);
+    /// Nothing could be compared.
+    pub const NUMERIC: Exit = Exit(5);
     /// hesse has a defect.
     pub const INTERNAL: Exit = Exit(70);
 

@@ -17,6 +17,10 @@ pub const DERIVATIVE: &str = "hesse.derivative/1";
 pub const DERIVATION: &str = "hesse.derivation/1";
 /// What `check` found.
 pub const CHECK: &str = "hesse.check/1";
+/// What was found of claims.
+pub const CLAIM: &str = "hesse.claim/1";
+/// What was found of a table of answers.
+pub const ANSWERS: &str = "hesse.answers/1";
 /// Values.
 pub const EVAL: &str = "hesse.eval/1";
 /// The stages.

@@ -8,10 +8,12 @@
 //! its exit code ([`exit::Exit`]). Nothing here knows an expression: everything goes through [`hesse::Formula`].
 #![forbid(unsafe_code)]
 
+mod answers;
 mod ascii;
 mod beside;
 mod binding;
 mod checking;
+mod claims;
 mod commands;
 mod describe;
 mod draw;
@@ -27,7 +29,6 @@ mod options;
 mod panics;
 mod report;
 mod request;
-mod rewire;
 mod screen;
 mod source;
 

@@ -49,6 +49,11 @@ impl Point {
         Ok(Point { bindings, sizes })
     }
 
+    /// The values by name.
+    pub fn bindings(&self) -> &Bindings {
+        &self.bindings
+    }
+
     /// An error that names every input that the programs read and that has no value.
     pub fn covers(&self, model: &Model, programs: &[&Program]) -> Result<(), Error> {
         let read = |name: &str| programs.iter().any(|p| p.inputs.iter().any(|i| i.name == name));

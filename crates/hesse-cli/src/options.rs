@@ -48,7 +48,7 @@ pub enum Verb {
     Hvp(DeriveOptions),
     /// Show step by step how a derivative comes about, each line tested on random numbers
     Explain(Box<ExplainOptions>),
-    /// Test derivatives on random numbers
+    /// Test derivatives on random numbers, or judge somebody else's
     Check(CheckOptions),
     /// Compute values and derivatives from data
     Eval(EvalOptions),
@@ -145,9 +145,9 @@ pub struct RequestOptions {
     /// How many times to differentiate (with `derive`; 3 and 4 are printed in index notation)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub nth: u8,
-    /// Layout of the result
-    #[arg(long, value_enum, default_value = "numerator")]
-    pub layout: LayoutOption,
+    /// Layout of the result; numerator if not given
+    #[arg(long, value_enum)]
+    pub layout: Option<LayoutOption>,
     /// As the matrix d vec(F)/d vec(X)', columns stacked
     #[arg(long)]
     pub vec: bool,
@@ -308,6 +308,15 @@ pub struct ProbeOptions {
 
 /// Options of `check`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  hesse check neuron.hesse --wrt w,b
+  hesse check neuron.hesse --wrt w --claim \"2/N*(X*w + b - y)'*X\"
+  hesse check neuron.hesse --claim w=\"-2*(v .* (z > 0))'*X/N\" --claim b=\"-2*sum(v)/N\"
+  hesse check neuron.hesse --wrt w --claim-file mine.txt --layout denominator
+  hesse check neuron.hesse --wrt w --claim-npy grad.npy --bind X=X.npy,y=y.npy,w=w.npy,b=0.1
+  hesse check --answers answers.csv --json
+
+A claim is equal (exit 0; either layout is right unless --layout names one) or not (exit 1).")]
 pub struct CheckOptions {
     /// The formula.
     #[command(flatten)]
@@ -321,6 +330,46 @@ pub struct CheckOptions {
     /// Test the second derivative too
     #[arg(long, help_heading = "Test")]
     pub hessian: bool,
+    /// The claims.
+    #[command(flatten)]
+    pub claims: ClaimOptions,
+}
+
+/// Derivatives that somebody else found.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Claim")]
+pub struct ClaimOptions {
+    /// A formula to judge as the derivative; of several variables NAME=FORMULA (repeat for more)
+    #[arg(long = "claim", value_name = "FORMULA", allow_hyphen_values = true)]
+    pub claim: Vec<String>,
+    /// A file that holds the claim, perhaps after definitions, one a line; `-` is standard input; NAME=FILE of several variables
+    #[arg(long = "claim-file", value_name = "FILE")]
+    pub claim_files: Vec<String>,
+    /// Values of the derivative at the point of --bind: .npy, or .npz with an array for each variable
+    #[arg(long = "claim-npy", value_name = "FILE")]
+    pub claim_arrays: Vec<String>,
+    /// Relative error up to which values agree; 1e-6 if not given, 1e-3 for single precision
+    #[arg(long, value_name = "X")]
+    pub rtol: Option<f64>,
+    /// A table of answers to judge: columns id, formula, wrt, claim; optional kind, layout, vars
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["claim", "claim_files", "claim_arrays", "files", "expression"])]
+    pub answers: Option<std::path::PathBuf>,
+    /// Values for --claim-npy: NAME=file.npy, file.npz:array, file.csv:age..s6, 0.5, [1;2;3], zeros, ones, or a column of --data
+    #[arg(long, value_name = "NAME=VALUE,…", allow_hyphen_values = true, help_heading = "Data")]
+    pub bind: Vec<String>,
+    /// A table whose columns --bind and --columns name
+    #[arg(long, value_name = "TABLE", help_heading = "Data")]
+    pub data: Option<std::path::PathBuf>,
+    /// Matrices from columns of the table: X=age..s6
+    #[arg(long, value_name = "NAME=COLUMNS,…", help_heading = "Data")]
+    pub columns: Vec<String>,
+}
+
+impl ClaimOptions {
+    /// Whether there is something to judge.
+    pub fn any(&self) -> bool {
+        !(self.claim.is_empty() && self.claim_files.is_empty() && self.claim_arrays.is_empty())
+    }
 }
 
 /// Digits of the entries of arrays.

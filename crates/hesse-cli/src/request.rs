@@ -11,7 +11,7 @@ pub fn request(options: &RequestOptions, want: Want) -> Request {
         wrt2: options.wrt2.clone(),
         want,
         order: options.nth.into(),
-        layout: options.layout.into(),
+        layout: options.layout.unwrap_or_default().into(),
         form: if options.vec { Form::Vec } else { Form::Natural },
         structure: options.structure.map(|s| s.name().to_string()),
         elimination: options.order.into(),

@@ -51,12 +51,8 @@ impl Source {
         for declaration in &options.vars {
             source.add(VAR, declaration.clone());
         }
-        for file in &options.files {
-            if file == "-" {
-                source.add("<stdin>", text("<stdin>", std::io::stdin().lock())?);
-            } else {
-                source.add(file, of_file(file)?);
-            }
+        for path in &options.files {
+            source.add(if path == "-" { "<stdin>" } else { path }, file(path)?);
         }
         if let Some(expression) = &options.expression {
             source.add("<expression>", expression.clone());
@@ -64,7 +60,6 @@ impl Source {
         Ok(source)
     }
     /// A text of one piece.
-    #[cfg(test)]
     pub fn new(origin: &str, text: &str) -> Source {
         let mut source = Source::default();
         source.add(origin, text.into());
@@ -124,10 +119,13 @@ impl Source {
     }
 }
 
-/// The text of a file.
-pub fn of_file(name: &str) -> Result<String, Failure> {
-    let opened = std::fs::File::open(name).map_err(|e| unreadable(name, &e))?;
-    text(name, opened)
+/// The text of a file; `-` is standard input.
+pub fn file(path: &str) -> Result<String, Failure> {
+    if path == "-" {
+        return text("<stdin>", std::io::stdin().lock());
+    }
+    let opened = std::fs::File::open(path).map_err(|e| unreadable(path, &e))?;
+    text(path, opened)
 }
 
 fn text(name: &str, from: impl Read) -> Result<String, Failure> {

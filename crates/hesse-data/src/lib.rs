@@ -20,6 +20,7 @@ pub mod table;
 mod tensor;
 
 pub use limits::Limits;
+pub use npy::Precision;
 pub use npz::Archive;
 pub use read::{Place, read};
 pub use table::{Header, Table};

@@ -11,8 +11,22 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// No honest header is longer (the text of a structured type may be, but is not read anyway).
 const LONGEST_HEADER: usize = 64 * 1024;
 
+/// How exact the numbers of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// f4
+    Single,
+    /// Everything else.
+    Double,
+}
+
 /// Reads one array. `name` stands in messages.
-pub fn decode(mut from: impl Read, name: &str, limits: &Limits) -> Result<Tensor, Error> {
+pub fn decode(from: impl Read, name: &str, limits: &Limits) -> Result<Tensor, Error> {
+    Ok(decode_with_precision(from, name, limits)?.0)
+}
+
+/// Reads one array, and says how exact its numbers were written.
+pub fn decode_with_precision(mut from: impl Read, name: &str, limits: &Limits) -> Result<(Tensor, Precision), Error> {
     let header = Header::read(&mut from, name)?;
     let element = Element::of(&header.descr, name)?;
     let count = limits.count(name, &header.shape)?;
@@ -25,7 +39,8 @@ pub fn decode(mut from: impl Read, name: &str, limits: &Limits) -> Result<Tensor
         return Err(fault::malformed(name, what));
     }
     let data = bytes.chunks_exact(element.size).map(|b| element.value(b)).collect();
-    Ok(if header.fortran { from_column_major(header.shape, data) } else { Tensor::new(header.shape, data) })
+    let array = if header.fortran { from_column_major(header.shape, data) } else { Tensor::new(header.shape, data) };
+    Ok((array, if (element.kind, element.size) == (b'f', 4) { Precision::Single } else { Precision::Double }))
 }
 
 /// Writes an array as version 1, `<f8`, C order.

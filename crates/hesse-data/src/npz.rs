@@ -1,5 +1,6 @@
 //! NumPy's `.npz` archives: a zip of `.npy` files, stored or deflated.
 
+use crate::npy::Precision;
 use crate::{Limits, Tensor, fault, npy};
 use hesse::Error;
 use std::fs::File;
@@ -38,6 +39,10 @@ impl<R: Read + Seek> Archive<R> {
     }
     /// Reads an array by its name.
     pub fn array(&mut self, member: &str) -> Result<Tensor, Error> {
+        Ok(self.array_with_precision(member)?.0)
+    }
+    /// Reads an array by its name, and says how exact its numbers were written.
+    pub fn array_with_precision(&mut self, member: &str) -> Result<(Tensor, Precision), Error> {
         let members = self.members();
         let file = match self.zip.by_name(&format!("{member}.npy")) {
             Ok(file) => file,
@@ -45,7 +50,7 @@ impl<R: Read + Seek> Archive<R> {
             Err(e) => return Err(damaged(&self.name, e)),
         };
         let name = format!("{}:{member}", self.name);
-        npy::decode(file.take(self.limits.bytes), &name, &self.limits)
+        npy::decode_with_precision(file.take(self.limits.bytes), &name, &self.limits)
     }
     /// The array, if it is the only one.
     pub fn single(&mut self) -> Result<Tensor, Error> {

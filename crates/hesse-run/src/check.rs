@@ -123,6 +123,23 @@ pub struct CheckReport {
     pub first_failure: Option<Failure>,
 }
 
+impl CheckReport {
+    /// A verdict before anything was compared.
+    pub(crate) fn new(status: Status) -> CheckReport {
+        CheckReport {
+            status,
+            worst: 0.0,
+            worst_differences: 0.0,
+            worst_dual: 0.0,
+            points: 0,
+            directions: 0,
+            kink_crossings: 0,
+            redrawn: 0,
+            first_failure: None,
+        }
+    }
+}
+
 /// Checks a derivative program against its formula. `primal` has one output, the target; the output of `derivative` has the axes of the target
 /// and then those of each variable of `wrt` (one name per order of differentiation). `relations` hold between sizes (`dim m > n`).
 pub fn check(
@@ -133,17 +150,7 @@ pub fn check(
     relations: &[String],
     options: &CheckOptions,
 ) -> CheckReport {
-    let mut report = CheckReport {
-        status: Status::Ok,
-        worst: 0.0,
-        worst_differences: 0.0,
-        worst_dual: 0.0,
-        points: 0,
-        directions: 0,
-        kink_crossings: 0,
-        redrawn: 0,
-        first_failure: None,
-    };
+    let mut report = CheckReport::new(Status::Ok);
     if wrt.is_empty() || wrt.len() > MAX_ORDER {
         report.status = Status::NotChecked(format!("a derivative of order {} is not checked", wrt.len()));
         return report;

@@ -92,7 +92,7 @@ impl Relation {
         }
         vec![]
     }
-    fn holds(&self, sizes: &BTreeMap<String, usize>) -> bool {
+    pub(crate) fn holds(&self, sizes: &BTreeMap<String, usize>) -> bool {
         self.greater.at(sizes) >= self.smaller.at(sizes) + self.gap
     }
 }
@@ -313,6 +313,41 @@ pub fn draw(rows: usize, shape: &[usize], properties: &[String], attempt: usize,
         }
     }
     let data = best.map_or_else(|| candidate(&wishes, m, n, random), |b| b.1);
+    Array { shape: shape.to_vec(), data }
+}
+
+/// Numbers that are easily written down.
+const ROUND: [f64; 7] = [1.0, 0.0, -1.0, 2.0, 0.5, -0.5, -2.0];
+
+/// As [`draw`], with entries that are easily written down: all of them `wanted`, if that is given and allowed, else halves and whole numbers near
+/// 0. What is more than a bound of each entry (positive definite, orthogonal …) is the identity, or drawn like any other value.
+pub fn round(rows: usize, shape: &[usize], properties: &[String], random: &mut Random, wanted: Option<f64>) -> Array<f64> {
+    let wishes = Wishes::read(properties);
+    let (m, n): (usize, usize) = (shape[..rows].iter().product(), shape[rows..].iter().product());
+    let whole = wishes.posdef || wishes.invertible || wishes.detpos || wishes.orthogonal;
+    if whole && m == n && (wanted.is_some() || random.below(2) == 0) {
+        let data = (0..n * n).map(|k| if k % (n + 1) == 0 { 1.0 } else { 0.0 }).collect();
+        return Array { shape: shape.to_vec(), data };
+    }
+    if whole || wishes.simplex || wishes.simplex_rows || wishes.onehot || wishes.onehot_rows || wishes.unit {
+        return draw(rows, shape, properties, 0, random);
+    }
+    let allowed = |x: f64| {
+        wishes.above.is_none_or(|a| x > a)
+            && wishes.below.is_none_or(|b| x < b)
+            && (!wishes.nonzero || x != 0.0)
+            && (!wishes.integer || x.fract() == 0.0)
+            && (wishes.choices.is_empty() || wishes.choices.contains(&x))
+    };
+    let from: Vec<f64> = ROUND.into_iter().chain(wishes.choices.iter().copied()).filter(|x| allowed(*x)).collect();
+    let mut entry = || match wanted.filter(|x| allowed(*x)) {
+        Some(x) => x,
+        None if from.is_empty() => wishes.entry(random),
+        None => from[random.below(from.len())],
+    };
+    let mut data: Vec<f64> = (0..m * n).map(|_| entry()).collect();
+    // The mean of two halves is none: the lower triangle decides.
+    structure(&Wishes { integer: true, ..wishes.clone() }, m, n, &mut data);
     Array { shape: shape.to_vec(), data }
 }
 

@@ -3,6 +3,7 @@
 mod explain;
 mod face;
 mod named;
+mod reading;
 mod request;
 mod working;
 
@@ -55,6 +56,8 @@ pub struct Part {
     pub face: Face,
     /// The same for what is no matrix in the chosen form: columns stacked.
     pub stack: Face,
+    /// The face of [`Form::Vec`] in numerator layout, whatever was asked for: the function's columns stacked, then the variable's.
+    pub vec: Face,
     /// The printed tree.
     pub syntax: Syntax,
     /// Its root.

@@ -1,6 +1,8 @@
-//! `hesse check`: whether derivatives are true on random numbers.
+//! `hesse check`: whether derivatives are true on random numbers, hesse's own and those of others.
 
+use crate::answers;
 use crate::checking::{self, Status, Verdict};
+use crate::claims;
 use crate::commands::derive::exit;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,8 +16,14 @@ use serde_json::json;
 
 /// Checks the derivative by each variable.
 pub fn run(options: &CheckOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+    if let Some(table) = &options.claims.answers {
+        return answers::run(table, options, screen);
+    }
     let source = Source::read(&options.input)?;
     let formula = source.formula(options.input.strict)?;
+    if options.claims.any() {
+        return claims::run(&formula, &source, options, screen);
+    }
     let (mut verdicts, mut objects) = (vec![], vec![]);
     for want in [Some(Want::Derivative), options.hessian.then_some(Want::Hessian)].into_iter().flatten() {
         let request = request(&options.request, want);

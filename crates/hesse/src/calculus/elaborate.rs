@@ -33,6 +33,8 @@ const ERRORS: usize = 5;
 pub struct Options {
     /// What would be assumed is refused (E209).
     pub strict: bool,
+    /// A name that is neither declared nor defined is refused (E101).
+    pub closed: bool,
     /// What is known of variables and sizes, beside the document; see [`domain::parse`].
     pub domain: Vec<Clause>,
     /// Further names of sizes, for an expression over declared variables.
@@ -66,7 +68,7 @@ pub fn elaborate(document: &Document, source: &str, options: &Options) -> Result
                 .help("add a definition, such as  C = sum(x.^2)"),
         );
     }
-    finish(pool, &scope, &document.syntax, source, options, false)
+    finish(pool, &scope, &document.syntax, source, options, options.closed)
 }
 
 /// Types one expression over declared variables (`("X", "matrix(m,n)")`): any other name is refused.

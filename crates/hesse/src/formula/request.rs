@@ -56,6 +56,10 @@ pub struct Request {
 }
 
 impl Request {
+    /// How often it differentiates.
+    pub fn times(&self) -> usize {
+        if self.want == Want::Hessian { 2 } else { self.order.max(1) }
+    }
     /// The request for the same derivative as a linear map, `dX ↦ A*dX*B`: what it gives has one variable less. `None` for what is
     /// such a product already or is no map between whole spaces (a structured derivative).
     ///

@@ -363,6 +363,7 @@ impl Working<'_> {
             tensor,
             face,
             stack,
+            vec: stacked(shape, variables),
             syntax,
             root,
             indexed,

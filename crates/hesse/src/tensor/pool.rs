@@ -186,6 +186,10 @@ impl Pool {
     pub fn limit(&self) -> Option<&'static str> {
         self.limit
     }
+    /// What it may spend.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
     /// Units of work spent so far.
     pub fn spent(&self) -> u64 {
         self.spent

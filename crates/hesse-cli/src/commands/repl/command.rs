@@ -169,7 +169,7 @@ fn list(text: &str) -> Option<Vec<String>> {
 }
 
 fn layout(session: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {
-    set(&mut session.settings.request.layout, argument, screen, "layout")
+    set(session.settings.request.layout.get_or_insert_default(), argument, screen, "layout")
 }
 
 fn style(session: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {

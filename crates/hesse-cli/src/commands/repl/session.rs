@@ -52,7 +52,7 @@ impl Session {
     /// An empty session.
     pub fn new(options: &ReplOptions) -> Session {
         let wrt = options.wrt.iter().map(|name| name.trim().to_string()).collect();
-        let request = RequestOptions { wrt, layout: options.layout, ..RequestOptions::default() };
+        let request = RequestOptions { wrt, layout: Some(options.layout), ..RequestOptions::default() };
         Session {
             over: false,
             settings: DeriveOptions { request, brief: true, ..DeriveOptions::default() },
@@ -110,8 +110,8 @@ impl Session {
                     options.request.wrt = wrt;
                 }
                 match layout.as_deref() {
-                    Some("denominator") => options.request.layout = LayoutOption::Denominator,
-                    Some(_) => options.request.layout = LayoutOption::Numerator,
+                    Some("denominator") => options.request.layout = Some(LayoutOption::Denominator),
+                    Some(_) => options.request.layout = Some(LayoutOption::Numerator),
                     None => {}
                 }
                 self.derive(Subject { formula: None, target: Some(target) }, want, &options, screen)
@@ -253,7 +253,7 @@ impl Session {
 
     /// Takes the declarations and definitions of a file, all or none; its last formula is what commands are about.
     pub fn load(&mut self, file: &str, screen: &mut Screen) -> Result<Exit, Failure> {
-        let original = Rc::new(Original { origin: file.into(), line: 1, text: source::of_file(file)? });
+        let original = Rc::new(Original { origin: file.into(), line: 1, text: source::file(file)? });
         let asked = read(&original, 0)?;
         if let Some((entry, range)) = twice(&asked) {
             let span = Span::new(range.start, range.end);

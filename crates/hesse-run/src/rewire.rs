@@ -159,8 +159,8 @@ fn triangle(program: &mut Program, x: Value, axes: &[Size]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Bindings, Tensor, evaluate};
     use hesse::Formula;
-    use hesse_run::{Bindings, Tensor, evaluate};
 
     fn program(text: &str) -> Program {
         Formula::parse(text, false).unwrap().program(None).unwrap()
