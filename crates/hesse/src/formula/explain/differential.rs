@@ -6,9 +6,9 @@
 
 mod form;
 
-use super::super::{Form, Layout};
 use super::super::face::{Laid, face};
 use super::super::working::{Cost, shortest};
+use super::super::{Form, Layout};
 use super::super::{Request, Want};
 use super::graph::Vertex;
 use super::teller::{Member, Teller};
@@ -127,7 +127,9 @@ impl Teller<'_> {
             && let Some(tree) = self.best_of(k, moves, true)
         {
             let named = self.folded(tree, k + 1);
-            if self.out.syntax.count(named) < self.out.syntax.count(first) {
+            let syntax = &self.out.syntax;
+            let names = syntax.under(named).into_iter().any(|id| matches!(syntax.kind(id), Kind::Name(n) if *n == piece.name));
+            if names && syntax.count(named) < syntax.count(first) {
                 trees.push(named);
             }
         }
@@ -471,7 +473,8 @@ impl Teller<'_> {
 
     /// A derivative in numerator layout, in which it stands before the differential.
     fn numerator(&self, of: &Shape, by: &Shape) -> Laid {
-        let plain = Request { want: Want::Derivative, structure: None, layout: Layout::Numerator, form: Form::Natural, ..self.request.clone() };
+        let plain =
+            Request { want: Want::Derivative, structure: None, layout: Layout::Numerator, form: Form::Natural, ..self.request.clone() };
         face(of, std::slice::from_ref(by), &plain)
     }
 }
