@@ -50,6 +50,7 @@ fn spelling(c: char) -> &'static str {
         '∞' => "inf",
         '‖' => "||",
         '½' => "1/2",
+        '§' => "section ",
         '…' => "...",
         '✓' => "ok",
         '✗' => "FAILED",

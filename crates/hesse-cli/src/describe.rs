@@ -1,7 +1,7 @@
 //! Words for what the engine found: types of inputs, names of derivatives, numbers.
 
 use hesse::calculus::complaint::type_text;
-use hesse::calculus::model::{Condition, Input};
+use hesse::calculus::model::{Condition, Input, Named};
 use hesse::calculus::structure::Kind;
 use hesse::facts::properties::PROPERTIES;
 use hesse::tensor::dim::Dims;
@@ -20,6 +20,11 @@ pub fn type_of(input: &Input, dims: &Dims) -> String {
         out.push_str(property);
     }
     out
+}
+
+/// The shape of a definition with its name, written as the shapes of inputs are: `z: vector(N)`.
+pub fn definition(named: &Named, dims: &Dims) -> String {
+    format!("{}: {}", named.name, type_text(dims, &named.shape))
 }
 
 /// Whether a property follows from another one of the list.

@@ -1,7 +1,7 @@
 //! Draws a diagnostic: its code, the lines it is about with carets, its reasons and its fix.
 
 use crate::failure::is_placed;
-use crate::source::Source;
+use crate::source::{Original, Source};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
 use hesse::{Diagnostic, Severity};
@@ -25,22 +25,24 @@ pub fn picture(diagnostic: &Diagnostic, source: Option<&Source>, ascii: bool) ->
     Renderer::styled().decor_style(decor).render(&[group])
 }
 
-/// One snippet for each piece of the source that has a label, that of the main place first.
+/// One snippet for each text that has a label, that of the main place first.
 fn snippets<'a>(diagnostic: &'a Diagnostic, source: Option<&'a Source>) -> Vec<Snippet<'a, Annotation<'a>>> {
-    let mut pieces: Vec<(&str, &str, Vec<Annotation>)> = vec![];
+    let mut pieces: Vec<(&Original, Vec<Annotation>)> = vec![];
     if !is_placed(diagnostic) {
         return vec![];
     }
     for (k, (span, text)) in diagnostic.labels.iter().enumerate() {
-        let Some((origin, content, range)) = source.and_then(|s| s.locate(*span)) else { continue };
+        let Some((original, range)) = source.and_then(|s| s.locate(*span)) else { continue };
         let kind = if k == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let annotation = kind.span(visible(content, range)).label((!text.is_empty()).then_some(text.as_str()));
-        match pieces.iter_mut().find(|(name, ..)| *name == origin) {
-            Some((.., annotations)) => annotations.push(annotation),
-            None => pieces.push((origin, content, vec![annotation])),
+        let annotation = kind.span(visible(&original.text, range)).label((!text.is_empty()).then_some(text.as_str()));
+        match pieces.iter_mut().find(|(known, _)| std::ptr::eq(*known, original)) {
+            Some((_, annotations)) => annotations.push(annotation),
+            None => pieces.push((original, vec![annotation])),
         }
     }
-    pieces.into_iter().map(|(origin, content, annotations)| Snippet::source(content).path(origin).annotations(annotations)).collect()
+    let snippet =
+        |(o, places): (&'a Original, Vec<Annotation<'a>>)| Snippet::source(&o.text).path(&o.origin).line_start(o.line).annotations(places);
+    pieces.into_iter().map(snippet).collect()
 }
 
 /// A caret needs a character: an empty place becomes the one after it, or at the end of a line the one before.

@@ -1,7 +1,9 @@
-//! Limits that the environment raises or lowers (listed under `hesse --help`). Nothing else is read from it but the colour conventions.
+//! What the environment says (listed under `hesse --help`): limits, raised or lowered, and where the history of `hesse repl` is kept.
+//! Nothing else is read from it but the colour conventions.
 
 use crate::failure::Failure;
 use hesse_data::Limits;
+use std::path::{Path, PathBuf};
 
 /// The limits of expressions, with what the environment changes.
 pub fn expression_limits() -> Result<hesse::tensor::Limits, Failure> {
@@ -25,6 +27,18 @@ pub fn file_limits() -> Result<Limits, Failure> {
         limits.elements = usize::try_from(n).unwrap_or(usize::MAX);
     }
     Ok(limits)
+}
+
+/// The file of the history: what HESSE_HISTORY names (nothing, if it is empty), else a file in the directory for state of the XDG
+/// convention, which has absolute paths count only.
+pub fn history() -> Option<PathBuf> {
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    if let Some(file) = path("HESSE_HISTORY") {
+        return Some(file).filter(|f| !f.as_os_str().is_empty());
+    }
+    let absolute = |p: &PathBuf| p.is_absolute();
+    let state = path("XDG_STATE_HOME").filter(absolute).or_else(|| Some(path("HOME").filter(absolute)?.join(Path::new(".local/state"))));
+    Some(state?.join("hesse").join("history"))
 }
 
 fn number(name: &str) -> Result<Option<u64>, Failure> {

@@ -3,8 +3,8 @@
 use hesse::Error;
 use hesse::facts::codes;
 
-/// An exit code of the command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An exit code of the command. Of two the greater one is the worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Exit(pub u8);
 
 impl Exit {

@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 
 /// A derivative with everything that the report shows.
 pub const DERIVATIVE: &str = "hesse.derivative/1";
+/// A derivation step by step.
+pub const DERIVATION: &str = "hesse.derivation/1";
 /// What `check` found.
 pub const CHECK: &str = "hesse.check/1";
 /// Values.
@@ -46,11 +48,11 @@ pub fn diagnostic(d: &Diagnostic, source: Option<&Source>) -> Value {
 }
 
 fn label(span: Span, text: &str, source: &Source) -> Option<Value> {
-    let (origin, content, range) = source.locate(span)?;
-    let before = &content[..range.start];
-    let line = before.matches('\n').count() + 1;
+    let (original, range) = source.locate(span)?;
+    let before = &original.text[..range.start];
+    let line = before.matches('\n').count() + original.line;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Some(json!({ "origin": origin, "span": [range.start, range.end], "line": line, "column": column, "text": text }))
+    Some(json!({ "origin": original.origin, "span": [range.start, range.end], "line": line, "column": column, "text": text }))
 }
 
 /// The inputs of a formula with their types.

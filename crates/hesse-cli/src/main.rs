@@ -19,6 +19,7 @@ mod environment;
 mod exit;
 mod failure;
 mod json;
+mod lines;
 mod listing;
 mod numbers;
 mod numerals;

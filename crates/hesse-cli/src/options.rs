@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use hesse::{Elimination, Layout};
+use hesse::{Depth, Elimination, Layout, Style};
 
 /// Matrix calculus: derivatives of formulas over scalars, vectors and matrices, checked on random numbers.
 #[derive(Debug, Parser)]
@@ -18,6 +18,7 @@ Exit codes: 0 ok, 1 check failed, 2 usage, 3 input, 4 not supported, 5 numeric, 
 Environment:
   HESSE_MAX_NODES, HESSE_MAX_WORK       limits of a derivation: nodes of expressions, units of work
   HESSE_MAX_BYTES, HESSE_MAX_ELEMENTS   limits of what is read from a file
+  HESSE_HISTORY                         the file of the history of `hesse repl`; empty for none
   NO_COLOR, CLICOLOR_FORCE, TERM        colours")]
 pub struct Cli {
     /// What to do.
@@ -45,10 +46,14 @@ pub enum Verb {
     Jvp(DeriveOptions),
     /// Hessian times a direction
     Hvp(DeriveOptions),
+    /// Show step by step how a derivative comes about, each line tested on random numbers
+    Explain(Box<ExplainOptions>),
     /// Test derivatives on random numbers
     Check(CheckOptions),
     /// Compute values and derivatives from data
     Eval(EvalOptions),
+    /// Talk: declare, define, derive, line by line
+    Repl(ReplOptions),
     /// Show every stage between the formula and its derivative
     Stages(StagesOptions),
     /// Answer JSON requests, one a line
@@ -72,7 +77,8 @@ impl Cli {
             Verb::Grad(o) | Verb::Jacobian(o) | Verb::Hessian(o) | Verb::Derive(o) | Verb::Vjp(o) | Verb::Jvp(o) | Verb::Hvp(o) => o.format,
             _ => None,
         };
-        ScreenOptions { json: self.screen.json || format == Some(Format::Json), ..self.screen.clone() }
+        let explained = matches!(&self.verb, Verb::Explain(o) if o.format == ExplainFormat::Json);
+        ScreenOptions { json: self.screen.json || explained || format == Some(Format::Json), ..self.screen.clone() }
     }
 }
 
@@ -180,6 +186,112 @@ pub struct DeriveOptions {
     /// Print times on standard error
     #[arg(long, help_heading = "Output")]
     pub timing: bool,
+    /// No empty lines in the report.
+    #[arg(skip)]
+    pub brief: bool,
+}
+
+/// Options of `explain`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  hesse explain -e \"max(0, w'*x + b)\" --wrt w,x,b
+  hesse explain neuron.hesse --style differential --depth outline
+  hesse explain -e \"w .* x\" --wrt w --why 3
+  hesse explain neuron.hesse --format html > neuron.html
+  hesse explain neuron.hesse --format latex > neuron.tex && pdflatex neuron.tex
+
+Steps keep their numbers whatever is shown: 2 is a step, 2.3 its third line.")]
+pub struct ExplainOptions {
+    /// The formula.
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The request.
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// How to argue
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    pub style: StyleOption,
+    /// How much of each step
+    #[arg(long, value_enum, default_value = "normal", help_heading = "Output")]
+    pub depth: DepthOption,
+    /// Only this step, in full: 2 or 2.3
+    #[arg(long, value_name = "STEP", conflicts_with = "steps", help_heading = "Output")]
+    pub why: Option<String>,
+    /// Only these steps: 3-5 or 3
+    #[arg(long, value_name = "STEPS", help_heading = "Output")]
+    pub steps: Option<String>,
+    /// Format
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: ExplainFormat,
+    /// Columns of the text; those of the terminal if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000), help_heading = "Output")]
+    pub width: Option<u16>,
+    /// The test.
+    #[command(flatten)]
+    pub check: ProbeOptions,
+    /// Do not test the lines on random numbers
+    #[arg(long, conflicts_with = "require_check", help_heading = "Test")]
+    pub no_check: bool,
+}
+
+/// Formats of a derivation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For the terminal
+    Text,
+    /// Markdown with math in $$
+    Md,
+    /// A LaTeX document
+    Latex,
+    /// One HTML page that needs nothing else
+    Html,
+    /// The same as --json
+    Json,
+}
+
+/// How a derivation argues, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StyleOption {
+    /// Differentials where matrices occur, scalars else
+    #[default]
+    Auto,
+    /// Pieces, their scalar equations and Jacobians, the vector chain rule
+    Scalar,
+    /// Differentials, pushed inward and collected
+    Differential,
+}
+
+impl StyleOption {
+    /// The style, if one was chosen.
+    pub fn style(self) -> Option<Style> {
+        match self {
+            StyleOption::Auto => None,
+            StyleOption::Scalar => Some(Style::Scalar),
+            StyleOption::Differential => Some(Style::Differential),
+        }
+    }
+}
+
+/// How much of a derivation is shown, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DepthOption {
+    /// Names, chain rule, result
+    Outline,
+    /// The rule of each piece
+    #[default]
+    Normal,
+    /// Down to scalar equations and small matrices entry by entry
+    Full,
+}
+
+impl From<DepthOption> for Depth {
+    fn from(option: DepthOption) -> Depth {
+        match option {
+            DepthOption::Outline => Depth::Outline,
+            DepthOption::Normal => Depth::Normal,
+            DepthOption::Full => Depth::Full,
+        }
+    }
 }
 
 /// Options of the numeric test.
@@ -211,6 +323,9 @@ pub struct CheckOptions {
     pub hessian: bool,
 }
 
+/// Digits of the entries of arrays.
+pub const DIGITS: usize = 6;
+
 /// Options of `eval`.
 #[derive(Clone, Debug, Args)]
 pub struct EvalOptions {
@@ -233,7 +348,7 @@ pub struct EvalOptions {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Output")]
     pub show: Vec<String>,
     /// Digits of the entries of arrays; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 6, help_heading = "Output")]
+    #[arg(long, value_name = "N", default_value_t = DIGITS, help_heading = "Output")]
     pub digits: usize,
     /// Whether NaN and infinity are printed or refused (exit 5)
     #[arg(long, value_enum, default_value = "keep", help_heading = "Output")]
@@ -241,6 +356,42 @@ pub struct EvalOptions {
     /// Say which stable forms were computed, and the condition numbers of what is inverted
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
+}
+
+/// Options of `repl`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "A formula is answered with its derivative; declarations and definitions are kept, and what comes later uses them. A line goes on
+in the next one while a bracket is open, after an operator, and after `\\` at its end. `:help` lists the commands.
+
+  hesse> X : matrix(N,n)
+  hesse> z = X*w + b
+  z: vector(N)
+  hesse> :wrt w
+  hesse> sum(z.^2)
+  shapes   X: matrix(N, n)   (declared)
+           w: vector(n)   b: scalar   (assumed)
+  ∂f/∂w  =  2·(X·w + b)ᵀ·X   1×n   numerator layout
+  check    ok — 8 points × 4 directions, worst relative error 5e-12 (limit 1e-07), 0 kink crossings
+  hesse> :to latex
+  2(X w + b)^{\\top} X
+
+On a terminal lines are edited, Tab completes names, and the history is kept in $XDG_STATE_HOME/hesse/history. From a pipe there
+is no prompt, an error does not end the session, and the exit code is that of the worst one."
+)]
+pub struct ReplOptions {
+    /// Files whose declarations and definitions are there from the start
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Variables to differentiate by, as :wrt
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// Layout of results, as :layout
+    #[arg(long, value_enum, default_value = "numerator")]
+    pub layout: LayoutOption,
+    /// Read and write no file of history
+    #[arg(long)]
+    pub no_history: bool,
 }
 
 /// Options of `stages`.

@@ -109,9 +109,9 @@ fn drawn(rows: &[Vec<bool>], ascii: bool) -> Vec<String> {
     rows.iter().enumerate().map(line).collect()
 }
 
-/// Writes each part as a formula in a notation, one a line; before them a line of what their names stand for. In the input
-/// language, which programs read, every part is written out.
-pub fn bare(screen: &mut Screen, derivative: &Derivative, named: Option<&Named>, format: Format) -> Result<(), Failure> {
+/// Each part as a formula in a notation, one a line; before them a line of what their names stand for. In the input language, which
+/// programs read, every part is written out.
+pub fn bare(derivative: &Derivative, named: Option<&Named>, format: Format) -> Vec<String> {
     let list = |one: &dyn Fn(&Named, &Name) -> String, separator: &str| {
         named.map(|n| n.names.iter().map(|name| one(n, name)).collect::<Vec<_>>().join(separator))
     };
@@ -121,22 +121,16 @@ pub fn bare(screen: &mut Screen, derivative: &Derivative, named: Option<&Named>,
         Format::Latex => list(&|n, name| n.latex_definition(name), r",\quad ").map(|all| format!(r"\text{{where }} {all}")),
         Format::Mathml => list(&|n, name| n.mathml_definition(name), "\n"),
     };
-    if let Some(names) = names {
-        screen.line(&names)?;
-    }
-    for (k, part) in derivative.parts.iter().enumerate() {
-        let text = match (format, named) {
-            (Format::Plain | Format::Json, _) => part.plain(),
-            (Format::Unicode, Some(n)) => n.unicode(n.roots[k]),
-            (Format::Latex, Some(n)) => n.latex(n.roots[k]),
-            (Format::Mathml, Some(n)) => n.mathml(n.roots[k]),
-            (Format::Unicode, None) => part.unicode(),
-            (Format::Latex, None) => part.latex(),
-            (Format::Mathml, None) => part.mathml(),
-        };
-        screen.line(&text)?;
-    }
-    Ok(())
+    let one = |(k, part): (usize, &Part)| match (format, named) {
+        (Format::Plain | Format::Json, _) => part.plain(),
+        (Format::Unicode, Some(n)) => n.unicode(n.roots[k]),
+        (Format::Latex, Some(n)) => n.latex(n.roots[k]),
+        (Format::Mathml, Some(n)) => n.mathml(n.roots[k]),
+        (Format::Unicode, None) => part.unicode(),
+        (Format::Latex, None) => part.latex(),
+        (Format::Mathml, None) => part.mathml(),
+    };
+    names.into_iter().chain(derivative.parts.iter().enumerate().map(one)).collect()
 }
 
 /// Writes what the numeric check found: one line if all is well, otherwise one for each part.

@@ -7,14 +7,30 @@ use hesse::calculus::elaborate::Options;
 use hesse::{Diagnostic, Formula, Span};
 use std::io::Read;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// The engine refuses longer texts by itself; this only keeps a wrong file out of memory.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// A part of a text: where it came from and where it lies.
+/// What a declaration of the command line is called.
+const VAR: &str = "--var";
+
+/// A text as it was read or typed, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Original {
+    /// A file's name, or what stands for one: `<stdin>`.
+    pub origin: String,
+    /// The number of its first line.
+    pub line: usize,
+    /// The text.
+    pub text: String,
+}
+
+/// A part of a text: what it is a part of, where it begins there, and where it lies here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Piece {
-    origin: String,
+    original: Rc<Original>,
+    at: usize,
     range: Range<usize>,
 }
 
@@ -33,18 +49,17 @@ impl Source {
         }
         let mut source = Source::default();
         for declaration in &options.vars {
-            source.add("--var", declaration);
+            source.add(VAR, declaration.clone());
         }
         for file in &options.files {
             if file == "-" {
-                source.add("<stdin>", &text("<stdin>", std::io::stdin().lock())?);
+                source.add("<stdin>", text("<stdin>", std::io::stdin().lock())?);
             } else {
-                let opened = std::fs::File::open(file).map_err(|e| unreadable(file, &e))?;
-                source.add(file, &text(file, opened)?);
+                source.add(file, of_file(file)?);
             }
         }
         if let Some(expression) = &options.expression {
-            source.add("<expression>", expression);
+            source.add("<expression>", expression.clone());
         }
         Ok(source)
     }
@@ -52,16 +67,21 @@ impl Source {
     #[cfg(test)]
     pub fn new(origin: &str, text: &str) -> Source {
         let mut source = Source::default();
-        source.add(origin, text);
+        source.add(origin, text.into());
         source
     }
-    fn add(&mut self, origin: &str, text: &str) {
+    fn add(&mut self, origin: &str, text: String) {
+        let original = Rc::new(Original { origin: origin.into(), line: 1, text });
+        self.add_part(&original, 0, &original.text);
+    }
+    /// Adds a text that stands at byte `at` of an original, byte by byte; some of it may be spaces here.
+    pub fn add_part(&mut self, original: &Rc<Original>, at: usize, text: &str) {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');
         }
         let start = self.text.len();
         self.text.push_str(text);
-        self.pieces.push(Piece { origin: origin.into(), range: start..self.text.len() });
+        self.pieces.push(Piece { original: original.clone(), at, range: start..self.text.len() });
     }
     /// The whole text.
     pub fn text(&self) -> &str {
@@ -70,16 +90,44 @@ impl Source {
     /// The typed formula.
     pub fn formula(&self, strict: bool) -> Result<Formula, Failure> {
         let options = Options { strict, limits: environment::expression_limits()?, ..Options::default() };
-        Formula::parse_with(&self.text, &options).map_err(Failure::within(self))
+        let typed = Formula::parse_with(&self.text, &options).or_else(|error| match self.lines() {
+            lines if lines.is_empty() => Err(error),
+            // A complaint may name the line of a declaration.
+            lines => Formula::parse_with(&self.text, &Options { lines, ..options }),
+        });
+        typed.map_err(Failure::within(self))
     }
-    /// The piece that holds a place: its origin, its text, and the place within it, moved to whole characters.
-    pub fn locate(&self, span: Span) -> Option<(&str, &str, Range<usize>)> {
+    /// Where each line of the text stands; nothing for a text that was read as a whole.
+    fn lines(&self) -> Vec<String> {
+        let [first, _, ..] = self.pieces.as_slice() else { return vec![] };
+        let one = self.pieces.iter().all(|piece| piece.original.origin == first.original.origin);
+        let mut lines = vec![];
+        for piece in &self.pieces {
+            let Original { origin, line, text } = piece.original.as_ref();
+            let before = text.as_bytes()[..piece.at].iter().filter(|&&b| b == b'\n').count();
+            let count = self.text[piece.range.clone()].lines().count();
+            lines.extend((line + before..).take(count).map(|number| match origin.as_str() {
+                _ if one => format!("on line {number}"),
+                VAR => format!("by {VAR}"),
+                _ => format!("on line {number} of {origin}"),
+            }));
+        }
+        lines
+    }
+    /// The original of the piece that holds a place, and the place within it, moved to whole characters.
+    pub fn locate(&self, span: Span) -> Option<(&Original, Range<usize>)> {
         let piece = self.pieces.iter().rfind(|p| p.range.start <= span.start)?;
-        let text = &self.text[piece.range.clone()];
-        let within = |at: usize| text.floor_char_boundary(at.saturating_sub(piece.range.start).min(text.len()));
+        let original = piece.original.as_ref();
+        let within = |at: usize| original.text.floor_char_boundary(piece.at + at.saturating_sub(piece.range.start).min(piece.range.len()));
         let (start, end) = (within(span.start), within(span.end));
-        Some((&piece.origin, text, start..end.max(start)))
+        Some((original, start..end.max(start)))
     }
+}
+
+/// The text of a file.
+pub fn of_file(name: &str) -> Result<String, Failure> {
+    let opened = std::fs::File::open(name).map_err(|e| unreadable(name, &e))?;
+    text(name, opened)
 }
 
 fn text(name: &str, from: impl Read) -> Result<String, Failure> {
@@ -88,8 +136,13 @@ fn text(name: &str, from: impl Read) -> Result<String, Failure> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(Diagnostic::error("E601", Span::default(), format!("{name} is longer than {MOST_BYTES} bytes")).into());
     }
+    utf8(name, 1, bytes)
+}
+
+/// Bytes as a text whose first line has this number.
+pub fn utf8(name: &str, line: usize, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|e| {
-        let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
+        let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count() + line;
         Diagnostic::error("E702", Span::default(), format!("{name} is not UTF-8 text (line {line})")).into()
     })
 }
@@ -105,14 +158,37 @@ mod tests {
     #[test]
     fn places_fall_into_their_pieces() {
         let mut source = Source::default();
-        source.add("--var", "x : vector(n)");
-        source.add("a.hesse", "y = 2*x\n");
-        source.add("<expression>", "sum(y)");
+        source.add("--var", "x : vector(n)".into());
+        source.add("a.hesse", "y = 2*x\n".into());
+        source.add("<expression>", "sum(y)".into());
         assert_eq!(source.text(), "x : vector(n)\ny = 2*x\nsum(y)");
-        assert_eq!(source.locate(Span::new(0, 1)), Some(("--var", "x : vector(n)", 0..1)));
-        assert_eq!(source.locate(Span::new(18, 21)), Some(("a.hesse", "y = 2*x\n", 4..7)));
-        assert_eq!(source.locate(Span::new(22, 28)), Some(("<expression>", "sum(y)", 0..6)));
-        assert_eq!(source.locate(Span::new(99, 99)), Some(("<expression>", "sum(y)", 6..6)));
-        assert_eq!(Source::new("-", "∂").locate(Span::new(1, 2)), Some(("-", "∂", 0..0)));
+        let place = |start, end| source.locate(Span::new(start, end)).map(|(original, range)| (original.origin.as_str(), range));
+        assert_eq!(place(0, 1), Some(("--var", 0..1)));
+        assert_eq!(place(18, 21), Some(("a.hesse", 4..7)));
+        assert_eq!(place(22, 28), Some(("<expression>", 0..6)));
+        assert_eq!(place(99, 99), Some(("<expression>", 6..6)));
+        assert_eq!(Source::new("-", "∂").locate(Span::new(1, 2)).map(|p| p.1), Some(0..0));
+    }
+
+    #[test]
+    fn lines_are_called_what_their_readers_call_them() {
+        let mut source = Source::new("a.hesse", "data X : vector(n)\n\n");
+        assert!(source.lines().is_empty());
+        source.add("empty.hesse", String::new());
+        source.add(VAR, "y : vector(n)".into());
+        source.add("b.hesse", "z = X\nz + y".into());
+        let lines = ["on line 1 of a.hesse", "on line 2 of a.hesse", "by --var", "on line 1 of b.hesse", "on line 2 of b.hesse"];
+        assert_eq!(source.lines(), lines);
+    }
+
+    #[test]
+    fn a_part_is_shown_where_it_was_typed() {
+        let original = Rc::new(Original { origin: "<stdin>".into(), line: 7, text: "a = 1; b = 2".into() });
+        let mut source = Source::default();
+        source.add_part(&original, 7, "b = 2");
+        source.add_part(&original, 0, "a = 1");
+        assert_eq!(source.text(), "b = 2\na = 1");
+        assert_eq!(source.locate(Span::new(4, 5)), Some((original.as_ref(), 11..12)));
+        assert_eq!(source.locate(Span::new(10, 11)), Some((original.as_ref(), 4..5)));
     }
 }

@@ -17,11 +17,9 @@ mod point;
 mod reader;
 
 use crate::array::Array;
-use crate::check::{FLOOR, by_position, distance, fits, largest};
-use crate::interpret::run_traced;
+use crate::check::{FLOOR, distance, fits, largest};
 use crate::probe::{Relation, SizeKind, draw, draw_sizes};
 use crate::random::Random;
-use crate::trace::Trace;
 use hesse::calculus::derivation::{Audit, Derivation, Meaning};
 use hesse::program::program::Program;
 use hesse::{Error, Formula};
@@ -376,12 +374,11 @@ impl<'a> Session<'a> {
         let mut inputs: BTreeMap<String, Array<f64>> = BTreeMap::new();
         for ((name, text), input) in self.inputs.iter().zip(&self.formula.model().inputs) {
             let shape = text.shape(sizes).ok_or_else(|| Trouble::Unusable("a size is negative".into()))?;
-            inputs.insert(name.clone(), draw(input.shape.rows.len(), &shape, &input.properties, attempt, random));
+            inputs.insert(name.clone(), draw(text.rows.unwrap_or(0), &shape, &input.properties, attempt, random));
         }
         for (name, program) in &self.computed {
-            let arrays: Vec<Array<f64>> = program.inputs.iter().map(|i| inputs[&i.name].clone()).collect();
-            let value = run_traced(program, &by_position(program, sizes), &arrays, &mut Trace::default())?.remove(0);
-            inputs.insert(name.clone(), value);
+            let value = outcome::value(program, &inputs, sizes)?;
+            inputs.insert(name.clone(), Array { shape: value.shape, data: value.data });
         }
         let mut point = Point::new(sizes, &self.pieces, inputs, moving)?;
         point.aim(&self.variables, random);
@@ -402,9 +399,10 @@ impl<'a> Session<'a> {
         };
         for round in 0..=rounds {
             let Some(piece) = self.pieces.iter().rev().find(|p| p.round == round) else { continue };
-            let by = self.derivation.results.get(round / 2).and_then(|r| r.wrt.first());
+            let of_result = self.derivation.results.get(round / 2).and_then(|r| r.wrt.first());
+            let by = of_result.or(self.derivation.problem.wrt.first());
             let (written, what) = match by.filter(|_| round % 2 == 1) {
-                None => (outcome::value(&self.primal, point)?, "formula"),
+                None => (outcome::value(&self.primal, &point.values, &point.sizes)?, "formula"),
                 Some(by) => (outcome::jacobian(&self.primal, point, by)?, "first derivative of the formula"),
             };
             let value = &point.values[&piece.name];

@@ -90,11 +90,17 @@ fn the_corpus_is_read_and_printed() {
 
 #[test]
 fn the_rows_of_facts_are_read_and_printed() {
-    use hesse::facts::{functions::FUNCTIONS, kernels::STABLE, matrices::MATRIX_FUNCTIONS, notation::NOTATION, rules::RULES};
+    use hesse::facts::{
+        functions::FUNCTIONS,
+        kernels::STABLE,
+        matrices::MATRIX_FUNCTIONS,
+        notation::NOTATION,
+        rules::{MASKS, RULES},
+    };
     let functions = FUNCTIONS.iter().flat_map(|row| row.slopes.iter().copied().chain([row.means, row.safe]));
     let matrices = MATRIX_FUNCTIONS.iter().map(|row| row.slope);
     let notation = NOTATION.iter().flat_map(|row| [row.matrix, row.means]);
-    let rules = RULES.iter().flat_map(|row| [row.from, row.to]).chain(STABLE.iter().flat_map(|row| [row.from, row.to]));
+    let rules = RULES.iter().chain(MASKS).flat_map(|row| [row.from, row.to]).chain(STABLE.iter().flat_map(|row| [row.from, row.to]));
     for text in functions.chain(matrices).chain(notation).chain(rules).filter(|text| !text.is_empty()) {
         let (syntax, root) = parse_expression(text).unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_round_trip(&syntax, root);

@@ -8,6 +8,7 @@ use crate::environment;
 use crate::exit::Exit;
 use crate::failure::{Failure, is_placed};
 use crate::json;
+use crate::lines::{self, TooLong};
 use crate::numbers::Point;
 use crate::options::BatchOptions;
 use crate::panics;
@@ -38,7 +39,8 @@ pub fn run(options: &BatchOptions, screen: &mut Screen) -> Result<Exit, Failure>
 
 fn answer_all(mut from: impl BufRead, options: &BatchOptions, screen: &mut Screen) -> Result<Exit, Failure> {
     let limits = environment::expression_limits()?;
-    while let Some(line) = next_line(&mut from)? {
+    let unreadable = |e| Diagnostic::error("E701", Span::default(), format!("the requests cannot be read: {e}"));
+    while let Some(line) = lines::next(&mut from, LONGEST_LINE).map_err(unreadable)? {
         let answer = match line {
             Ok(bytes) if bytes.trim_ascii().is_empty() => continue,
             Ok(bytes) => answer(&bytes, options, limits),
@@ -48,36 +50,6 @@ fn answer_all(mut from: impl BufRead, options: &BatchOptions, screen: &mut Scree
         screen.flush()?;
     }
     Ok(Exit::OK)
-}
-
-struct TooLong;
-
-/// The next line without its end, or that it was too long; `None` at the end of the input.
-fn next_line(from: &mut impl BufRead) -> Result<Option<Result<Vec<u8>, TooLong>>, Failure> {
-    let (mut line, mut length, mut any) = (vec![], 0usize, false);
-    loop {
-        let buffer = match from.fill_buf() {
-            Ok(buffer) => buffer,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(Diagnostic::error("E701", Span::default(), format!("the requests cannot be read: {e}")).into()),
-        };
-        if buffer.is_empty() {
-            break;
-        }
-        any = true;
-        let end = buffer.iter().position(|&b| b == b'\n');
-        let taken = end.unwrap_or(buffer.len());
-        length += taken;
-        if length <= LONGEST_LINE {
-            line.extend_from_slice(&buffer[..taken]);
-        }
-        from.consume(end.map_or(taken, |end| end + 1));
-        if end.is_some() {
-            break;
-        }
-    }
-    let line = if length <= LONGEST_LINE { Ok(line) } else { Err(TooLong) };
-    Ok(any.then_some(line))
 }
 
 /// The answer to a line.
@@ -297,7 +269,7 @@ mod tests {
     fn lines_of_any_length() {
         let mut input = std::io::Cursor::new(b"a\n\nb".to_vec());
         let mut lines = vec![];
-        while let Some(line) = next_line(&mut input).unwrap() {
+        while let Some(line) = lines::next(&mut input, LONGEST_LINE).unwrap() {
             lines.push(line.ok().map(|l| String::from_utf8(l).unwrap()));
         }
         assert_eq!(lines, [Some("a".to_string()), Some(String::new()), Some("b".into())]);

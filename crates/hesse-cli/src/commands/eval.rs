@@ -28,10 +28,15 @@ struct Shown {
     forms: Vec<StableForm>,
 }
 
-/// Computes and prints.
+/// Reads, computes and prints.
 pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> {
     let source = Source::read(&options.input)?;
     let formula = source.formula(options.input.strict)?;
+    answer(&source, &formula, options, screen)
+}
+
+/// Computes and prints.
+pub fn answer(source: &Source, formula: &Formula, options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> {
     let values = binding::values(&options.bind, options.data.as_deref(), &options.columns)?;
     let point = Point::new(formula.model(), &values)?;
     if !point.sizes.is_empty() {
@@ -41,7 +46,7 @@ pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> 
 
     let (mut objects, mut strange, mut forms) = (vec![], vec![], vec![]);
     for wanted in wanted(options) {
-        for shown in compute(&wanted, &formula, &point, &request(&options.request, Want::Derivative)).map_err(Failure::within(&source))? {
+        for shown in compute(&wanted, formula, &point, &request(&options.request, Want::Derivative)).map_err(Failure::within(source))? {
             strange.extend(first_odd(&shown));
             for form in &shown.forms {
                 if !forms.contains(form) {
@@ -55,7 +60,7 @@ pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> 
             }
         }
     }
-    let breaches = breaches(&formula, &point).map_err(Failure::within(&source))?;
+    let breaches = breaches(formula, &point).map_err(Failure::within(source))?;
     let sentences: Vec<String> = breaches.iter().map(|b| b.sentence(formula.source())).collect();
     if let (NanOption::Error, Some(first)) = (options.nan, strange.first()) {
         // The place where it went wrong, if a condition names one.
@@ -63,7 +68,7 @@ pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> 
         let (span, because) = cause.map_or((Span::default(), None), |(b, text)| (b.condition.span, Some(text.clone())));
         let mut d = Diagnostic::error("E502", span, first.clone()).help("--nan keep prints it all the same");
         d.notes.extend(because);
-        return Err(Failure::within(&source)(d.into()));
+        return Err(Failure::within(source)(d.into()));
     }
     for text in sentences.iter().chain(&strange) {
         screen.note("note", text)?;
@@ -73,7 +78,7 @@ pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> 
             screen.note("note", &format!("evaluated as {} ({})", form.text, form.name))?;
         }
         for c in formula.model().conditions.iter().filter(|c| c.asks == Asks::Invertible) {
-            if let [a, ..] = point.subjects(&formula, c).map_err(Failure::within(&source))?.as_slice() {
+            if let [a, ..] = point.subjects(formula, c).map_err(Failure::within(source))?.as_slice() {
                 let number = hesse_run::condition_number(a).map_err(hesse::Error::from)?;
                 screen.note("note", &format!("condition number of {}: {}", c.expression, numerals::shortest(number)))?;
             }
@@ -82,7 +87,7 @@ pub fn run(options: &EvalOptions, screen: &mut Screen) -> Result<Exit, Failure> 
     if screen.json() {
         screen.object(&json!({ "schema": json::EVAL, "ok": true, "sizes": point.sizes, "values": objects, "notes": strange,
             "forms": forms.iter().map(|f| json!({ "name": f.name, "text": f.text })).collect::<Vec<_>>(),
-            "breaches": breaches.iter().map(|b| b.object(&source)).collect::<Vec<_>>() }))?;
+            "breaches": breaches.iter().map(|b| b.object(source)).collect::<Vec<_>>() }))?;
     }
     Ok(Exit::OK)
 }

@@ -40,19 +40,31 @@ fn no_topic(topic: &str) -> Failure {
     ))
 }
 
-/// The rule nearest to what was asked for, by its whole id or by what stands behind the dot.
+/// Offers the rule with the same word behind the dot, or else the one whose id is nearest.
 fn no_rule(id: &str) -> Failure {
-    let ids: Vec<&str> = catalogue::all().map(|lesson| &*lesson.id).collect();
-    let by_end =
-        || nearest(behind_dot(id), ids.iter().map(|id| behind_dot(id))).and_then(|end| ids.iter().find(|id| behind_dot(id) == end));
-    let near = nearest(id, ids.iter().copied()).or_else(|| by_end().copied());
-    let advice =
-        near.map_or("`hesse help rules` lists them".to_string(), |near| format!("did you mean `{near}`? `hesse help rules` lists them"));
-    Failure::Usage(format!("no rule `{id}`: {advice}"))
+    let ids = || catalogue::all().map(|lesson| &*lesson.id);
+    let near = ids().find(|known| behind_dot(known) == behind_dot(id)).or_else(|| nearest(id, ids()));
+    let guess = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    Failure::Usage(format!("no rule `{id}`: {guess}`hesse help rules` lists them"))
 }
 
 fn behind_dot(id: &str) -> &str {
     id.split_once('.').map_or(id, |(_, rest)| rest)
+}
+
+/// The names of all functions, each once, in order.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = vec![];
+    for f in FUNCTIONS.iter().filter(|f| !OPERATORS.contains(&f.name)) {
+        names.extend(std::iter::once(f.name).chain(f.aliases.iter().copied()).map(String::from));
+    }
+    names.extend(MATRIX_FUNCTIONS.iter().map(|f| f.name.to_string()));
+    names.extend(matrices::all_along().map(|(f, side)| f.spelling(Some(side))));
+    names.extend(NOTATION.iter().map(|n| name(n).to_string()));
+    names.retain(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The text on a topic, if there is one.
@@ -165,8 +177,8 @@ fn about_rule(lesson: &Lesson) -> String {
             Says::Derivative { of, by, is } => format!("d {of} / d{by} = {is}"),
             Says::Equal { left, right } => format!("{left} == {right}"),
         };
-        say("for example", &format!(" {text}"));
-        say("", &format!(" where {}", example.vars));
+        say("example", &text);
+        say("", &format!("where {}", example.vars));
     }
     out
 }
@@ -206,7 +218,7 @@ fn name(n: &Notation) -> &str {
 }
 
 /// Two columns.
-fn lines(rows: impl Iterator<Item = (String, String)>) -> String {
+pub fn lines(rows: impl Iterator<Item = (String, String)>) -> String {
     let rows: Vec<_> = rows.collect();
     let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
     rows.iter().map(|(left, right)| format!("{left:width$}  {right}\n")).collect()

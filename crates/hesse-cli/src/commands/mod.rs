@@ -5,9 +5,11 @@ pub mod check;
 pub mod completions;
 pub mod derive;
 pub mod eval;
+pub mod explain;
 pub mod fmt;
 pub mod help;
 pub mod man;
+pub mod repl;
 pub mod schema;
 pub mod stages;
 
@@ -27,8 +29,10 @@ pub fn run(verb: &Verb, screen: &mut Screen) -> Result<Exit, Failure> {
         Verb::Vjp(options) => derive::run(options, Want::Vjp, screen),
         Verb::Jvp(options) => derive::run(options, Want::Jvp, screen),
         Verb::Hvp(options) => derive::run(options, Want::Hvp, screen),
+        Verb::Explain(options) => explain::run(options, screen),
         Verb::Check(options) => check::run(options, screen),
         Verb::Eval(options) => eval::run(options, screen),
+        Verb::Repl(options) => repl::run(options, screen),
         Verb::Stages(options) => stages::run(options, screen),
         Verb::Batch(options) => batch::run(options, screen),
         Verb::Fmt(options) => fmt::run(options, screen),

@@ -23,7 +23,9 @@ mod tests {
 
     #[test]
     fn every_schema_is_described() {
-        for schema in [json::DERIVATIVE, json::CHECK, json::EVAL, json::STAGES, json::FMT, json::TEXT, json::ERROR, json::BATCH] {
+        for schema in
+            [json::DERIVATIVE, json::DERIVATION, json::CHECK, json::EVAL, json::STAGES, json::FMT, json::TEXT, json::ERROR, json::BATCH]
+        {
             assert!(SCHEMAS.contains(schema), "{schema}");
         }
     }

@@ -155,12 +155,9 @@ impl Prepared {
                 self.know(reader, &[name])?;
                 Asked::Entry(name.clone(), at.iter().map(number).collect::<Result<_, _>>()?)
             }
-            Meaning::PartialEntry { of, by, letters } => {
+            Meaning::PartialEntry { of, by, letters, local } => {
                 self.know(reader, &[of, by])?;
-                // Of a scalar equation: whatever else the piece reads is held, if it reads `by` itself.
-                let piece = derivation.pieces.iter().find(|p| p.name == *of);
-                let reads = piece.is_some_and(|p| names(syntax, p.value).contains(by));
-                Asked::PartialEntry((of.clone(), by.clone(), reads), letters.iter().map(number).collect::<Result<_, _>>()?)
+                Asked::PartialEntry((of.clone(), by.clone(), *local), letters.iter().map(number).collect::<Result<_, _>>()?)
             }
             Meaning::Diagonal(i, j, root) => Asked::Diagonal(number(i)?, number(j)?, self.places(reader, syntax, *root, line)?),
             Meaning::Entries(rows) => {

@@ -2,17 +2,18 @@
 
 use super::line::{Both, alike, number, permuted};
 use super::point::{Numbers, Point, Trouble};
-use super::reader::{Reader, Text};
+use super::reader::{Reader, Sizes, Text};
 use crate::array::Array;
 use crate::check::{MAX_ORDER, by_position};
 use crate::dual::Dual;
-use crate::interpret::run_traced;
+use crate::interpret::{run_traced, shape};
 use crate::random::Random;
 use crate::scalar::Scalar;
 use crate::trace::Trace;
 use hesse::Derivation;
 use hesse::calculus::derivation::Outcome;
 use hesse::program::program::Program;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A result, ready to be asked.
@@ -45,8 +46,8 @@ impl Printed {
         }
         let printed = point.value(&self.text, &|_| None)?;
         self.as_said(point)?;
-        let target = value(primal, point)?;
-        let mut shape = target.shape.clone();
+        let target = value(primal, &point.values, &point.sizes)?;
+        let mut natural = target.shape.clone();
         let mut directions = vec![];
         for slot in &self.slots {
             let axes = match &slot[..] {
@@ -56,19 +57,20 @@ impl Printed {
             let mut data: Vec<f64> = (0..axes.iter().product()).map(|_| random.normal()).collect();
             let norm = data.iter().map(|x| x * x).sum::<f64>().sqrt();
             data.iter_mut().for_each(|x| *x /= norm);
-            shape.extend(axes);
+            natural.extend(axes);
             directions.push(data);
         }
-        let tensor = self.tensor(&printed, &shape)?;
+        let tensor = self.tensor(&printed, &natural)?;
         let mut left = tensor.data;
         for d in directions.iter().rev() {
             left = left.chunks(d.len().max(1)).map(|row| row.iter().zip(d).map(|(x, d)| x * d).sum()).collect();
         }
+        let (values, sizes) = (&point.values, &point.sizes);
         let value = match directions.len() {
-            1 => moved::<Dual<f64>>(primal, point, &self.slots, &directions),
-            2 => moved::<Dual<Dual<f64>>>(primal, point, &self.slots, &directions),
-            3 => moved::<Dual<Dual<Dual<f64>>>>(primal, point, &self.slots, &directions),
-            _ => moved::<Dual<Dual<Dual<Dual<f64>>>>>(primal, point, &self.slots, &directions),
+            1 => moved::<Dual<f64>>(primal, values, sizes, &self.slots, &directions),
+            2 => moved::<Dual<Dual<f64>>>(primal, values, sizes, &self.slots, &directions),
+            3 => moved::<Dual<Dual<Dual<f64>>>>(primal, values, sizes, &self.slots, &directions),
+            _ => moved::<Dual<Dual<Dual<Dual<f64>>>>>(primal, values, sizes, &self.slots, &directions),
         }?;
         Ok(Both { left, right: value.data, peak: printed.peak.max(value.peak), seen: (0, 0) })
     }
@@ -101,10 +103,17 @@ impl Printed {
 }
 
 /// The formula with the variables of each slot moving along its direction: its highest derivative.
-fn moved<T: Scalar>(primal: &Program, point: &Point<'_>, slots: &[Vec<String>], directions: &[Vec<f64>]) -> Result<Numbers, Trouble> {
+fn moved<T: Scalar>(
+    primal: &Program,
+    values: &BTreeMap<String, Array<f64>>,
+    sizes: &Sizes,
+    slots: &[Vec<String>],
+    directions: &[Vec<f64>],
+) -> Result<Numbers, Trouble> {
+    let at = by_position(primal, sizes);
     let mut inputs: Vec<Array<T>> = vec![];
     for input in &primal.inputs {
-        let value = point.values.get(&input.name).ok_or_else(|| Trouble::Broken(format!("`{}` has no value", input.name)))?;
+        let value = values.get(&input.name).ok_or_else(|| Trouble::Broken(format!("`{}` has no value", input.name)))?;
         let seed = |k: usize| -> T {
             let mut seeds = [0.0; MAX_ORDER];
             for ((seed, slot), d) in seeds.iter_mut().zip(slots).zip(directions) {
@@ -116,16 +125,17 @@ fn moved<T: Scalar>(primal: &Program, point: &Point<'_>, slots: &[Vec<String>], 
             }
             T::seeded(value.data[k], &seeds[..T::ORDER])
         };
-        inputs.push(Array { shape: value.shape.clone(), data: (0..value.len()).map(seed).collect() });
+        // A declaration may leave out an axis of size 1 that was inferred.
+        inputs.push(Array { shape: shape(&input.axes, &at)?, data: (0..value.len()).map(seed).collect() });
     }
     let mut trace = Trace::default();
-    let value = run_traced(primal, &by_position(primal, &point.sizes), &inputs, &mut trace)?.remove(0);
+    let value = run_traced(primal, &at, &inputs, &mut trace)?.remove(0);
     Ok(Numbers { shape: value.shape, data: value.data.iter().map(|x| x.top()).collect(), peak: trace.peak })
 }
 
 /// The formula as written.
-pub(super) fn value(primal: &Program, point: &Point<'_>) -> Result<Numbers, Trouble> {
-    moved::<f64>(primal, point, &[], &[])
+pub(super) fn value(primal: &Program, values: &BTreeMap<String, Array<f64>>, sizes: &Sizes) -> Result<Numbers, Trouble> {
+    moved::<f64>(primal, values, sizes, &[], &[])
 }
 
 /// Its derivative by a variable: axes of the formula, then of the variable.
@@ -135,7 +145,7 @@ pub(super) fn jacobian(primal: &Program, point: &Point<'_>, by: &str) -> Result<
     for k in 0..x.len() {
         let mut direction = vec![0.0; x.len()];
         direction[k] = 1.0;
-        columns.push(moved::<Dual<f64>>(primal, point, &[vec![by.to_string()]], &[direction])?);
+        columns.push(moved::<Dual<f64>>(primal, &point.values, &point.sizes, &[vec![by.to_string()]], &[direction])?);
     }
     let rows = columns.first().map_or(0, |c| c.data.len());
     let data = (0..rows).flat_map(|row| columns.iter().map(move |c| c.data[row])).collect();

@@ -128,8 +128,8 @@ pub fn local(of: &str, by: &str, order: &[usize]) -> Meaning {
 pub fn entry(name: &str, letters: &str) -> Meaning {
     Meaning::Entry(name.into(), strings(letters))
 }
-pub fn partial_entry(of: &str, by: &str, letters: &str) -> Meaning {
-    Meaning::PartialEntry { of: of.into(), by: by.into(), letters: strings(letters) }
+pub fn partial_entry(of: &str, by: &str, letters: &str, local: bool) -> Meaning {
+    Meaning::PartialEntry { of: of.into(), by: by.into(), letters: strings(letters), local }
 }
 pub fn differential(name: &str) -> Meaning {
     Meaning::Differential(name.into())
@@ -151,7 +151,7 @@ pub fn dot() -> Hand {
     h.line(entry("u", "i"), right);
     h.over("i n, j n", "");
     let right = h.diagonal("i", "j", "x[i]");
-    h.line(partial_entry("u", "w", "i,j"), right);
+    h.line(partial_entry("u", "w", "i,j", true), right);
     h.over("", "n, n");
     let right = h.entries(&[&["x[1]", "", ""], &["", "x[2]", ""], &["", "", "x[3]"]]);
     h.line(local("u", "w", &[0, 1]), right);
@@ -167,7 +167,7 @@ pub fn dot() -> Hand {
     h.line(total("y", "x", &[0]), right);
     h.over("j n", "");
     let right = h.value("x[j]");
-    h.line(partial_entry("y", "w", "j"), right);
+    h.line(partial_entry("y", "w", "j", false), right);
     h.over("j n", "");
     let (left, right) = (h.value("sum(i = 1:n, (w .* x)[i])*x[j]"), h.value("(w'*x)*x[j]"));
     h.line(left, right);
@@ -200,10 +200,10 @@ pub fn neuron() -> Hand {
     h.line(local("z", "w", &[0, 1]), right);
     h.over("i N, j n", "");
     let right = h.value("X[i,j]");
-    h.line(partial_entry("z", "w", "i,j"), right);
+    h.line(partial_entry("z", "w", "i,j", true), right);
     h.over("i N", "1, n");
     let right = h.value("X[i,:]");
-    h.line(partial_entry("z", "w", "i"), right);
+    h.line(partial_entry("z", "w", "i", true), right);
     h.over("", "1, n");
     h.line(total("C", "w", &[0]), chains(&["C v, v u, u z, z w"], true, &[0]));
     let (left, right) = (h.value("2/N*v'*(-eye(N))*diag(z > 0)*X"), h.value("-2/N*(v .* (z > 0))'*X"));
@@ -242,7 +242,7 @@ pub fn matrices() -> Hand {
     h.line(local("f", "Q", &[1, 0]), right);
     h.over("i n, j n, k m, l n", "");
     let right = h.diagonal("j", "l", "A[i,k]");
-    h.line(partial_entry("P", "X", "i,j,k,l"), right);
+    h.line(partial_entry("P", "X", "i,j,k,l", true), right);
     h.over("", "");
     let right = h.value("A[i,k]*eye(n)[j,l] -> [i,j,k,l]");
     h.line(local("P", "X", &[0, 1, 2, 3]), right);

@@ -15,8 +15,7 @@ use std::collections::BTreeMap;
 /// Names with their types: inputs, pieces, differentials.
 pub fn declared(formula: &Formula, d: &Derivation) -> Vec<(String, String)> {
     let model = formula.model();
-    let mut all: Vec<(String, String)> =
-        model.inputs.iter().map(|i| (i.name.clone(), type_text(&model.pool.dims, &i.shape))).collect();
+    let mut all: Vec<(String, String)> = model.inputs.iter().map(|i| (i.name.clone(), type_text(&model.pool.dims, &i.shape))).collect();
     for p in &d.pieces {
         if !all.iter().any(|a| a.0 == p.name) {
             all.push((p.name.clone(), p.of.clone()));
@@ -65,7 +64,10 @@ impl Place {
 
     fn program(&self, text: &str) -> Option<hesse::program::program::Program> {
         let options = Options { strict: true, sizes: self.sizes.clone(), ..Options::default() };
-        Formula::expression_with(&self.declared, text, &options).and_then(|f| f.program(None)).ok()
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let read: Vec<&str> = text.split(|c| !word(c)).collect();
+        let declared: Vec<_> = self.declared.iter().filter(|d| read.contains(&&d.0[..])).cloned().collect();
+        Formula::expression_with(&declared, text, &options).and_then(|f| f.program(None)).ok()
     }
 
     /// The value of a text here.
@@ -79,7 +81,8 @@ impl Place {
 
     /// The values of a tree at a few positions of its letters.
     pub fn at_letters(&self, syntax: &Syntax, root: NodeId, letters: &[String]) -> Vec<Option<Array<f64>>> {
-        let positions: &[[usize; 4]] = if letters.is_empty() { &[[1; 4]] } else { &[[1, 1, 1, 1], [2, 1, 3, 2], [3, 3, 3, 3], [1, 2, 2, 3]] };
+        let positions: &[[usize; 4]] =
+            if letters.is_empty() { &[[1; 4]] } else { &[[1, 1, 1, 1], [2, 1, 3, 2], [3, 3, 3, 3], [1, 2, 2, 3]] };
         let text = |p: &[usize; 4]| {
             let (edited, root) = replaced(syntax, root, &|kind| match kind {
                 Kind::Name(name) => letters.iter().position(|l| l == name).map(|k| Kind::Number(p[k].to_string())),

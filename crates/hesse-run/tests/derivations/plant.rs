@@ -23,8 +23,7 @@ pub fn plant(formula: &Formula, derivation: &Derivation, most: usize, planted: &
     let options = AuditOptions { points: 3, ..AuditOptions::default() };
     for step in 0..derivation.steps.len() {
         let Some((left, right)) = derivation.steps[step].line.as_ref().and_then(|l| l.tested.clone()) else { continue };
-        let letters: Vec<String> =
-            derivation.steps[step].line.iter().flat_map(|l| &l.letters).map(|l| l.0.clone()).collect();
+        let letters: Vec<String> = derivation.steps[step].line.iter().flat_map(|l| &l.letters).map(|l| l.0.clone()).collect();
         for (edited, meaning, other) in [(1, &right, &left), (0, &left, &right)] {
             let mut d = only(derivation, step);
             let edits = edits(&mut d, meaning);

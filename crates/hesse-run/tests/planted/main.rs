@@ -13,7 +13,7 @@ use hesse::facts::matrices::MATRIX_FUNCTIONS;
 use hesse::facts::notation::NOTATION;
 use hesse::facts::planted::{Planted, Table};
 use hesse::facts::properties::PROPERTIES;
-use hesse::facts::rules::RULES;
+use hesse::facts::rules::{MASKS, RULES};
 use hesse::{Error, Formula, Layout, Request, Want};
 use hesse_run::random::Random;
 use hesse_run::texts::Text;
@@ -26,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const EQUAL: &[(&str, &str, &str)] = &[
     ("rule mask absorbed", "relu(x)", "without the mask both sides are relu(x): the rule says nothing, which is true"),
     ("rule positive part of a positive part", "relu(x)", "the same"),
+    ("rule mask absorbs where 0 >= x", "(-relu(x))", "both are 0 there"),
 ];
 
 /// A formula over declared variables with a fact replaced.
@@ -277,11 +278,16 @@ fn projections_of_properties() {
 #[test]
 fn both_sides_of_rules() {
     let (mut unnoticed, mut planted) = (vec![], 0);
-    let vars = [("A", "matrix(n, n)"), ("x", "scalar"), ("y", "scalar")];
-    for rule in RULES {
+    let vars = [("A", "matrix(n, n)"), ("x", "scalar"), ("y", "scalar"), ("c", "scalar")];
+    for (rule, beside) in RULES.iter().map(|rule| (rule, false)).chain(MASKS.iter().map(|rule| (rule, true))) {
         let agree = |from: &'static str, to: &'static str| {
             // A row may write the identity without its size.
-            let text = |side: &str| if side == "eye[i,j]" { "eye(n)".to_string() } else { side.to_string() };
+            let text = |side: &str| match side {
+                "eye[i,j]" => "eye(n)".to_string(),
+                // The condition of such a row is the mask beside it.
+                side if beside => format!("({})*({side})", rule.when),
+                side => side.to_string(),
+            };
             let program = |side: &str| formula(&vars, &text(side), "", None).and_then(|f| f.program(None));
             let (Ok(left), Ok(right)) = (program(from), program(to)) else { return false };
             let mut random = Random::new(8);
@@ -298,12 +304,15 @@ fn both_sides_of_rules() {
                     }
                 };
                 let one = |random: &mut Random| match rule.when {
+                    _ if beside => random.normal(),
                     "x > 0" => random.normal().exp(),
                     "x > -1" => random.normal().exp() - 0.9,
                     _ => random.normal(),
                 };
-                let at =
-                    Bindings::from([("A".into(), tensor(&a)), ("x".into(), one(&mut random).into()), ("y".into(), random.normal().into())]);
+                let mut at = Bindings::from([("A".into(), tensor(&a)), ("x".into(), one(&mut random).into())]);
+                for name in ["y", "c"] {
+                    at.insert(name.into(), random.normal().into());
+                }
                 let run = |p| evaluate(p, &at);
                 match (run(&left), run(&right)) {
                     (Ok(l), Ok(r)) => {
@@ -314,9 +323,10 @@ fn both_sides_of_rules() {
                 }
             })
         };
-        each_mutant(&format!("rule {}", rule.name), rule.from, |from| agree(from, rule.to), &mut unnoticed, &mut planted);
+        let what = if beside { format!("rule {} where {}", rule.name, rule.when) } else { format!("rule {}", rule.name) };
+        each_mutant(&what, rule.from, |from| agree(from, rule.to), &mut unnoticed, &mut planted);
         if rule.to != "eye[i,j]" {
-            each_mutant(&format!("rule {}", rule.name), rule.to, |to| agree(rule.from, to), &mut unnoticed, &mut planted);
+            each_mutant(&what, rule.to, |to| agree(rule.from, to), &mut unnoticed, &mut planted);
         }
     }
     report("both sides of rules", &unnoticed, planted);

@@ -15,8 +15,8 @@ pub struct Context<'a> {
     pub protos: &'a [Proto],
     /// Its text.
     pub source: &'a str,
-    /// Whether declarations stand in the text (then their lines are named).
-    pub lines: bool,
+    /// What its lines are called, as far as it says so; `None` where no declarations stand in it.
+    pub lines: Option<&'a [String]>,
 }
 
 impl Context<'_> {
@@ -60,8 +60,10 @@ impl Context<'_> {
         let mut text = format!("{} is {}", self.quote(t), self.shapes.text(t));
         if let Op::Input(k) = self.terms.get(t).op {
             let p = &self.protos[k];
-            if p.sizes.is_some() && self.lines {
-                text.push_str(&format!("  (declared on line {})", line(self.source, p.span.start)));
+            if let (true, Some(lines)) = (p.sizes.is_some(), self.lines) {
+                let number = line(self.source, p.span.start);
+                let place = lines.get(number - 1).cloned().unwrap_or_else(|| format!("on line {number}"));
+                text.push_str(&format!("  (declared {place})"));
             }
         }
         text

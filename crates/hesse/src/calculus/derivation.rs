@@ -5,6 +5,15 @@
 //! It knows nothing of tensors: every tree is in the vocabulary of the input language, over the inputs, the pieces and (in the
 //! style of differentials) names such as `dz`.
 
+pub mod html;
+pub mod latex;
+pub mod markdown;
+pub mod page;
+pub mod text;
+
+#[cfg(test)]
+mod tests;
+
 use crate::calculus::model::Condition;
 use crate::diagnostic::Span;
 use crate::syntax::tree::{NodeId, Syntax};
@@ -188,6 +197,23 @@ pub struct Line {
     pub tested: Option<(Meaning, Meaning)>,
 }
 
+impl Line {
+    /// `left = right`, of which nothing else is known.
+    pub fn equal(left: Side, right: Side) -> Line {
+        Line {
+            left,
+            relation: Relation::Equal,
+            right,
+            continues: false,
+            shape: vec![],
+            factors: vec![],
+            pattern: None,
+            letters: vec![],
+            tested: None,
+        }
+    }
+}
+
 /// How two sides are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
@@ -247,7 +273,7 @@ pub enum Meaning {
     Differential(String),
     /// One entry of a name, at letters.
     Entry(String, Vec<String>),
-    /// One entry of a derivative, at letters: those of `of`, then those of `by`. What else `of` reads is held if it reads `by` itself.
+    /// One entry of a derivative, at letters: those of `of`, then those of `by`.
     PartialEntry {
         /// A piece.
         of: String,
@@ -255,6 +281,8 @@ pub enum Meaning {
         by: String,
         /// The letters.
         letters: Vec<String>,
+        /// As for [`Meaning::Partial`].
+        local: bool,
     },
     /// A value where two letters are equal, 0 elsewhere.
     Diagonal(String, String, NodeId),

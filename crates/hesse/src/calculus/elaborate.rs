@@ -37,6 +37,8 @@ pub struct Options {
     pub domain: Vec<Clause>,
     /// Further names of sizes, for an expression over declared variables.
     pub sizes: Vec<String>,
+    /// Where its reader finds each line of a text that was put together: `on line 2 of a.hesse`. Nothing of a line: `on line 2`.
+    pub lines: Vec<String>,
     /// What the expressions of the formula and of everything derived from it may cost.
     pub limits: Limits,
     /// A wrong fact, for the test that asks whether checks notice one.
@@ -179,7 +181,7 @@ fn finish(mut pool: Pool, scope: &Scope<'_>, syntax: &Syntax, source: &str, opti
             assumed.sort_unstable();
         }
     }
-    let context = Context { terms: &terms, shapes: &shapes, protos: &protos, source, lines: !closed };
+    let context = Context { terms: &terms, shapes: &shapes, protos: &protos, source, lines: (!closed).then_some(&options.lines) };
     let mut faults = shapes.faults.clone();
     faults.sort_by_key(|f| f.0);
     diagnostics.extend(faults.iter().map(|(t, f)| context.complain(*t, f)));

@@ -88,6 +88,11 @@ fn elementwise_binary(pool: &mut Pool, op: Operator, a: Expr, b: Expr, axes: &[D
             let gt = functions::find("gt")?;
             pool.map(gt, &if op == Operator::Greater { [a, b] } else { [b, a] })
         }
+        Operator::GreaterEqual => {
+            let (a, b) = both(pool);
+            let ge = functions::find("ge")?;
+            pool.map(ge, &[a, b])
+        }
         _ => return None,
     })
 }

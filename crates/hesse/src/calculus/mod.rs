@@ -4,6 +4,7 @@
 //! Document ─scope▶ names ─lower▶ terms ─shapes▶ sides ─build▶ Model ─differentiate▶ Expr ─simplify▶ Expr ─notate▶ Syntax
 //!                                  └─conditions▶ domains and kinks
 //! ```
+mod absorb;
 pub mod build;
 pub mod complaint;
 pub mod conditions;

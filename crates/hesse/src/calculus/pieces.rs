@@ -8,7 +8,7 @@
 use super::differentiate::partial;
 use super::model::Model;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::tensor::{Expr, Label, Node, Pool, Shape, VarId};
+use crate::tensor::{Expr, Label, Node, Pattern, Pool, Shape, VarId};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
@@ -29,6 +29,9 @@ pub struct Group {
 
 /// Nodes of a local value beyond which nothing joins it any more.
 const WIDE: usize = 24;
+
+/// An entry of a stack of at least this many nodes is a piece of its own.
+const ENTRY: usize = 6;
 
 /// Pieces that no variable of `wrt` stands behind are written into those that read them up to this many nodes.
 const CONSTANT: usize = 12;
@@ -141,7 +144,7 @@ impl<'a> Grouping<'a> {
         if !self.is_active(symbol) {
             return Ok(pool.weight(value, CONSTANT) < CONSTANT || readers.len() == 1);
         }
-        if is_relabelling(pool, value) {
+        if is_relabelling(pool, value) || is_entry(pool, value) {
             return Ok(true);
         }
         let [reader] = readers else { return Ok(false) };
@@ -152,6 +155,10 @@ impl<'a> Grouping<'a> {
         }
         if pool.weight(group.value, WIDE) >= WIDE {
             return Ok(false);
+        }
+        // The entries of `[log(x); sin(x)]`, each a formula of its own.
+        if is_stack(pool, group.value) && pool.rank(value) == 0 && pool.weight(value, ENTRY) < ENTRY {
+            return Ok(true);
         }
         let Some(by) = partial(pool, group.value, symbol)? else { return Ok(false) };
         let around = self.active_in(pool, by);
@@ -192,6 +199,28 @@ fn is_relabelling(pool: &Pool, e: Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// `x[3]`: a symbol and one-hot vectors.
+fn is_entry(pool: &Pool, e: Expr) -> bool {
+    match pool.node(e) {
+        Node::Product { factors, out, .. } => {
+            let symbol = |f: &crate::tensor::Factor| matches!(pool.node(f.base), Node::Var(_));
+            let unit = |f: &crate::tensor::Factor| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. }));
+            out.is_empty() && factors.iter().filter(|f| symbol(f)).count() == 1 && factors.iter().all(|f| symbol(f) || unit(f))
+        }
+        _ => false,
+    }
+}
+
+/// `[a; b]`: terms at one-hot places.
+fn is_stack(pool: &Pool, e: Expr) -> bool {
+    let placed = |t: Expr| match pool.node(t) {
+        Node::Product { factors, .. } => factors.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. }))),
+        Node::Pattern(Pattern::Unit { .. }) => true,
+        _ => false,
+    };
+    matches!(pool.node(e), Node::Sum(terms, _) if terms.len() > 1 && terms.iter().all(|(_, t)| placed(*t)))
 }
 
 /// Each entry is a function of one entry of a symbol.

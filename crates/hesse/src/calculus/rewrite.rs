@@ -31,7 +31,8 @@ pub fn rules() -> &'static [Compiled] {
     COMPILED.get_or_init(|| RULES.iter().filter_map(compile_rule).collect())
 }
 
-fn compile_rule(rule: &'static Rule) -> Option<Compiled> {
+/// A row with its left side compiled; `None` if that is not of a form that the matcher knows.
+pub fn compile_rule(rule: &'static Rule) -> Option<Compiled> {
     let (from, names) = compile(rule.from)?;
     Some(Compiled { rule, from, names })
 }

@@ -13,6 +13,7 @@ pub use factor::{Common, factor, length};
 pub use settled::settled;
 pub use spread::{TERMS, spread};
 
+use super::absorb::absorb;
 use super::rewrite::rewrite;
 use super::split::split_determinants;
 use crate::facts::rules::Rule;
@@ -46,6 +47,12 @@ pub fn candidates(pool: &mut Pool, e: Expr, symmetric: &[VarId], fired: &mut Vec
         offer(pool, &mut found, cancelled, fired);
         if let Some(spread) = spread(pool, cancelled, TERMS) {
             offer(pool, &mut found, spread, fired);
+        }
+    }
+    for k in 0..found.len() {
+        let absorbed = absorb(pool, found[k], fired);
+        if absorbed != found[k] {
+            offer(pool, &mut found, absorbed, fired);
         }
     }
     for k in 0..found.len() {

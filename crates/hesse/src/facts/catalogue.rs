@@ -147,7 +147,7 @@ fn of_function(f: &'static Function) -> Lesson {
         id: format!("scalar.{}", f.name).into(),
         name: f.says,
         statement: statement.join(",  ").into(),
-        when: when(f.domain, f.at_kink),
+        when: when(f.domain, f.at_kink, f.of.len() > 1 && f.slopes.iter().any(|slope| slope.contains('/'))),
         proof: f.proof,
         reference: f.reference,
         examples: examples.collect(),
@@ -160,7 +160,7 @@ fn of_matrix_function(f: &'static MatrixFunction) -> Lesson {
         id: format!("matrix.{}", f.name).into(),
         name: f.says,
         statement: statement.into(),
-        when: when(f.domain, f.at_kink),
+        when: when(f.domain, f.at_kink, f.slope.contains("inv(") || f.slope.contains('/')),
         proof: f.proof,
         reference: f.reference,
         examples: vec![example],
@@ -209,7 +209,7 @@ fn entry_by_entry(f: &MatrixFunction) -> (String, Example) {
 
 fn of_rule(rule: &'static Rule) -> Lesson {
     let (from, to) = (rule.from.split(" -> ").next().unwrap_or(rule.from), rule.to);
-    // Upper case is a square matrix; a sum is over a vector. The identity has no size of its own in a row.
+    // Upper case is a square matrix, i to l are indices, a sum is over a vector.
     let letters = |keep: fn(&char) -> bool| -> Vec<String> {
         let mut found: Vec<char> = vec![];
         let words = from.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() == 1);
@@ -234,6 +234,7 @@ fn of_rule(rule: &'static Rule) -> Lesson {
     if large.is_empty() {
         vars.push_str(&assumed(rule.when));
     }
+    // The identity has no size of its own in a row.
     let right = to.replace("eye[i,j]", "eye(n)");
     Lesson {
         id: rule.id().into(),
@@ -251,17 +252,26 @@ fn assumed(domain: &str) -> String {
     if domain.is_empty() || domain.contains('(') { String::new() } else { format!("; assume {domain}") }
 }
 
-fn when(domain: &'static str, at_kink: &'static str) -> Cow<'static, str> {
+/// The conditions of a slope; `partial` if it is written with a quotient that does not exist everywhere.
+fn when(domain: &'static str, at_kink: &'static str, partial: bool) -> Cow<'static, str> {
     match (domain, at_kink) {
+        ("", "") if partial => "where the right side is defined".into(),
         (_, "") => domain.into(),
-        ("", _) => format!("{at_kink}, by convention").into(),
-        _ => format!("{domain}; {at_kink}, by convention").into(),
+        ("", _) => format!("derivative {at_kink}, by convention").into(),
+        _ => format!("{domain}; derivative {at_kink}, by convention").into(),
     }
 }
 
 /// A text of a row as it is taught: `1 − tanh(x)²`, `[a > b]`.
 fn taught(text: &str) -> String {
-    let text = text.replace("^2", "²").replace("^3", "³").replace('*', "·").replace('-', "−").replace("sqrt(", "√(");
+    let text = text
+        .replace("^2", "²")
+        .replace("^3", "³")
+        .replace('*', "·")
+        .replace('-', "−")
+        .replace("sqrt(", "√(")
+        .replace("eye[", "I[")
+        .replace('\'', "ᵀ");
     if [" > ", " >= ", " == "].iter().any(|sign| text.contains(sign)) && !text.contains('(') {
         format!("[{}]", text.replace(">=", "≥").replace("==", "="))
     } else {

@@ -23,12 +23,24 @@ pub struct Rule {
 impl Rule {
     /// What a derivation cites: `rewrite.inverse-cancels`.
     pub fn id(&self) -> String {
+        // All rows of MASKS are one rule to a reader.
+        if self.name == ABSORBS {
+            return "mask.absorb".to_string();
+        }
         format!("rewrite.{}", self.name.replace(' ', "-"))
     }
 }
 
+/// The name of every row of [`MASKS`].
+const ABSORBS: &str = "mask absorbs";
 const ELEMENTARY: &str = "elementary";
 const MATRICES: &str = "Magnus & Neudecker, Matrix Differential Calculus, ch. 1";
+
+const fn mask(from: &'static str, to: &'static str, when: &'static str) -> Rule {
+    let proof =
+        ["Where the mask is 1 its condition holds, and there the function is what replaces it.", "Where the mask is 0 both sides are 0."];
+    Rule { name: ABSORBS, from, to, when, proof, reference: ELEMENTARY }
+}
 
 const fn rule(
     name: &'static str,
@@ -89,6 +101,23 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().chain([&INVERSE_OF_PRODUCT, &DETERMINANT_OF_PRODUCT, &NORM_OF_OUTER, &COMPARISON])
 }
 
+/// What a function is where a condition holds: offered where a mask beside it says that condition, as in
+/// (max(0, z) - y) .* (z > 0) = (z - y) .* (z > 0).
+#[rustfmt::skip]
+pub const MASKS: &[Rule] = &[
+    mask("relu(x)", "x", "x >= 0"),
+    mask("relu(x)", "0", "0 >= x"),
+    mask("abs(x)", "x", "x >= 0"),
+    mask("abs(x)", "-x", "0 >= x"),
+    mask("sign(x)", "1", "x > 0"),
+    mask("sign(x)", "-1", "0 > x"),
+    mask("max(x, y)", "x", "x >= y"),
+    mask("max(x, y)", "y", "y >= x"),
+    mask("min(x, y)", "x", "y >= x"),
+    mask("min(x, y)", "y", "x >= y"),
+    mask("where(c, x, y)", "x", "c"),
+];
+
 /// All rows, tried in this order.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
@@ -118,8 +147,3 @@ pub const RULES: &[Rule] = &[
     rule("exponential over logistic", "exp(-x)*sigmoid(x)", "sigmoid(-x)", "", ["exp(−x)·sigmoid(x) = exp(−x)/(1 + exp(−x)).", "Divide above and below by exp(−x): 1/(exp(x) + 1) = sigmoid(−x)."], ELEMENTARY),
     rule("power of the same base", "x*pow(x, y - 1)", "pow(x, y)", "x > 0", ["x = x^1, and exponents of the same base add: x^1·x^(y − 1).", "1 + (y − 1) = y; x > 0 makes all powers real."], ELEMENTARY),
 ];
-
-/// The id of a rule in the catalogue: `rewrite.inverse-cancels`.
-pub fn id(name: &str) -> String {
-    format!("rewrite.{}", name.replace([' ', ','], "-"))
-}

@@ -5,14 +5,17 @@
 //!                                                              └─differential▶ steps ─▶ the result of `derive`
 //! ```
 
+mod chain;
 mod cite;
+mod conclude;
 mod differential;
+mod equations;
 mod graph;
 mod scalar;
 mod teller;
 
 use super::{Derivative, Formula, Layout, Part, Request, Want};
-use crate::calculus::derivation::{Derivation, Doing, Outcome, Problem, Style};
+use crate::calculus::derivation::{Derivation, Outcome, Problem, Style};
 use crate::calculus::elaborate::Options;
 use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::syntax::tree::Syntax;
@@ -169,6 +172,3 @@ fn refusal(what: &str) -> Error {
 fn same(a: &Part, syntax: &Syntax, root: crate::syntax::tree::NodeId) -> bool {
     a.syntax.same(a.root, syntax, root)
 }
-
-#[allow(dead_code)]
-const _: Option<Doing> = None;

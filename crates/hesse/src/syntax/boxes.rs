@@ -4,7 +4,7 @@
 //! time and never looks at another node, and [`Boxes::write`] puts the spellings together with a stack of its own, so deep
 //! trees and subtrees with several parents cost no more than the text they give.
 //!
-//! Three [`Look`]s share the rules. In ASCII parentheses are minimal and the text reads back as the same tree. The other two
+//! Four [`Look`]s share the rules. In ASCII parentheses are minimal and the text reads back as the same tree. The others
 //! are for eyes: powers and transposes are raised, comparisons are indicators, and a few more parentheses keep apart what
 //! only precedence would (`a + (−b)`, `(a ⊙ b)·C`).
 
@@ -64,6 +64,8 @@ pub enum Look {
     Ascii,
     /// One line of Unicode.
     Unicode,
+    /// One line of Unicode with lowered indices and `Σ`, as derivations are drawn.
+    Lowered,
     /// Two dimensions: fractions, raised exponents, lowered indices.
     Page,
 }
@@ -167,6 +169,12 @@ impl Pieces {
         self.0.push(Piece::Part(part));
         self
     }
+    /// Adds other pieces.
+    #[must_use]
+    pub fn append(mut self, other: Pieces) -> Self {
+        self.0.extend(other.0);
+        self
+    }
     /// Adds items with a separator between them.
     #[must_use]
     pub fn list<T>(mut self, items: &[T], separator: &'static str, add: impl Fn(Self, &T) -> Self) -> Self {
@@ -246,6 +254,14 @@ impl<'a> Boxes<'a> {
         }
     }
 
+    /// The text of a part that is a name or a literal.
+    pub fn atom(&self, part: Part) -> Option<&'a str> {
+        match self.syntax.kind(part.id) {
+            Kind::Name(text) | Kind::Number(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The digits of a part that is a whole number, and whether it is negative.
     pub fn whole_number(&self, part: Part) -> Option<(bool, &'a str)> {
         let (negative, id) = match self.syntax.kind(part.id) {
@@ -299,7 +315,7 @@ impl<'a> Boxes<'a> {
             Kind::Contraction(body, groups) => Layout::Contraction(self.part(*body, Level::Comparison), groups),
             Kind::Series(s) => {
                 // Drawn with a sign of its own the body reaches as far as a product does.
-                let body = if self.look == Look::Page { Level::Product } else { Level::Arrow };
+                let body = if self.draws_sums() { Level::Product } else { Level::Arrow };
                 let (from, to) = (self.part(s.from, Level::Comparison), self.part(s.to, Level::Comparison));
                 Layout::Series(&s.index, from, to, self.part(s.body, body))
             }
@@ -329,11 +345,17 @@ impl<'a> Boxes<'a> {
                 Drawn::Kronecker => Level::Product,
                 Drawn::Call | Drawn::Norm | Drawn::Absolute | Drawn::Ones | Drawn::Zeros | Drawn::Identity => Level::Atom,
             },
+            Kind::Index(base, _) if self.look == Look::Lowered && matches!(self.syntax.kind(*base), Kind::Name(_)) => Level::Atom,
             Kind::Index(..) => Level::Postfix,
             Kind::Contraction(..) => Level::Arrow,
-            Kind::Series(_) if self.look == Look::Page => Level::Negation,
+            Kind::Series(_) if self.draws_sums() => Level::Negation,
             Kind::Series(_) => Level::Atom,
         }
+    }
+
+    /// Whether an indexed sum is drawn with a `Σ`, whose term stands open to the right.
+    fn draws_sums(&self) -> bool {
+        matches!(self.look, Look::Lowered | Look::Page)
     }
 
     /// How a call is drawn in this look.
@@ -356,7 +378,7 @@ impl<'a> Boxes<'a> {
         let drawn = self.drawn(name, arguments.len());
         let part = |&id: &NodeId| match drawn {
             Drawn::Inverse => self.part(id, Level::Postfix),
-            Drawn::Root if self.look == Look::Unicode => self.part(id, Level::Atom),
+            Drawn::Root if self.look != Look::Page => self.part(id, Level::Atom),
             _ => self.part(id, Level::Arrow),
         };
         let parts = match (drawn, arguments) {

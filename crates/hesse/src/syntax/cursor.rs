@@ -20,6 +20,18 @@ pub(super) const ROLES: &[&str] = &["data", "param", "const"];
 /// Names of types.
 pub(super) const TYPES: &[&str] = &["scalar", "vector", "rowvector", "matrix", "symmetric", "diagonal"];
 
+/// Whether the tokens from `k` look like `name = …`, `name : type` or `data name`.
+pub(super) fn begins_statement(tokens: &[Token], k: usize) -> bool {
+    let lexeme = |j: usize| tokens.get(j).map(|t| &t.lexeme);
+    let Some(Lexeme::Name(first)) = lexeme(k) else { return false };
+    match (lexeme(k + 1), lexeme(k + 2)) {
+        (Some(Lexeme::Equals), _) => true,
+        (Some(Lexeme::Colon), Some(Lexeme::Name(of))) => TYPES.contains(&of.as_str()),
+        (Some(Lexeme::Name(_)), _) => ROLES.contains(&first.as_str()),
+        _ => false,
+    }
+}
+
 /// The parser: tokens, a place in them, and the arena that is being filled.
 pub(super) struct Parser<'a> {
     pub text: &'a str,
@@ -79,26 +91,14 @@ impl<'a> Parser<'a> {
 
     /// After an operator or a comma a statement goes on in the next line, unless another one clearly begins there.
     pub fn continue_line(&mut self) {
-        if *self.peek() == Lexeme::Newline && !self.statement_begins(self.at + 1) {
+        if *self.peek() == Lexeme::Newline && !begins_statement(&self.tokens, self.at + 1) {
             self.skip_newlines();
-        }
-    }
-
-    /// Whether the tokens from `k` look like `name = …`, `name : type` or `data name`.
-    fn statement_begins(&self, k: usize) -> bool {
-        let lexeme = |j: usize| self.tokens.get(j).map(|t| &t.lexeme);
-        let Some(Lexeme::Name(first)) = lexeme(k) else { return false };
-        match (lexeme(k + 1), lexeme(k + 2)) {
-            (Some(Lexeme::Equals), _) => true,
-            (Some(Lexeme::Colon), Some(Lexeme::Name(of))) => TYPES.contains(&of.as_str()),
-            (Some(Lexeme::Name(_)), _) => ROLES.contains(&first.as_str()),
-            _ => false,
         }
     }
 
     /// Whether a new statement seems to begin here although brackets are open: then one was not closed.
     pub fn runs_into_statement(&self) -> bool {
-        self.at > 0 && self.tokens[self.at - 1].lexeme == Lexeme::Newline && self.statement_begins(self.at)
+        self.at > 0 && self.tokens[self.at - 1].lexeme == Lexeme::Newline && begins_statement(&self.tokens, self.at)
     }
 
     /// Steps over an opening bracket.
@@ -148,7 +148,7 @@ impl<'a> Parser<'a> {
             let ends = match &self.tokens[self.at].lexeme {
                 Lexeme::End => break,
                 Lexeme::Semicolon => depth == 0,
-                Lexeme::Newline => depth == 0 || self.statement_begins(self.at + 1),
+                Lexeme::Newline => depth == 0 || begins_statement(&self.tokens, self.at + 1),
                 _ => false,
             };
             if ends && self.at >= fault {

@@ -48,12 +48,20 @@ pub struct Entries<'a> {
     out: &'a mut Syntax,
     sides: &'a dyn Fn(&str) -> Sides,
     used: Vec<String>,
+    /// Rows of matrices stay whole: `A[i,:]*x`, not a sum over their entries.
+    by_rows: bool,
 }
 
 impl<'a> Entries<'a> {
     /// `sides` gives the sizes of names; `used` are letters that mean something already.
     pub fn new(source: &'a Syntax, out: &'a mut Syntax, sides: &'a dyn Fn(&str) -> Sides, used: &[&str]) -> Entries<'a> {
-        Entries { source, out, sides, used: used.iter().map(|s| s.to_string()).collect() }
+        Entries { source, out, sides, used: used.iter().map(|s| s.to_string()).collect(), by_rows: false }
+    }
+
+    /// Rows of named matrices stay whole: `A[i,:]*x + b[i]`.
+    #[must_use]
+    pub fn by_rows(self) -> Entries<'a> {
+        Entries { by_rows: true, ..self }
     }
 
     /// The sizes of a tree.
@@ -172,6 +180,19 @@ impl<'a> Entries<'a> {
             let (a, b) = (self.at(a, row, col), self.at(b, row, col));
             return self.out.binary(Operator::Times, a, b);
         };
+        if self.by_rows && col.is_none() {
+            if let (Kind::Name(name), Some(row)) = (self.source.kind(a), row) {
+                let base = self.out.name(name);
+                let subscripts = vec![Subscript::At(self.out.name(row)), Subscript::All];
+                let slice = self.out.add(Kind::Index(base, subscripts), Span::default());
+                let b = self.out.graft(self.source, b);
+                return self.out.binary(Operator::Times, slice, b);
+            }
+            if row.is_none() {
+                let (a, b) = (self.out.graft(self.source, a), self.out.graft(self.source, b));
+                return self.out.binary(Operator::Times, a, b);
+            }
+        }
         let letter = self.letter();
         let (a, b) = (self.at(a, row, Some(&letter)), self.at(b, Some(&letter), col));
         let body = self.out.binary(Operator::Times, a, b);

@@ -15,8 +15,16 @@ use std::borrow::Cow;
 /// # Ok::<(), hesse::Error>(())
 /// ```
 pub fn latex(syntax: &Syntax, root: NodeId) -> String {
+    latex_with(syntax, root, &|_| None)
+}
+
+/// The same; `names` may spell a name in its own way.
+pub fn latex_with(syntax: &Syntax, root: NodeId, names: &dyn Fn(&str) -> Option<String>) -> String {
     let boxes = Boxes::new(syntax, root, Look::Page);
-    boxes.write(root, |layout| spell(&boxes, layout))
+    boxes.write(root, |layout| match layout {
+        Layout::Name(text) => Pieces::default().text(names(text).unwrap_or_else(|| name(text))),
+        _ => spell(&boxes, layout),
+    })
 }
 
 fn spell(boxes: &Boxes, layout: Layout) -> Pieces {
@@ -101,7 +109,7 @@ fn axes(groups: &[Vec<String>]) -> String {
 }
 
 /// An infix operator; a matrix product is a thin space.
-fn sign(op: Operator) -> &'static str {
+pub(crate) fn sign(op: Operator) -> &'static str {
     match op {
         Operator::Greater => " > ",
         Operator::Less => " < ",
@@ -131,7 +139,7 @@ fn number(text: &str) -> String {
 }
 
 /// A name: one letter in italics, a word upright, an index lowered.
-fn name(text: &str) -> String {
+pub fn name(text: &str) -> String {
     match names::split(text) {
         (stem, "") => word(stem),
         (stem, index) => format!("{}_{{{}}}", word(stem), word(index)),
@@ -161,7 +169,7 @@ fn function(text: &str) -> String {
     }
 }
 
-/// Text without any character that is a command to TeX.
+/// Text without any character that is a command to TeX, to stand in math mode.
 fn escape(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Cow::Borrowed(text);

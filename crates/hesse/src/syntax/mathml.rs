@@ -30,8 +30,17 @@ fn math(inner: &str) -> String {
 
 /// The tree under `root` as an `<mrow>`, to stand in a `<math>` element of the caller.
 pub fn row(syntax: &Syntax, root: NodeId) -> String {
+    row_with(syntax, root, &|_| None)
+}
+
+/// The same; `names` may spell a name in its own way, as one element.
+pub fn row_with(syntax: &Syntax, root: NodeId, names: &dyn Fn(&str) -> Option<String>) -> String {
     let boxes = Boxes::new(syntax, root, Look::Page);
-    format!("<mrow>{}</mrow>", boxes.write(root, |layout| spell(&boxes, layout)))
+    let spell = |layout| match layout {
+        Layout::Name(text) => Pieces::default().text(names(text).unwrap_or_else(|| name(text))),
+        _ => spell(&boxes, layout),
+    };
+    format!("<mrow>{}</mrow>", boxes.write(root, spell))
 }
 
 /// U+2062 invisible times, with a thin space so that words keep apart.
@@ -44,21 +53,21 @@ fn spell(boxes: &Boxes, layout: Layout) -> Pieces {
     match layout {
         Layout::Number(text) => pieces.text(number(text)),
         Layout::Name(text) => pieces.text(name(text)),
-        Layout::Fence(a) => fence("(", ")", |pieces| pieces.part(a)),
+        Layout::Fence(a) => fence(boxes, "(", ")", &[a], |pieces| pieces.part(a)),
         Layout::Negation(a) => pieces.text(r#"<mo form="prefix">−</mo>"#).part(a),
-        Layout::Infix(op, a, b) if op.compares() => fence("[", "]", |pieces| pieces.part(a).text(sign(op)).part(b)),
+        Layout::Infix(op, a, b) if op.compares() => fence(boxes, "[", "]", &[a, b], |pieces| pieces.part(a).text(sign(op)).part(b)),
         Layout::Infix(Operator::Over, a, b) => one(one(pieces.text("<mfrac>"), a), b).text("</mfrac>"),
         Layout::Infix(Operator::Times, a, b) if !boxes.begins_with_digit(b) => pieces.part(a).text(TIMES).part(b),
         Layout::Infix(op, a, b) => pieces.part(a).text(sign(op)).part(b),
         Layout::Power(Operator::DotPower, a, b) => raise(a, |pieces| pieces.text("<mo>⊙</mo>").part(b)),
         Layout::Power(_, a, b) => raise(a, |pieces| pieces.part(b)),
         Layout::Transpose(a) => raise(a, |pieces| pieces.text("<mo>⊤</mo>")),
-        Layout::Call(function, arguments, drawn) => call(function, &arguments, drawn),
+        Layout::Call(function, arguments, drawn) => call(boxes, function, &arguments, drawn),
         Layout::Index(base, slots) => {
             let indices = |pieces: Pieces| pieces.text("<mrow>").list(&slots, "<mo>,</mo>", slot).text("</mrow>");
             indices(one(pieces.text("<msub>"), base)).text("</msub>")
         }
-        Layout::Matrix(rows) => fence("[", "]", |pieces| table(pieces, &rows)),
+        Layout::Matrix(rows) => brackets(true, "[", "]", |pieces| table(pieces, &rows)),
         Layout::Contraction(body, groups) => pieces.part(body).text("<mo>→</mo>").text(axes(groups)),
         Layout::Series(index, from, to, body) => {
             let below = pieces.text(format!("<munderover><mo>∑</mo><mrow>{}<mo>=</mo>", name(index))).part(from).text("</mrow>");
@@ -67,16 +76,16 @@ fn spell(boxes: &Boxes, layout: Layout) -> Pieces {
     }
 }
 
-fn call(name: &str, arguments: &[Part], drawn: Drawn) -> Pieces {
+fn call(boxes: &Boxes, name: &str, arguments: &[Part], drawn: Drawn) -> Pieces {
     let pieces = Pieces::default();
     let inner = |pieces: Pieces| pieces.parts(arguments, "<mo>,</mo>");
     match drawn {
         Drawn::Call => {
-            let pieces = pieces.text(format!("<mi>{}</mi>{OF}", escape(&names::with_greek(name))));
-            inner(pieces.text("<mrow><mo>(</mo>")).text("<mo>)</mo></mrow>")
+            let function = format!("<mi>{}</mi>{OF}", escape(&names::with_greek(name)));
+            pieces.text(function).append(fence(boxes, "(", ")", arguments, inner))
         }
         Drawn::Norm => pieces.text("<msub><mrow><mo>‖</mo>").parts(arguments, "").text("<mo>‖</mo></mrow><mn>2</mn></msub>"),
-        Drawn::Absolute => fence("|", "|", inner),
+        Drawn::Absolute => fence(boxes, "|", "|", arguments, inner),
         Drawn::Root => inner(pieces.text("<msqrt>")).text("</msqrt>"),
         Drawn::Inverse => raise(arguments[0], |pieces| pieces.text(r#"<mo form="prefix">−</mo><mn>1</mn>"#)),
         Drawn::InverseTranspose => raise(arguments[0], |pieces| pieces.text(r#"<mo form="prefix">−</mo><mo>⊤</mo>"#)),
@@ -98,10 +107,15 @@ fn raise(base: Part, exponent: impl Fn(Pieces) -> Pieces) -> Pieces {
     exponent(pieces).text("</mrow></msup>")
 }
 
-/// Brackets, which grow by themselves.
-fn fence(left: &str, right: &str, inner: impl Fn(Pieces) -> Pieces) -> Pieces {
-    let pieces = Pieces::default().text(format!(r#"<mrow><mo form="prefix">{left}</mo>"#));
-    inner(pieces).text(format!(r#"<mo form="postfix">{right}</mo></mrow>"#))
+/// Brackets around parts. They grow where a part is high; some fonts leave gaps beside brackets that may grow.
+fn fence(boxes: &Boxes, left: &str, right: &str, parts: &[Part], inner: impl Fn(Pieces) -> Pieces) -> Pieces {
+    brackets(parts.iter().any(|&part| boxes.is_tall(part)), left, right, inner)
+}
+
+fn brackets(grow: bool, left: &str, right: &str, inner: impl Fn(Pieces) -> Pieces) -> Pieces {
+    let still = if grow { "" } else { r#" stretchy="false""# };
+    let pieces = Pieces::default().text(format!(r#"<mrow><mo form="prefix"{still}>{left}</mo>"#));
+    inner(pieces).text(format!(r#"<mo form="postfix"{still}>{right}</mo></mrow>"#))
 }
 
 fn table(pieces: Pieces, rows: &[Vec<Part>]) -> Pieces {
@@ -130,7 +144,7 @@ fn axes(groups: &[Vec<String>]) -> String {
 }
 
 /// An infix operator.
-fn sign(op: Operator) -> String {
+pub(crate) fn sign(op: Operator) -> String {
     let sign = match op {
         Operator::GreaterEqual => "≥",
         Operator::LessEqual => "≤",
@@ -157,7 +171,7 @@ fn number(text: &str) -> String {
 }
 
 /// A name, its index lowered.
-fn name(text: &str) -> String {
+pub fn name(text: &str) -> String {
     let word = |text: &str| {
         let tag = if text.bytes().all(|b| b.is_ascii_digit()) { "mn" } else { "mi" };
         format!("<{tag}>{}</{tag}>", escape(&names::with_greek(text)))
@@ -169,7 +183,7 @@ fn name(text: &str) -> String {
 }
 
 /// Text without any character that is markup.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -191,9 +205,10 @@ mod tests {
         );
         assert_eq!(
             draw("lambda < 2"),
-            r#"<mrow><mrow><mo form="prefix">[</mo><mi>λ</mi><mo>&lt;</mo><mn>2</mn><mo form="postfix">]</mo></mrow></mrow>"#
+            r#"<mrow><mrow><mo form="prefix" stretchy="false">[</mo><mi>λ</mi><mo>&lt;</mo><mn>2</mn><mo form="postfix" stretchy="false">]</mo></mrow></mrow>"#
         );
-        assert!(draw("sum(x)").contains("<mi>sum</mi><mo>&#x2061;</mo><mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow>"));
+        assert!(draw("sum(x)").contains(r#"<mi>sum</mi><mo>&#x2061;</mo><mrow><mo form="prefix" stretchy="false">(</mo><mi>x</mi><mo "#));
+        assert!(draw("sum(x/y)").contains(r#"<mi>sum</mi><mo>&#x2061;</mo><mrow><mo form="prefix">(</mo><mfrac>"#));
         assert!(draw("[a, b; c, d]").contains("<mtable><mtr><mtd><mi>a</mi></mtd><mtd>"));
         assert!(draw("x*2").contains("<mo>·</mo><mn>2</mn>"));
     }

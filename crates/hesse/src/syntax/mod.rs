@@ -22,4 +22,5 @@ mod statement;
 pub mod suggest;
 pub mod token;
 pub mod tree;
+pub mod unfinished;
 pub mod unicode;

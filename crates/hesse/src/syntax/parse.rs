@@ -59,7 +59,7 @@ use crate::diagnostic::{Diagnostic, Error, Span};
 pub fn parse_document(text: &str) -> Result<Document, Error> {
     let lexed = tokens(text)?;
     let mut parser = Parser::new(text, lexed.tokens);
-    let (mut statements, mut diagnostics) = (vec![], vec![]);
+    let (mut statements, mut places, mut diagnostics) = (vec![], vec![], vec![]);
     while diagnostics.len() < limits::ERRORS {
         while matches!(parser.peek(), Lexeme::Newline | Lexeme::Semicolon) {
             parser.at += 1;
@@ -69,7 +69,10 @@ pub fn parse_document(text: &str) -> Result<Document, Error> {
         }
         let start = parser.at;
         match parser.statement() {
-            Ok(statement) => statements.push(statement),
+            Ok(statement) => {
+                statements.push(statement);
+                places.push(parser.tokens[start].span.to(parser.tokens[parser.at - 1].span));
+            }
             Err(diagnostic) => {
                 diagnostics.push(*diagnostic);
                 parser.recover(start);
@@ -82,7 +85,7 @@ pub fn parse_document(text: &str) -> Result<Document, Error> {
     if statements.is_empty() {
         return Err(nothing().into());
     }
-    Ok(Document { syntax: parser.syntax, statements, docs: lexed.docs, asides: lexed.asides })
+    Ok(Document { syntax: parser.syntax, statements, places, docs: lexed.docs, asides: lexed.asides })
 }
 
 /// Reads one expression; anything behind it is an error.
@@ -271,6 +274,14 @@ mod tests {
         let expected =
             ["data", "domain", "domain", "declare", "define", "function", "function with defaults", "assume", "hessian", "derive", "bare"];
         assert_eq!(kinds, expected);
+    }
+
+    #[test]
+    fn places_of_statements() {
+        let text = " data X, y : vector(n) # two\n\nz = X +\n  y; sum(z)\n";
+        let document = parse_document(text).unwrap();
+        let places: Vec<&str> = document.places.iter().map(|span| &text[span.start..span.end]).collect();
+        assert_eq!(places, ["data X, y : vector(n)", "z = X +\n  y", "sum(z)"]);
     }
 
     #[test]

@@ -511,6 +511,8 @@ pub struct Document {
     pub syntax: Syntax,
     /// In order.
     pub statements: Vec<Statement>,
+    /// Where each statement stands, from its first word to its last sign.
+    pub places: Vec<Span>,
     /// `#| …` lines: documentation, with their places.
     pub docs: Vec<(String, Span)>,
     /// Comments and empty lines in order, with their places.

@@ -3,7 +3,7 @@
 //! It reads back as the same formula except for the signs that are words of the language: ones are `1`, zeros `0`, eye is
 //! `I`, and `⊗` is the Kronecker product.
 
-use super::boxes::{Boxes, Drawn, Layout, Look, Part, Pieces};
+use super::boxes::{Boxes, Drawn, Layout, Look, Part, Pieces, Slot};
 use super::names;
 use super::plain::{axes, index};
 use super::tree::{NodeId, Operator, Syntax};
@@ -19,6 +19,70 @@ use super::tree::{NodeId, Operator, Syntax};
 pub fn unicode(syntax: &Syntax, root: NodeId) -> String {
     let boxes = Boxes::new(syntax, root, Look::Unicode);
     boxes.write(root, |layout| spell(&boxes, layout))
+}
+
+/// The tree under `root` with lowered indices and `Σ`: `Σᵢ₌₁ᴺ xᵢ²`. What Unicode cannot lower stays as [`unicode`] writes it.
+/// `names` may spell a name in its own way.
+///
+/// ```
+/// use hesse::syntax::{parse::parse_expression, unicode::lowered};
+/// let (syntax, root) = parse_expression("2*sum(i = 1:N, X[i,j]*(y[i] - w[1]))")?;
+/// assert_eq!(lowered(&syntax, root, &|_| None), "2·Σᵢ₌₁ᴺ Xᵢⱼ·(yᵢ − w₁)");
+/// # Ok::<(), hesse::Error>(())
+/// ```
+pub fn lowered(syntax: &Syntax, root: NodeId, names: &dyn Fn(&str) -> Option<String>) -> String {
+    let boxes = Boxes::new(syntax, root, Look::Lowered);
+    boxes.write(root, |layout| match layout {
+        Layout::Name(name) => Pieces::default().text(names(name).unwrap_or_else(|| names::with_greek(name))),
+        Layout::Index(base, ref slots) => match low_indices(&boxes, base, slots) {
+            Some(low) => Pieces::default().part(base).text(low),
+            None => spell(&boxes, layout),
+        },
+        Layout::Series(index, from, to, body) => match low_range(&boxes, index, from, to) {
+            Some(range) => Pieces::default().text(format!("Σ{range} ")).part(body),
+            None => spell(&boxes, layout),
+        },
+        _ => spell(&boxes, layout),
+    })
+}
+
+/// Indices behind a name as lowered signs, where each is one letter or one digit.
+fn low_indices(boxes: &Boxes, base: Part, slots: &[Slot]) -> Option<String> {
+    boxes.name(base)?;
+    let one = |slot: &Slot| match *slot {
+        Slot::At(part) => low(boxes.atom(part)?),
+        _ => None,
+    };
+    slots.iter().map(one).collect()
+}
+
+/// The range of a sum as signs below and above a `Σ`.
+fn low_range(boxes: &Boxes, index: &str, from: Part, to: Part) -> Option<String> {
+    Some(format!("{}₌{}{}", low(index)?, low(boxes.atom(from)?)?, high(boxes.atom(to)?)?))
+}
+
+/// A name with its Greek letter: `lambda_max` is `λ_max`.
+pub fn name(text: &str) -> String {
+    names::with_greek(text)
+}
+
+/// One letter or digit as a lowered sign.
+pub fn low(text: &str) -> Option<char> {
+    let mut letters = text.chars();
+    let (Some(c), None) = (letters.next(), letters.next()) else { return None };
+    sign_of(c, "0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+}
+
+/// One letter or digit as a raised sign; no T, which would be a transpose.
+fn high(text: &str) -> Option<char> {
+    let mut letters = text.chars();
+    let (Some(c), None) = (letters.next(), letters.next()) else { return None };
+    sign_of(c, "0123456789abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRUW", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁᵂ")
+}
+
+/// The sign of `to` at the place of `c` in `from`.
+fn sign_of(c: char, from: &str, to: &str) -> Option<char> {
+    to.chars().nth(from.chars().position(|letter| letter == c)?)
 }
 
 fn spell(boxes: &Boxes, layout: Layout) -> Pieces {
@@ -65,7 +129,7 @@ fn call(name: &str, arguments: &[Part], drawn: Drawn) -> Pieces {
 }
 
 /// An infix operator with its spaces.
-fn sign(op: Operator) -> String {
+pub(crate) fn sign(op: Operator) -> String {
     match op {
         Operator::Times => "·".into(),
         Operator::Over | Operator::Under => op.spelling().into(),

@@ -333,6 +333,19 @@ impl Pool {
                 let size = if content < Rational::zero() { -content } else { content };
                 Some(self.scale(if name == "inv" { content.recip() } else { size }, inner))
             }
+            // Of equal entries it is each of them (of none at all there is no largest one, for any form).
+            ("maximum" | "minimum", Node::Product { factors, out, .. }) if all_equal(&factors, &out, f.kept()) => {
+                let keep: Vec<usize> = (0..f.kept()).collect();
+                let axes = self.axes(a)[..f.kept()].to_vec();
+                Some(self.take_constant_axes(a, &keep, &axes))
+            }
+            // All of them share it equally.
+            ("argmax" | "argmin", Node::Product { factors, out, .. }) if all_equal(&factors, &out, f.kept()) => {
+                let axes = self.axes(a).to_vec();
+                let shares = axes[f.kept()..].iter().map(|d| Factor { base: self.size(*d), labels: vec![], power: minus_one }).collect();
+                let sizes: Vec<(Label, Dim)> = axes.iter().enumerate().map(|(l, d)| (l as Label, *d)).collect();
+                Some(self.product_of(shares, (0..axes.len() as Label).collect(), &sizes))
+            }
             ("norm2", Node::Sum(terms, axes)) if terms.is_empty() => Some(self.zero(&axes[..f.kept()])),
             // The largest of c A is c times the largest of A, for c < 0 the smallest.
             ("maximum" | "minimum" | "argmax" | "argmin", Node::Sum(terms, _)) if terms.len() == 1 => {
@@ -372,6 +385,12 @@ fn reach(factors: &[Factor], k: usize, labels: &[Label], beyond: &[Label]) -> Op
         known.extend(&factors[m].labels);
     }
     known.iter().all(|l| !beyond.contains(l)).then_some(reached)
+}
+
+/// Whether no factor of a product sees its axes behind the first `kept`, and no diagonal does.
+fn all_equal(factors: &[Factor], out: &[Label], kept: usize) -> bool {
+    let once = |l: &Label| out.iter().filter(|m| *m == l).count() == 1;
+    out[kept..].iter().all(|l| once(l) && !factors.iter().any(|f| f.labels.contains(l)))
 }
 
 /// The function of -A that chooses what this one chooses of A.

@@ -91,6 +91,7 @@ impl Pool {
             })
             .collect();
         let axes: Vec<Dim> = out.iter().map(|l| making.sizes[*l as usize]).collect();
+        self.pick(&mut pending);
         pending.reverse();
         self.flatten(&mut making, pending);
         if self.limit().is_some() || making.zero {
@@ -103,6 +104,45 @@ impl Pool {
         }
         let product = self.finish(&making, &out, &axes);
         self.sum(&[(making.coefficient, product)], &axes)
+    }
+
+    /// `[a; b][1]` is `a`: where a one-hot vector meets a sum, terms that stand at another place of that axis are 0.
+    fn pick(&mut self, factors: &mut [Factor]) {
+        let mut at: Vec<(Label, i64)> = vec![];
+        for f in factors.iter() {
+            if let (Node::Pattern(Pattern::Unit { at: place, .. }), Some(1)) = (self.node(f.base), self.as_integer(f.power))
+                && let Some(place) = self.dims.as_integer(*place)
+            {
+                at.push((f.labels[0], place));
+            }
+        }
+        if at.is_empty() {
+            return;
+        }
+        for f in factors.iter_mut().filter(|f| f.labels.iter().any(|l| at.iter().any(|a| a.0 == *l))) {
+            let (Node::Sum(terms, axes), Some(1)) = (self.node(f.base).clone(), self.as_integer(f.power)) else { continue };
+            let elsewhere = |pool: &Pool, t: Expr| {
+                let mut places =
+                    f.labels.iter().enumerate().filter_map(|(axis, l)| Some((pool.place(t, axis)?, at.iter().find(|a| a.0 == *l)?.1)));
+                places.any(|(own, asked)| own != asked)
+            };
+            let kept: Vec<(Rational, Expr)> = terms.iter().filter(|(_, t)| !elsewhere(self, *t)).copied().collect();
+            if kept.len() < terms.len() {
+                f.base = self.sum(&kept, &axes);
+            }
+        }
+    }
+
+    /// The only position of an axis at which a term is not 0, if it is a whole number.
+    fn place(&self, term: Expr, axis: usize) -> Option<i64> {
+        match self.node(term) {
+            Node::Pattern(Pattern::Unit { at, .. }) => self.dims.as_integer(*at),
+            Node::Product { factors, out, .. } => factors.iter().find_map(|f| match self.node(f.base) {
+                Node::Pattern(Pattern::Unit { at, .. }) if f.labels == [out[axis]] => self.dims.as_integer(*at),
+                _ => None,
+            }),
+            _ => None,
+        }
     }
 
     /// Opens every factor that may be opened: nested products, numeric content of sums, numbers, sizes, even powers of norms.

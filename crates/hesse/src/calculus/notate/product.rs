@@ -11,9 +11,19 @@ impl Writer<'_> {
     pub(super) fn product(&mut self, c: Rational, factors: &[Factor], out: &[Label], sizes: &[Dim], face: &Face) -> Option<NodeId> {
         let mut c = c;
         let mut factors = factors.to_vec();
+        // What a mask selects from stands before it: (z - y) .* (z > 0).
+        if factors.iter().any(|f| matches!(self.pool.node(f.base), Node::Sum(..))) {
+            factors.sort_by_key(|f| matches!(self.pool.node(f.base), Node::Map(g, _) if g.row().mask));
+        }
         // -2*(y - u) is 2*(u - y): the sign goes into a difference.
         if c.is_negative() {
             for f in &mut factors {
+                // -(m'*(y - u)) is m'*(u - y).
+                if f.labels.is_empty() && self.pool.as_integer(f.power) == Some(1) && self.absorbs_sign(f.base) {
+                    f.base = self.pool.negate(f.base);
+                    c = -c;
+                    break;
+                }
                 let odd = self.pool.as_integer(f.power).is_some_and(|k| k % 2 != 0);
                 let Node::Sum(terms, axes) = self.pool.node(f.base).clone() else { continue };
                 if odd && terms.len() > 1 && terms.iter().any(|t| t.0.is_negative()) {

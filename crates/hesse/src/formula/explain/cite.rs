@@ -1,6 +1,6 @@
 //! Which rule of the catalogue a local partial follows: read off the form of the piece.
 
-use crate::tensor::{Expr, Factor, Node, Pool, VarId};
+use crate::tensor::{Expr, Factor, Node, Pattern, Pool, VarId};
 
 /// The rules by which `value` is derived by `by`, the most telling first; `scalar` says whether the piece is one.
 pub(super) fn cite(pool: &Pool, value: Expr, by: VarId) -> Vec<String> {
@@ -65,6 +65,9 @@ fn product(pool: &Pool, factors: &[Factor], out: usize, labels: usize, by: VarId
     let summed = labels > out;
     if factors.iter().any(|f| pool.variables_of(f.power).contains(&by)) {
         return ids(&["elementwise.pow"]);
+    }
+    if others.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(Pattern::Unit { .. } | Pattern::Shift { .. }))) {
+        return ids(&["index.pick"]);
     }
     let power_of = |f: &Factor| pool.as_integer(f.power);
     match own.as_slice() {

@@ -5,7 +5,7 @@ use super::super::working::shortest;
 use super::super::{Derivative, Formula, Layout, Part, Request, Want};
 use super::graph::{Edge, Graph, Vertex};
 use crate::calculus::complaint::type_text;
-use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Piece, Relation, Side, Step, Style};
+use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Piece, Side, Step, Style};
 use crate::calculus::differentiate::{Heard, Tape, differentiate_heard};
 use crate::calculus::elaborate::Options;
 use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
@@ -33,8 +33,6 @@ pub(super) struct Written {
     pub(super) tensor: Expr,
     /// Its tree, in the arena of the derivation.
     pub(super) node: NodeId,
-    /// Whether it is a matrix; else it is written in index notation.
-    pub(super) matrix: bool,
     /// The order of its axes.
     pub(super) order: Vec<usize>,
     /// Rows and columns as text.
@@ -59,6 +57,8 @@ pub(super) struct Teller<'a> {
     pub(super) graph: Graph,
     /// The derivative by each variable, over the names of pieces.
     pub(super) tensors: Vec<Expr>,
+    /// Variables whose result was written out already.
+    pub(super) substituted: Vec<usize>,
 }
 
 impl<'a> Teller<'a> {
@@ -94,6 +94,7 @@ impl<'a> Teller<'a> {
             spans: vec![],
             graph: Graph::default(),
             tensors: vec![],
+            substituted: vec![],
         };
         teller.name(&groups, &of, wrt);
         teller.listen()?;
@@ -312,11 +313,10 @@ impl<'a> Teller<'a> {
 
     pub(super) fn write_laid(&mut self, e: Expr, laid: Laid) -> Option<Written> {
         let found = simplify::candidates(&mut self.pool, e, &[], &mut vec![]);
-        let ((indexed, ..), tensor, syntax, root) = shortest(&mut self.pool, &found, &laid, &self.spelling)?;
+        let (_, tensor, syntax, root) = shortest(&mut self.pool, &found, &laid, &self.spelling)?;
         let node = self.out.syntax.graft(&syntax, root);
         let axes = self.pool.axes(tensor).to_vec();
         let pick = |side: &[usize]| side.iter().map(|a| axes[*a]).collect::<Vec<_>>();
-        let matrix = laid.matrix && !indexed;
         let shape = if laid.matrix {
             shape_text(&self.pool, &Shape::new(pick(&laid.face.rows), pick(&laid.face.cols)))
         } else {
@@ -330,7 +330,7 @@ impl<'a> Teller<'a> {
         let structure = structure::structure(&mut self.pool, tensor, &laid.face, &[]);
         let named = ["identity", "scaled identity", "diagonal", "zero", "block-diagonal"].contains(&structure.name().as_str());
         let pattern = (named && shape.iter().all(|s| s != "1")).then(|| structure.name());
-        Some(Written { tensor, node, matrix, order, shape, pattern })
+        Some(Written { tensor, node, order, shape, pattern })
     }
 
     /// Rows and columns of a value as text.
@@ -436,15 +436,10 @@ impl<'a> Teller<'a> {
             Doing::Rewrite,
             rules,
             Line {
-                left: Side::Partial(of, by),
-                relation: Relation::Equal,
-                right: Side::Tree(tree),
-                continues: false,
                 shape: part.shape_text.clone(),
-                factors: vec![],
                 pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
-                letters: vec![],
                 tested: Some((Meaning::Partial { of: name.to_string(), by: y, local: false, order }, Meaning::Value(tree))),
+                ..Line::equal(Side::Partial(of, by), Side::Tree(tree))
             },
         );
     }
