@@ -13,6 +13,7 @@
 
 mod line;
 mod outcome;
+mod pattern;
 mod point;
 mod reader;
 
@@ -338,10 +339,9 @@ impl<'a> Session<'a> {
         report: &mut AuditReport,
         random: &mut Random,
     ) -> Result<(), Trouble> {
-        let moving = |round: usize| self.moving(round);
         let mut last = Trouble::Unusable("no probe could be used".into());
         for attempt in 0..options.draws.max(1) {
-            match self.draw(sizes, attempt, &moving, random) {
+            match self.draw(sizes, attempt, random) {
                 Ok(None) => {
                     report.kink_crossings += 1;
                     last = Trouble::Unusable("every probe lies on a kink".into());
@@ -364,13 +364,7 @@ impl<'a> Session<'a> {
     }
 
     /// A point; `None` where a kink is near.
-    fn draw<'p>(
-        &'p self,
-        sizes: &Sizes,
-        attempt: usize,
-        moving: &'p dyn Fn(usize) -> Vec<String>,
-        random: &mut Random,
-    ) -> Result<Option<Point<'p>>, Trouble> {
+    fn draw(&self, sizes: &Sizes, attempt: usize, random: &mut Random) -> Result<Option<Point<'_>>, Trouble> {
         let mut inputs: BTreeMap<String, Array<f64>> = BTreeMap::new();
         for ((name, text), input) in self.inputs.iter().zip(&self.formula.model().inputs) {
             let shape = text.shape(sizes).ok_or_else(|| Trouble::Unusable("a size is negative".into()))?;
@@ -380,10 +374,10 @@ impl<'a> Session<'a> {
             let value = outcome::value(program, &inputs, sizes)?;
             inputs.insert(name.clone(), Array { shape: value.shape, data: value.data });
         }
-        let mut point = Point::new(sizes, &self.pieces, inputs, moving)?;
+        let mut point = Point::new(sizes, &self.pieces, inputs)?;
         point.aim(&self.variables, random);
         for step in [-KINK, KINK] {
-            let beside = Point::new(sizes, &self.pieces, point.moved(step), moving)?;
+            let beside = Point::new(sizes, &self.pieces, point.moved(step))?;
             if beside.signature != point.signature {
                 return Ok(None);
             }
@@ -476,15 +470,6 @@ impl<'a> Session<'a> {
         let at = if named.is_empty() { String::new() } else { format!("{}: ", sizes_text(&named)) };
         let entry = if both.left.len() > 1 { format!("entry {} of {} is ", k + 1, both.left.len()) } else { String::new() };
         format!("{at}{entry}{:.6e} on the left, {:.6e} on the right", both.left[k], both.right[k])
-    }
-
-    /// The variables that move in a round: all of a first derivative; of a second derivative two rounds for each result, one a variable.
-    fn moving(&self, round: usize) -> Vec<String> {
-        let of_result = self.derivation.results.get(round / 2).map_or(&[][..], |r| &r.wrt);
-        match of_result.get(round % 2) {
-            Some(variable) if self.derivation.problem.order > 1 => vec![variable.clone()],
-            _ => self.variables.clone(),
-        }
     }
 }
 

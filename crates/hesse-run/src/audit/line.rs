@@ -1,5 +1,6 @@
 //! One line of a derivation: what its two sides mean, and their numbers at a point.
 
+use super::pattern;
 use super::point::{Numbers, Pair, Point, Trouble};
 use super::reader::{Read, Reader, Text, at, graft};
 use crate::array::Array;
@@ -53,9 +54,14 @@ pub(super) struct Prepared {
     positions: Vec<Vec<Place>>,
     /// Rows and columns as the line says them.
     shape: Vec<Rc<Text>>,
+    /// What it says of entries.
+    pattern: Option<String>,
+    /// Rows and columns of each factor of a chain as the line says them.
+    factors: Vec<Vec<Vec<Rc<Text>>>>,
     /// Names of differentials with what they are differentials of.
     differentials: Vec<(String, String)>,
-    round: usize,
+    /// The variables that move.
+    moving: Vec<String>,
     /// Axes of names that letters stand at.
     sides: Vec<(String, Sides)>,
 }
@@ -83,10 +89,16 @@ pub(super) fn prepare(
         letters: line.letters.iter().map(|(_, size)| reader.size(size)).collect::<Result<_, _>>()?,
         positions: positions(line.letters.len()),
         shape: line.shape.iter().map(|size| reader.size(size)).collect::<Result<_, _>>()?,
+        pattern: line.pattern.clone(),
+        factors: vec![],
         differentials: derivation.differentials.clone(),
-        round: 0,
+        moving: moving(derivation, &[&meanings.0, &meanings.1]),
         sides: vec![],
     };
+    for term in &line.factors {
+        let mut read = |factor: &Vec<String>| factor.iter().map(|size| reader.size(size)).collect::<Result<Vec<_>, _>>();
+        made.factors.push(term.iter().map(&mut read).collect::<Result<_, _>>()?);
+    }
     made.left = made.ask(reader, derivation, line, &meanings.0)?;
     made.right = made.ask(reader, derivation, line, &meanings.1)?;
     if matches!((&made.left, &made.right), (Asked::Grid(_), Asked::Grid(_))) {
@@ -121,7 +133,6 @@ impl Prepared {
         };
         Ok(match meaning {
             Meaning::Value(root) => {
-                self.note_round(derivation, &names(syntax, *root));
                 if letters.is_empty() || matches!(syntax.kind(*root), Kind::Contraction(..)) {
                     Asked::Value(reader.tree(syntax, *root)?)
                 } else {
@@ -129,7 +140,6 @@ impl Prepared {
                 }
             }
             Meaning::Partial { of, by, local, order } => {
-                self.note_round(derivation, &[of.clone()]);
                 self.know(reader, &[of, by])?;
                 Asked::Chains(vec![vec![(of.clone(), by.clone(), *local)]], order.clone())
             }
@@ -147,7 +157,6 @@ impl Prepared {
             }
             Meaning::Differential(name) => {
                 let of = derivation.differentials.iter().find(|d| d.0 == *name).map_or(name, |d| &d.1);
-                self.note_round(derivation, &[of.clone()]);
                 self.know(reader, &[of])?;
                 Asked::Along(of.clone())
             }
@@ -177,16 +186,6 @@ impl Prepared {
             self.sides.push(((*name).clone(), text));
         }
         Ok(())
-    }
-
-    /// Differentials are those of the latest round that the line speaks of.
-    fn note_round(&mut self, derivation: &Derivation, names: &[String]) {
-        for name in names {
-            let of = derivation.differentials.iter().find(|d| d.0 == *name).map_or(name, |d| &d.1);
-            if let Some(piece) = derivation.pieces.iter().find(|p| p.name == *of) {
-                self.round = self.round.max(piece.round);
-            }
-        }
     }
 
     /// A tree with letters, read at each position.
@@ -245,6 +244,38 @@ impl Prepared {
         {
             return Err(Trouble::Broken(format!("the line says {rows}×{columns}, a side is {}×{}", face.0, face.1)));
         }
+        if let (Some(pattern), [_, columns]) = (&self.pattern, &said[..])
+            && !pattern::fits(pattern, &numbers.data, *columns)
+        {
+            return Err(Trouble::Broken(format!("the line says that it is {pattern}")));
+        }
+        self.factors_as_said(point)
+    }
+
+    /// The factors of a chain hold as many entries as the line says, whichever way they are laid out.
+    fn factors_as_said(&self, point: &mut Point<'_>) -> Result<(), Trouble> {
+        for side in [&self.left, &self.right] {
+            let Asked::Chains(terms, _) = side else { continue };
+            if self.factors.len() != terms.len() {
+                continue;
+            }
+            for (said, term) in self.factors.iter().zip(terms) {
+                let mut wanted = vec![];
+                for factor in said {
+                    let sizes = factor.iter().map(|size| number(size, point)).collect::<Result<Vec<_>, _>>()?;
+                    wanted.push(sizes.iter().product::<usize>());
+                }
+                let mut found = vec![];
+                for pair in term {
+                    found.push(point.tensor(pair)?.data.len());
+                }
+                wanted.sort_unstable();
+                found.sort_unstable();
+                if wanted != found {
+                    return Err(Trouble::Broken(format!("the factors of a chain hold {found:?} entries, the line says {wanted:?}")));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -258,7 +289,7 @@ impl Prepared {
             Asked::Value(text) => self.value(text, point),
             Asked::Chains(terms, order) => chains(terms, order, point),
             Asked::Along(name) => {
-                let along = point.along(self.round)?;
+                let along = point.along(&self.moving)?;
                 let d = &along.of[name];
                 Ok(Numbers { shape: d.shape.clone(), data: d.data.clone(), peak: along.peak })
             }
@@ -274,7 +305,7 @@ impl Prepared {
     fn value(&self, text: &Text, point: &mut Point<'_>) -> Result<Numbers, Trouble> {
         let reads = |d: &&(String, String)| text.program.inputs.iter().any(|i| i.name == d.0);
         let named: Vec<&(String, String)> = self.differentials.iter().filter(reads).collect();
-        let along = if named.is_empty() { None } else { Some(point.along(self.round)?) };
+        let along = if named.is_empty() { None } else { Some(point.along(&self.moving)?) };
         let differential = |name: &str| -> Option<Array<f64>> {
             let of = &named.iter().find(|d| d.0 == name)?.1;
             along.as_ref()?.of.get(of).cloned()
@@ -359,17 +390,16 @@ impl Prepared {
             for (c, cell) in row.iter().enumerate().take(columns) {
                 let value = match cell {
                     None => 0.0,
-                    Some(text) => match self.value(text, point) {
-                        Ok(numbers) => {
-                            both.peak = both.peak.max(numbers.peak);
-                            match numbers.data[..] {
-                                [x] => x,
-                                _ => return Err(Trouble::Broken("an entry of a picture is no scalar".into())),
-                            }
+                    // A picture is drawn for a size that a probe may not reach.
+                    Some(text) if !text.fits(&point.sizes) => continue,
+                    Some(text) => {
+                        let numbers = self.value(text, point)?;
+                        both.peak = both.peak.max(numbers.peak);
+                        match numbers.data[..] {
+                            [x] => x,
+                            _ => return Err(Trouble::Broken("an entry of a picture is no scalar".into())),
                         }
-                        Err(Trouble::Unusable(_)) => continue,
-                        Err(broken) => return Err(broken),
-                    },
+                    }
                 };
                 both.left.push(whole.data[r * columns + c]);
                 both.right.push(value);
@@ -378,6 +408,33 @@ impl Prepared {
         }
         Ok(both)
     }
+}
+
+/// The variables that move where a line speaks of differentials: all of a first derivative. Those of a second derivative move one after the
+/// other, one a round; a line says which by its differential, or by the latest piece that it speaks of.
+fn moving(derivation: &Derivation, meanings: &[&Meaning]) -> Vec<String> {
+    let problem = &derivation.problem;
+    if problem.order <= 1 {
+        return problem.wrt.clone();
+    }
+    let spoken = |m: &&Meaning| match m {
+        Meaning::Value(root) => names(&derivation.syntax, *root),
+        Meaning::Differential(name) => vec![name.clone()],
+        Meaning::Partial { of, .. } => vec![of.clone()],
+        _ => vec![],
+    };
+    let spoken: Vec<String> = meanings.iter().flat_map(spoken).collect();
+    let of = |name: &String| derivation.differentials.iter().find(|d| d.0 == *name).map(|d| &d.1);
+    let mut variables: Vec<&String> = spoken.iter().filter_map(of).filter(|v| problem.wrt.contains(v)).collect();
+    variables.sort();
+    variables.dedup();
+    if let [one] = variables[..] {
+        return vec![one.clone()];
+    }
+    let round = |name: &String| derivation.pieces.iter().find(|p| p.name == *of(name).unwrap_or(name)).map_or(0, |p| p.round);
+    let round = spoken.iter().map(round).max().unwrap_or(0);
+    let of_result = derivation.results.get(round / 2).and_then(|r| r.wrt.get(round % 2));
+    of_result.map_or_else(|| problem.wrt.clone(), |variable| vec![variable.clone()])
 }
 
 fn names(syntax: &Syntax, root: NodeId) -> Vec<String> {

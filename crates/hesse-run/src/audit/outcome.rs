@@ -1,6 +1,7 @@
 //! The results of a derivation, against nested dual numbers through the formula as the user wrote it: pieces play no part in it.
 
 use super::line::{Both, alike, number, permuted};
+use super::pattern;
 use super::point::{Numbers, Point, Trouble};
 use super::reader::{Reader, Sizes, Text};
 use crate::array::Array;
@@ -21,6 +22,7 @@ pub(super) struct Printed {
     text: Rc<Text>,
     order: Vec<usize>,
     shape: Vec<Rc<Text>>,
+    pattern: String,
     /// The variables of each differentiation; several scalars side by side share one.
     slots: Vec<Vec<String>>,
 }
@@ -34,7 +36,7 @@ pub(super) fn prepare(reader: &mut Reader, derivation: &Derivation, outcome: &Ou
         if side_by_side { vec![outcome.wrt.clone()] } else { outcome.wrt.iter().map(|name| vec![name.clone()]).collect() };
     match slots.iter().flatten().find(|name| !reader.knows(name)) {
         Some(name) => Err(format!("`{name}` is no variable")),
-        None => Ok(Printed { text, order: outcome.order.clone(), shape, slots }),
+        None => Ok(Printed { text, order: outcome.order.clone(), shape, pattern: outcome.pattern.clone(), slots }),
     }
 }
 
@@ -45,7 +47,7 @@ impl Printed {
             return Err(Trouble::Unusable(format!("a derivative of order {} is not checked", self.slots.len())));
         }
         let printed = point.value(&self.text, &|_| None)?;
-        self.as_said(point)?;
+        self.as_said(&printed, point)?;
         let target = value(primal, &point.values, &point.sizes)?;
         let mut natural = target.shape.clone();
         let mut directions = vec![];
@@ -76,11 +78,14 @@ impl Printed {
     }
 
     /// Rows and columns are those that the result says.
-    fn as_said(&self, point: &Point<'_>) -> Result<(), Trouble> {
+    fn as_said(&self, printed: &Numbers, point: &Point<'_>) -> Result<(), Trouble> {
         let said = self.shape.iter().map(|size| number(size, point)).collect::<Result<Vec<_>, _>>()?;
         match (&said[..], self.text.face(&point.sizes)) {
             ([r, c], Some(face)) if face != (*r, *c) => {
                 Err(Trouble::Broken(format!("the result says {r}×{c}, its text is {}×{}", face.0, face.1)))
+            }
+            ([_, c], Some(_)) if !pattern::fits(&self.pattern, &printed.data, *c) => {
+                Err(Trouble::Broken(format!("the result is said to be {}", self.pattern)))
             }
             _ => Ok(()),
         }

@@ -55,12 +55,10 @@ pub(super) struct Point<'a> {
     pub values: BTreeMap<String, Array<f64>>,
     /// Directions of all variables.
     pub directions: BTreeMap<String, Array<f64>>,
-    /// Which variables move, by round.
-    pub moving: &'a dyn Fn(usize) -> Vec<String>,
     /// Branches that the pieces take.
     pub signature: u64,
     tensors: BTreeMap<Pair, Rc<Numbers>>,
-    along: BTreeMap<usize, Rc<Along>>,
+    along: BTreeMap<Vec<String>, Rc<Along>>,
 }
 
 /// Derivatives of all names along the directions.
@@ -72,12 +70,7 @@ pub(super) struct Along {
 
 impl<'a> Point<'a> {
     /// The point at given inputs.
-    pub fn new(
-        sizes: &Sizes,
-        pieces: &'a [Piece],
-        inputs: BTreeMap<String, Array<f64>>,
-        moving: &'a dyn Fn(usize) -> Vec<String>,
-    ) -> Result<Self, Trouble> {
+    pub fn new(sizes: &Sizes, pieces: &'a [Piece], inputs: BTreeMap<String, Array<f64>>) -> Result<Self, Trouble> {
         let (mut values, mut trace) = (inputs, Trace::default());
         for piece in pieces {
             // A definition that is derived by has its value already.
@@ -94,7 +87,6 @@ impl<'a> Point<'a> {
             pieces,
             values,
             directions: BTreeMap::new(),
-            moving,
             signature: trace.signature,
             tensors: BTreeMap::new(),
             along: BTreeMap::new(),
@@ -130,7 +122,7 @@ impl<'a> Point<'a> {
     pub fn nudged(&self, random: &mut Random) -> Result<Point<'a>, Trouble> {
         let mut inputs = self.moved(0.0);
         inputs.values_mut().flat_map(|a| &mut a.data).for_each(|x| *x *= 1.0 + 1e-13 * random.normal());
-        let mut point = Point::new(&self.sizes, self.pieces, inputs, self.moving)?;
+        let mut point = Point::new(&self.sizes, self.pieces, inputs)?;
         point.directions = self.directions.clone();
         Ok(point)
     }
@@ -187,12 +179,11 @@ impl<'a> Point<'a> {
         moving.get(name).cloned().or_else(|| self.values.get(name).map(|v| v.map(Dual::from_f64)))
     }
 
-    /// Derivatives along the directions of the variables that move in a round.
-    pub fn along(&mut self, round: usize) -> Result<Rc<Along>, Trouble> {
-        if let Some(known) = self.along.get(&round) {
+    /// Derivatives along the directions of these variables.
+    pub fn along(&mut self, variables: &[String]) -> Result<Rc<Along>, Trouble> {
+        if let Some(known) = self.along.get(variables) {
             return Ok(known.clone());
         }
-        let variables = (self.moving)(round);
         let mut moving: BTreeMap<&str, Array<Dual<f64>>> = BTreeMap::new();
         for (name, value) in &self.values {
             if let (true, Some(d)) = (variables.contains(name), self.directions.get(name)) {
@@ -213,14 +204,15 @@ impl<'a> Point<'a> {
             (name.clone(), moved.unwrap_or_else(|| Array::full(value.shape.clone(), 0.0)))
         };
         let along = Rc::new(Along { of: self.values.iter().map(differential).collect(), peak: trace.peak });
-        self.along.insert(round, along.clone());
+        self.along.insert(variables.to_vec(), along.clone());
         Ok(along)
     }
 
     /// The value of a text; `differential` says what names of differentials stand for.
     pub fn value(&self, text: &Text, differential: &dyn Fn(&str) -> Option<Array<f64>>) -> Result<Numbers, Trouble> {
+        // The sizes fit the formula, so they must fit what is said of it.
         if !text.fits(&self.sizes) {
-            return Err(Trouble::Unusable("the sizes are too small at every probe".into()));
+            return Err(Trouble::Broken("a position of the text lies outside".into()));
         }
         let mut trace = Trace::default();
         let value = text.run::<f64>(&self.sizes, &|name| differential(name).or_else(|| self.values.get(name).cloned()), &mut trace)?;

@@ -9,6 +9,7 @@ use hesse::syntax::tree::{Kind, NodeId, Syntax};
 use hesse::{Error, Formula, Layout, Request};
 use hesse_run::{AuditOptions, AuditReport, audit};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What was found of one or many derivations.
 #[derive(Default)]
@@ -44,14 +45,22 @@ impl Found {
         self.wrong.iter().for_each(|(kind, text)| kinds.entry(kind).or_default().push(text));
         for (kind, texts) in kinds {
             out.push_str(&format!("  WRONG {kind}: {}\n", texts.len()));
-            texts.iter().take(40).for_each(|t| out.push_str(&format!("      {t}\n")));
+            texts.iter().take(24).for_each(|t| out.push_str(&format!("      {t}\n")));
         }
         out
     }
 }
 
-/// Examines the derivations of a request in both styles and both layouts.
+/// Examines the derivations of a request in both styles and both layouts; a panic is wrong.
 pub fn examine(id: &str, formula: &Formula, request: &Request, found: &mut Found) {
+    let panic = catch_unwind(AssertUnwindSafe(|| both_styles(id, formula, request, found))).err();
+    if let Some(panic) = panic {
+        let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        found.wrong.push(("panic", format!("{id}: {}", text.unwrap_or_default())));
+    }
+}
+
+fn both_styles(id: &str, formula: &Formula, request: &Request, found: &mut Found) {
     let mut ends: Vec<Vec<String>> = vec![];
     let mut told_before: Option<String> = None;
     for style in [Style::Scalar, Style::Differential] {

@@ -39,7 +39,9 @@ fn complaints(h: &Hand, report: &AuditReport) -> Vec<String> {
 #[test]
 fn right_lines_hold() {
     for mut h in hand::all() {
+        let start = std::time::Instant::now();
         let report = audit(&h.formula, &mut h.derivation, &AuditOptions::default());
+        println!("{:?}", start.elapsed());
         let wrong = complaints(&h, &report);
         assert!(wrong.is_empty(), "{}\n{}\n{}", h.derivation.problem.source, report.summary(), wrong.join("\n"));
         assert!(report.all_hold() && report.worst < 1e-11 && report.points == 8, "{report:?}");
@@ -70,6 +72,33 @@ fn wrong_lines_are_noticed() {
     println!("{} edits, {by_hand} by hand; {} change no number, {} missed", planted.edits, planted.equal, planted.missed.len());
     assert!(planted.edits - planted.equal >= 200 && planted.equal * 4 < planted.edits, "{} {}", planted.edits, planted.equal);
     assert!(planted.missed.is_empty(), "{}", planted.missed.join("\n"));
+}
+
+/// Shapes and words for what can be non-zero are claims too.
+#[test]
+fn shapes_and_patterns_are_held_to_the_numbers() {
+    let wrong = |shape: &[&str], pattern: Option<&str>, factors: &[&[&str]]| {
+        let mut h = hand::dot();
+        h.over("", "");
+        let right = h.value("diag(x)");
+        let id = h.line(hand::local("u", "w", &[0, 1]), right);
+        let right = hand::chains(&["y u, u w"], true, &[0]);
+        let chain = h.line(hand::total("y", "w", &[0]), right);
+        let texts = |t: &[&str]| t.iter().map(ToString::to_string).collect::<Vec<_>>();
+        if let Some(line) = h.derivation.steps[id].line.as_mut() {
+            (line.shape, line.pattern) = (texts(shape), pattern.map(String::from));
+        }
+        if let Some(line) = h.derivation.steps[chain].line.as_mut() {
+            line.factors = vec![factors.iter().map(|f| texts(f)).collect()];
+        }
+        audit(&h.formula, &mut h.derivation, &AuditOptions::default());
+        [id, chain].map(|id| matches!(h.derivation.steps[id].audit, Audit::Holds { .. }))
+    };
+    let right: &[&[&str]] = &[&["1", "n"], &["n", "n"]];
+    assert_eq!(wrong(&["n", "n"], Some("diagonal"), right), [true, true]);
+    assert_eq!(wrong(&["n", "n + 1"], Some("diagonal"), &[&["1", "n"], &["n", "1"]]), [false, false]);
+    assert_eq!(wrong(&["n", "n"], Some("identity"), right), [false, true]);
+    assert_eq!(wrong(&["1", "n*n"], None, right), [false, true]);
 }
 
 /// A formula that cannot be read makes no point; a wrong piece or result makes every line fail.
