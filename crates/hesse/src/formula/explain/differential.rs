@@ -6,9 +6,9 @@
 
 mod form;
 
-use super::super::Layout;
 use super::super::face::{Laid, face};
 use super::super::working::{Cost, shortest};
+use super::super::{Form, Layout};
 use super::super::{Request, Want};
 use super::graph::Vertex;
 use super::teller::{Member, Teller};
@@ -17,7 +17,7 @@ use crate::calculus::differentiate::chain;
 use crate::calculus::notate::Face;
 use crate::calculus::simplify;
 use crate::diagnostic::{Error, Span};
-use crate::syntax::tree::{Kind, NodeId};
+use crate::syntax::tree::{Kind, NodeId, Operator};
 use crate::tensor::{Expr, Shape, VarKind};
 use std::collections::BTreeMap;
 
@@ -127,7 +127,9 @@ impl Teller<'_> {
             && let Some(tree) = self.best_of(k, moves, true)
         {
             let named = self.folded(tree, k + 1);
-            if self.out.syntax.count(named) < self.out.syntax.count(first) {
+            let syntax = &self.out.syntax;
+            let names = syntax.under(named).into_iter().any(|id| matches!(syntax.kind(id), Kind::Name(n) if *n == piece.name));
+            if names && syntax.count(named) < syntax.count(first) {
                 trees.push(named);
             }
         }
@@ -222,38 +224,48 @@ impl Teller<'_> {
         self.out.syntax.graft_with(&source, tree, &mut replace)
     }
 
-    /// The rules by which d goes through a piece.
+    /// The rules by which d goes through a piece, in both layouts the same.
     fn rules_of_differential(&mut self, k: usize) -> Vec<String> {
         let reads: Vec<Vertex> = self.graph.edges.iter().filter(|e| e.of == k).map(|e| e.by).collect();
         if reads.is_empty() {
             return vec!["scalar.const".into()];
         }
+        let tree = self.out.pieces[self.out.pieces.len() - self.pieces.len() + k].value;
         let mut rules: Vec<String> = vec![];
+        let mut add = |rule: &str| {
+            if !rules.iter().any(|r| r == rule) {
+                rules.push(rule.to_string());
+            }
+        };
+        if self.is_product(k) {
+            add("diff.product");
+        }
+        match self.out.syntax.kind(tree) {
+            Kind::Binary(Operator::Power, base, two)
+                if matches!(self.out.syntax.kind(*base), Kind::Call(f, _) if f == "norm2")
+                    && matches!(self.out.syntax.kind(*two), Kind::Number(n) if n == "2") =>
+            {
+                return vec!["norm.sq".into()];
+            }
+            Kind::Call(f, _) if f == "kron" => add("kron.diff"),
+            _ => {}
+        }
         for by in reads {
             for rule in self.rules_of(k, by) {
-                let own = match rule.as_str() {
-                    "elementwise.unary" | "elementwise.max0" => vec!["diff.elementwise".to_string(), rule.clone()],
-                    "elementwise.add" | "elementwise.sub" | "scalar.sum" | "scalar.cmul" | "linear.matvec" | "linear.map"
-                    | "matmul.left" | "matmul.right" | "dot.left" | "dot.right" | "sum.ones-row" | "expand.scalar.add"
-                    | "expand.scalar.mul" | "transpose" | "identity" => {
-                        vec!["diff.linear".to_string()]
-                    }
-                    "elementwise.mul" | "scalar.product" | "quadratic.form" => vec!["diff.product".to_string()],
-                    _ => vec![rule.clone()],
-                };
-                for rule in own.into_iter().filter(|r| r != "elementwise.unary") {
-                    if !rules.contains(&rule) {
-                        rules.push(rule);
-                    }
+                match rule.as_str() {
+                    "elementwise.unary" | "elementwise.max0" => add("diff.elementwise"),
+                    "elementwise.add" | "elementwise.sub" | "elementwise.mul" | "scalar.sum" | "scalar.cmul" | "scalar.product"
+                    | "linear.matvec" | "linear.map" | "matmul.left" | "matmul.right" | "dot.left" | "dot.right" | "sum.ones-row"
+                    | "expand.scalar.add" | "expand.scalar.mul" | "transpose" | "identity" | "diff.linear" | "quadratic.form" => continue,
+                    _ => {}
+                }
+                if rule != "elementwise.unary" {
+                    add(&rule);
                 }
             }
         }
-        // Two factors that vary are no linear map.
-        if self.is_product(k) {
-            rules.retain(|r| r != "diff.linear");
-            if !rules.iter().any(|r| r == "diff.product") {
-                rules.insert(0, "diff.product".into());
-            }
+        if rules.is_empty() {
+            rules.push("diff.linear".into());
         }
         rules
     }
@@ -424,7 +436,7 @@ impl Teller<'_> {
                 _ => vec!["identify.dx"],
             };
             let laid = self.laid(&target.shape, &member.shape);
-            let turned = self.denominator() && laid.matrix && found.is_some() && axes.len() > usize::from(member.shape.is_scalar());
+            let turned = self.denominator() && laid.matrix && found.is_some() && !axes.is_empty();
             if turned {
                 rules.push("layout.transpose");
             }
@@ -449,7 +461,9 @@ impl Teller<'_> {
             );
             self.out.steps[id].because = last.into_iter().collect();
             let d = &moves.variables[k].name;
-            if !laid.matrix {
+            if self.request.form == Form::Vec && laid.face.rows.len() + laid.face.cols.len() > 2 {
+                self.note(id, format!("the linear map vec({d}) ↦ vec(d{}), columns stacked", target.name));
+            } else if !laid.matrix {
                 self.note(id, format!("the linear map {d} ↦ d{}, entry by entry", target.name));
             } else if turned {
                 self.note(id, format!("what stands before {d}, transposed"));
@@ -459,7 +473,8 @@ impl Teller<'_> {
 
     /// A derivative in numerator layout, in which it stands before the differential.
     fn numerator(&self, of: &Shape, by: &Shape) -> Laid {
-        let plain = Request { want: Want::Derivative, structure: None, layout: Layout::Numerator, ..self.request.clone() };
+        let plain =
+            Request { want: Want::Derivative, structure: None, layout: Layout::Numerator, form: Form::Natural, ..self.request.clone() };
         face(of, std::slice::from_ref(by), &plain)
     }
 }

@@ -79,7 +79,8 @@ impl Teller<'_> {
             let (member, d) = (self.member(*v).clone(), moves.of(*v).clone());
             let laid = self.numerator(of, &member.shape);
             let scalars = of.is_scalar() && member.shape.is_scalar();
-            let term = if laid.matrix && !scalars && !(is_matrix(of) && !member.shape.is_scalar()) {
+            let in_front = laid.matrix && !scalars && (!is_matrix(of) || member.shape.is_scalar());
+            let term = if in_front {
                 let written = self.write_laid(*c, laid)?;
                 self.in_front(written.node, of, &d)
             } else {
