@@ -27,9 +27,17 @@ fn texts_are_short() {
     assert!(r.out.contains("(1×N)(N×N)(N×N)(N×n) = 1×n") && r.out.contains("✓ each line checked at "), "{}", r.out);
     assert!(r.out.contains("⚑ max(0, z) at"), "{}", r.out);
     assert!(r.out.lines().filter(|l| !l.is_empty()).count() <= 24, "{}", r.out);
-    let r = dot(&[]).ok();
-    assert!(r.out.lines().filter(|l| !l.is_empty()).count() <= 14, "{}", r.out);
-    assert_eq!(dot(&[]).out, r.out, "the same bytes");
+    assert_eq!(dot(&[]).ok().out, dot(&[]).ok().out, "the same bytes");
+    let declared = ["--var", "w: vector(n)", "--var", "x: vector(n)", "--var", "z: scalar", "--var", "b: scalar"];
+    for (formula, wrt) in
+        [("w .* x", "w,x"), ("x + z", "x,z"), ("x*z", "x,z"), ("sum(x)", "x"), ("w'*x", "w,x"), ("max(0, w'*x + b)", "w,b")]
+    {
+        for style in ["scalar", "differential"] {
+            let r = hesse(&[&["explain", "-e", formula, "--wrt", wrt, "--style", style], &declared[..]].concat()).ok();
+            assert!(r.out.lines().filter(|l| !l.is_empty()).count() <= 14, "{formula}: {}", r.out);
+            assert!(r.out.contains("✓ each line checked at "), "{formula}: {}", r.out);
+        }
+    }
 }
 
 #[test]
