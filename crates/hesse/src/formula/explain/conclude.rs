@@ -319,22 +319,37 @@ impl Teller<'_> {
         ids
     }
 
-    /// Partials by scalars side by side: the gradient is a row.
+    /// Partials by scalars side by side: the gradient is a row, the Jacobian has a column for each.
     fn conclude_joined(&mut self) {
         let Some(part) = self.derivative.parts.first().cloned() else { return };
         let heading = self.heading(Depth::Outline, Doing::Assemble, "Organise the partials");
-        let target = self.pieces[self.pieces.len() - 1].clone();
+        let last = self.pieces.len() - 1;
+        let target = self.pieces[last].clone();
+        let mut partials = vec![];
+        for k in 0..self.variables.len() {
+            let Some(e) = self.whole(k) else { return };
+            let Some(written) = self.write_between(e, last, Vertex::Variable(k)) else { return };
+            partials.push(written.node);
+        }
+        // In denominator layout the variables are rows.
+        let side_by_side = if self.denominator() { partials.into_iter().map(|p| vec![p]).collect() } else { vec![partials] };
+        let together = self.out.syntax.add(Kind::Matrix(side_by_side), Span::default());
         let tree = self.out.syntax.graft(&part.syntax, part.root);
         let of = self.symbol(&target.name);
-        let by: Vec<NodeId> = part.wrt.iter().map(|w| self.out.syntax.name(w)).collect();
-        let tested = None;
+        let names: Vec<NodeId> = part.wrt.iter().map(|w| self.out.syntax.name(w)).collect();
+        let by = self.out.syntax.add(Kind::Matrix(vec![names]), Span::default());
         let id = self.line(
             Some(heading),
             Depth::Outline,
             Doing::Assemble,
             &["assemble"],
-            Line { shape: part.shape_text.clone(), tested, ..Line::equal(Side::Partial(of, by), Side::Tree(tree)) },
+            Line {
+                shape: part.shape_text.clone(),
+                tested: Some((Meaning::Value(together), Meaning::Value(tree))),
+                ..Line::equal(Side::Partial(of, vec![by]), Side::Tree(tree))
+            },
         );
-        self.note(id, "one column a variable, in the order asked for");
+        let lines = if self.denominator() { "row" } else { "column" };
+        self.note(id, format!("one {lines} a variable, in the order asked for"));
     }
 }
