@@ -292,6 +292,18 @@ fn long_lines_and_many_lines() {
 }
 
 #[test]
+fn a_claim_is_judged_against_the_last_formula() {
+    let lines = ["A : matrix(m, n)", "x : vector(n)", "b : vector(m)", ":wrt x", "norm2(A*x - b)^2"];
+    let right = session(&[&lines[..], &[":check 2*(A*x - b)'*A"]].concat()).ok();
+    assert!(right.out.lines().last().is_some_and(|line| line.starts_with("✓  equal to ∂f/∂x")), "{}", right.out);
+    let wrong = session(&[&lines[..], &[":check x = (A*x - b)'*A", ":check 2*(A*x", ":check"]].concat());
+    assert!(wrong.out.contains("✗  not equal to ∂f/∂x") && wrong.out.contains("factor 2"), "{}", wrong.out);
+    assert!(wrong.err.contains("E106") && wrong.err.contains("the claim is missing"), "{}", wrong.err);
+    let early = session(&[":check 1"]);
+    assert!(early.code == 2 && early.err.contains("there is no formula yet"), "{}", early.err);
+}
+
+#[test]
 fn json_is_one_object_a_line() {
     let lines = "z = X*w\n:wrt w\nsum(z)\nfoo(x)\n:to latex\n:show\n:shapes\n:help\n";
     let r = fed(&["repl", "--json"], lines);

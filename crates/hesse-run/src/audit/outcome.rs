@@ -11,9 +11,10 @@ use crate::interpret::{run_traced, shape};
 use crate::random::Random;
 use crate::scalar::Scalar;
 use crate::trace::Trace;
-use hesse::Derivation;
 use hesse::calculus::derivation::Outcome;
+use hesse::facts::properties::PROPERTIES;
 use hesse::program::program::Program;
+use hesse::{Derivation, Formula};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -25,6 +26,8 @@ pub(super) struct Printed {
     pattern: String,
     /// The variables of each differentiation; several scalars side by side share one.
     slots: Vec<Vec<String>>,
+    /// The projection onto matrices of a structure, of a matrix `G`.
+    projection: Option<&'static str>,
 }
 
 /// Reads a result. An error is a defect of the derivation.
@@ -34,9 +37,16 @@ pub(super) fn prepare(reader: &mut Reader, derivation: &Derivation, outcome: &Ou
     let side_by_side = derivation.problem.order <= 1 && outcome.wrt.len() > 1;
     let slots: Vec<Vec<String>> =
         if side_by_side { vec![outcome.wrt.clone()] } else { outcome.wrt.iter().map(|name| vec![name.clone()]).collect() };
+    let projection = match &derivation.problem.structure {
+        None => None,
+        Some(name) => {
+            let row = PROPERTIES.iter().find(|p| p.name == name && !p.project.is_empty());
+            Some(row.ok_or_else(|| format!("`{name}` is no structure"))?.project)
+        }
+    };
     match slots.iter().flatten().find(|name| !reader.knows(name)) {
         Some(name) => Err(format!("`{name}` is no variable")),
-        None => Ok(Printed { text, order: outcome.order.clone(), shape, pattern: outcome.pattern.clone(), slots }),
+        None => Ok(Printed { text, order: outcome.order.clone(), shape, pattern: outcome.pattern.clone(), slots, projection }),
     }
 }
 
@@ -66,6 +76,10 @@ impl Printed {
         let mut left = tensor.data;
         for d in directions.iter().rev() {
             left = left.chunks(d.len().max(1)).map(|row| row.iter().zip(d).map(|(x, d)| x * d).sum()).collect();
+        }
+        if let (Some(projection), [direction], [.., n]) = (self.projection, &mut directions[..], &natural[..]) {
+            // The printed result is P(G), and ⟨P(G), E⟩ = ⟨G, P(E)⟩: every projection of the table is its own adjoint.
+            *direction = projected(projection, direction, *n)?;
         }
         let (values, sizes) = (&point.values, &point.sizes);
         let value = match directions.len() {
@@ -105,6 +119,15 @@ impl Printed {
         }
         permuted(&Numbers { shape: laid, ..printed.clone() }, &inverse)
     }
+}
+
+/// A square matrix of this many rows in a formula of `G`.
+fn projected(formula: &str, matrix: &[f64], n: usize) -> Result<Vec<f64>, Trouble> {
+    let broken = |e: hesse::Error| Trouble::Broken(e.first().message.clone());
+    let read = Formula::expression(&[("G".into(), format!("matrix({n}, {n})"))], formula, "").map_err(broken)?;
+    let program = read.program(None).map_err(broken)?;
+    let values = BTreeMap::from([("G".to_string(), Array { shape: vec![n, n], data: matrix.to_vec() })]);
+    Ok(value(&program, &values, &Sizes::new())?.data)
 }
 
 /// The formula with the variables of each slot moving along its direction: its highest derivative.

@@ -64,7 +64,8 @@ pub(super) struct Reader {
     /// Names with their types.
     declared: Vec<(String, String)>,
     sizes: Vec<String>,
-    read: BTreeMap<String, Read>,
+    /// Texts with the names that are variables in them: others are sizes, which may be called the same.
+    read: BTreeMap<(String, Vec<String>), Read>,
 }
 
 impl Reader {
@@ -116,10 +117,11 @@ impl Reader {
     }
 
     fn text(&mut self, text: &str, names: &[String]) -> Read {
-        if let Some(known) = self.read.get(text) {
+        let vars: Vec<_> = self.declared.iter().filter(|d| names.contains(&d.0)).cloned().collect();
+        let key = (text.to_string(), vars.iter().map(|d| d.0.clone()).collect());
+        if let Some(known) = self.read.get(&key) {
             return known.clone();
         }
-        let vars: Vec<_> = self.declared.iter().filter(|d| names.contains(&d.0)).cloned().collect();
         let options = Options { strict: true, sizes: self.sizes.clone(), ..Options::default() };
         let unread = |e: hesse::Error| format!("`{text}` cannot be read: {}", e.first().message);
         let read = Formula::expression_with(&vars, text, &options).and_then(|f| Ok((f.program(None)?, f)));
@@ -129,7 +131,7 @@ impl Reader {
             let rows = target.filter(|t| t.groups.is_empty()).map(|t| t.shape.rows.len());
             Rc::new(Text { program, axes, rows })
         });
-        self.read.insert(text.to_string(), read.clone());
+        self.read.insert(key, read.clone());
         read
     }
 }

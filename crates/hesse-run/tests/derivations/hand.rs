@@ -37,6 +37,7 @@ impl Hand {
             wrt: wrt.iter().map(ToString::to_string).collect(),
             inputs: vec![],
             order,
+            structure: None,
         };
         let derivation = Derivation {
             problem,

@@ -111,6 +111,8 @@ pub struct Problem {
     pub inputs: Vec<(String, String)>,
     /// The order of the derivative.
     pub order: usize,
+    /// The structure of the matrices that it is projected onto: `symmetric`.
+    pub structure: Option<String>,
 }
 
 /// A named part of the formula.

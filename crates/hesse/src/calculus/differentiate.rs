@@ -351,6 +351,7 @@ fn node_partial(pool: &mut Pool, e: Expr, v: VarId, by: &[Dim], known: &FxHashMa
                     term.push(Factor { base: f.power, labels: vec![], power: one });
                     term.push(Factor { base: d, labels: [f.labels.clone(), fresh.clone()].concat(), power: one });
                     let d = pool.product_of(term, to.clone(), &broadcast);
+                    let d = pool.give_directions(d);
                     total = Some(total.map_or(d, |t| pool.add(t, d)));
                 }
                 if let Some(d) = known[&f.power] {

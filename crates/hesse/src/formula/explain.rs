@@ -60,9 +60,15 @@ impl Formula {
         };
         if order == 2 {
             self.tell_second(request, &derivative, &mut derivation)?;
-        } else {
-            let mut teller = Teller::new(self, request, &derivative, &mut derivation, 0)?;
+        } else if let Some(structure) = &request.structure {
+            // The parameters of a structured matrix are not its entries: those are derived by first.
+            let entries = Request { structure: None, ..request.clone() };
+            let gradient = self.derive(&entries)?;
+            let mut teller = Teller::new(self, &entries, &gradient, &mut derivation, 0)?;
             teller.tell()?;
+            teller.project(&derivative, structure);
+        } else {
+            Teller::new(self, request, &derivative, &mut derivation, 0)?.tell()?;
         }
         for part in &derivative.parts {
             let tree = derivation.syntax.graft(&part.syntax, part.root);
@@ -93,12 +99,19 @@ impl Formula {
             let [x, y] = part.wrt.as_slice() else { continue };
             let first =
                 Request { wrt: vec![x.clone()], wrt2: None, want: Want::Derivative, order: 1, layout, structure: None, ..request.clone() };
-            let gradient = self.derive(&first)?;
-            Teller::new(self, &first, &gradient, derivation, 2 * round)?.tell()?;
+            // What is derived again must hold off the symmetric matrices too.
+            let open = self.without_symmetry(&[x, y]);
+            let gradient = open.derive(&first)?;
+            Teller::new(&open, &first, &gradient, derivation, 2 * round)?.tell()?;
             let name = free_name(&["g", "h", "G", "grad"], derivation, self);
             let text = gradient.declared(&format!("{name} = {}", gradient.parts[0].plain()));
             let options = Options { strict: true, sizes: self.model.pool.dims.names().to_vec(), ..Options::default() };
-            let again = Formula::parse_with(&text, &options)?;
+            let mut again = Formula::parse_with(&text, &options)?;
+            for input in &mut again.model.inputs {
+                if let Some(own) = open.model.inputs.iter().find(|i| i.name == input.name) {
+                    input.properties.clone_from(&own.properties);
+                }
+            }
             let second = Request {
                 target: Some(name.clone()),
                 wrt: vec![y.clone()],
@@ -118,6 +131,15 @@ impl Formula {
         Ok(())
     }
 
+    /// The formula with the entries of these variables independent.
+    fn without_symmetry(&self, of: &[&String]) -> Formula {
+        let mut open = self.clone();
+        for input in open.model.inputs.iter_mut().filter(|i| of.contains(&&i.name)) {
+            input.properties.retain(|p| p != "symmetric");
+        }
+        open
+    }
+
     fn problem(&self, request: &Request, derivative: &Derivative, order: usize) -> Result<Problem, Error> {
         let (of, ..) = self.target(request.target.as_deref())?;
         Ok(Problem {
@@ -131,6 +153,7 @@ impl Formula {
             }),
             inputs: derivative.declarations(),
             order,
+            structure: request.structure.clone(),
         })
     }
 

@@ -42,6 +42,12 @@ pub const COMMANDS: &[Command] = &[
     Command { name: "jacobian", takes: FORMULA, says: "the Jacobian of a row or column", run: jacobian },
     Command { name: "hessian", takes: FORMULA, says: "the second derivative of a scalar", run: hessian },
     Command { name: "explain", takes: FORMULA, says: "the derivation, step by step", run: explain },
+    Command {
+        name: "check",
+        takes: "CLAIM",
+        says: "whether a formula is the derivative of the last one; of several NAME=CLAIM",
+        run: check,
+    },
     Command { name: "eval", takes: "NAME=VALUE …", says: "numbers: the last formula and its derivative at a point", run: eval },
     Command { name: "to", takes: "plain | unicode | latex | mathml", says: "the last result, once, in a notation", run: to },
     Command { name: "shapes", takes: "", says: "the shapes of inputs and definitions", run: shapes },
@@ -231,6 +237,14 @@ fn derive(session: &mut Session, argument: &Argument, want: Want, screen: &mut S
 fn explain(session: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {
     let subject = session.subject(&argument.line, argument.at)?;
     session.explain(subject, screen)
+}
+
+fn check(session: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {
+    let subject = session.last()?;
+    match argument.text() {
+        "" => Err(argument.refused("the claim is missing".into(), "write  :check 2*x'".into())),
+        claim => session.check(&subject, claim, screen),
+    }
 }
 
 fn eval(session: &mut Session, argument: &Argument, screen: &mut Screen) -> Result<Exit, Failure> {

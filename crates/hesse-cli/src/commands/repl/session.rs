@@ -3,14 +3,15 @@
 use super::command;
 use super::statement::{Asked, Kind, Part, read, twice};
 use super::text::Text;
+use crate::claims;
 use crate::commands::{derive, eval, explain};
 use crate::describe;
 use crate::exit::Exit;
 use crate::failure::{Failure, is_placed};
 use crate::json;
 use crate::options::{
-    DIGITS, DepthOption, DeriveOptions, EvalOptions, ExplainFormat, ExplainOptions, Format, InputOptions, LayoutOption, NanOption,
-    ReplOptions, RequestOptions, StyleOption,
+    CheckOptions, ClaimOptions, DIGITS, DepthOption, DeriveOptions, EvalOptions, ExplainFormat, ExplainOptions, Format, InputOptions,
+    LayoutOption, NanOption, ReplOptions, RequestOptions, StyleOption,
 };
 use crate::report;
 use crate::screen::{Screen, label};
@@ -207,6 +208,21 @@ impl Session {
             no_check: self.settings.no_check,
         };
         explain::answer(&source, &formula, &options, screen)
+    }
+
+    /// Judges a claim about the derivative of a subject, as `hesse check --claim` does.
+    pub fn check(&self, subject: &Subject, claim: &str, screen: &mut Screen) -> Result<Exit, Failure> {
+        let mut request = self.settings.request.clone();
+        request.target = subject.target.clone();
+        let (source, formula) = self.typed(subject, &request.wrt)?;
+        let options = CheckOptions {
+            input: InputOptions::default(),
+            request,
+            check: self.settings.check.clone(),
+            hessian: false,
+            claims: ClaimOptions { claim: vec![claim.to_string()], ..ClaimOptions::default() },
+        };
+        claims::run(&formula, &source, &options, screen)
     }
 
     /// Computes a subject and its derivative at a point.

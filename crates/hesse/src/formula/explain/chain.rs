@@ -172,9 +172,10 @@ impl Teller<'_> {
         }
     }
 
-    /// Whether every derivative from the target to a vertex is a matrix, so that chains are products of matrices.
+    /// Whether every derivative from the target to a vertex is a matrix, so that chains are products of matrices. The derivative of a
+    /// scalar by a row is a column, that by a column a row: they do not multiply.
     fn is_vectorial(&self, v: Vertex) -> bool {
-        let vector = |s: &Shape| (s.rows.is_empty() || s.cols.is_empty()) && s.axes().len() <= 1;
+        let vector = |s: &Shape| s.cols.is_empty() && s.rows.len() <= 1;
         let on_the_way = (0..self.pieces.len()).filter(|p| self.graph.depends(*p, v));
         vector(&self.member(v).shape) && on_the_way.into_iter().all(|p| vector(&self.pieces[p].shape))
     }

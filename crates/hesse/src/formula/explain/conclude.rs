@@ -132,7 +132,7 @@ impl Teller<'_> {
     }
 
     /// The derivative by variable `k` with every piece written out, in the form that prints shortest.
-    fn whole(&mut self, k: usize) -> Option<Expr> {
+    pub(super) fn whole(&mut self, k: usize) -> Option<Expr> {
         let mut with: rustc_hash::FxHashMap<crate::tensor::VarId, Expr> = rustc_hash::FxHashMap::default();
         for (member, value) in self.pieces.iter().zip(&self.values) {
             let value = self.pool.substitute(*value, &with);

@@ -391,7 +391,6 @@ impl Teller<'_> {
                 let id = self.linked(heading, Depth::Normal, Doing::Collect, &rules, left, tree, step.is_some(), &target.shape);
                 if let Some(said) = said[p].filter(|_| first) {
                     self.out.steps[id].because = vec![said.step];
-                    self.note(id, format!("{} from above", moves.pieces[p].name));
                 }
                 first = false;
                 left = (Side::Tree(tree), Meaning::Value(tree));

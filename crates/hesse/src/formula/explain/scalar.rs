@@ -88,10 +88,10 @@ impl Teller<'_> {
         );
     }
 
-    /// `1*z`, of the shape of a vector.
-    fn spread(&mut self, scalar: NodeId, shape: &Shape) -> NodeId {
+    /// `1*z`, of a shape.
+    pub(super) fn spread(&mut self, scalar: NodeId, shape: &Shape) -> NodeId {
         let ones = self.pool.ones(&shape.axes());
-        let ones = self.write_as_is(ones, &Face::split(1, shape.rows.len()));
+        let ones = self.write_as_is(ones, &Face::split(shape.axes().len(), shape.rows.len()));
         self.out.syntax.binary(Operator::Times, ones, scalar)
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::face::{Laid, axes_text, face, shape_text};
 use super::super::working::shortest;
-use super::super::{Derivative, Formula, Layout, Part, Request, Want};
+use super::super::{Derivative, Form, Formula, Layout, Part, Request, Want};
 use super::graph::{Edge, Graph, Vertex};
 use crate::calculus::complaint::type_text;
 use crate::calculus::derivation::{Audit, Depth, Derivation, Doing, Line, Meaning, Piece, Relation, Side, Step, Style};
@@ -12,7 +12,8 @@ use crate::calculus::notate::{Face, Spelling, notate, notate_indexed};
 use crate::calculus::pieces::{Group, Target, group, with_sum_apart};
 use crate::calculus::{simplify, structure};
 use crate::diagnostic::{Error, Span};
-use crate::syntax::parse::parse_document;
+use crate::facts::properties::{PROPERTIES, Property};
+use crate::syntax::parse::{parse_document, parse_expression};
 use crate::syntax::plain::plain;
 use crate::syntax::tree::{Kind, NodeId, Statement, Syntax};
 use crate::tensor::{Expr, Pool, Shape, VarId, VarKind};
@@ -406,6 +407,60 @@ impl<'a> Teller<'a> {
 
     pub(super) fn note(&mut self, id: usize, text: impl Into<String>) {
         self.out.steps[id].note = Some(text.into());
+    }
+
+    // What is not a derivative by the entries of a variable.
+
+    /// From the gradients by all entries to those on the space of structured matrices.
+    pub(super) fn project(&mut self, structured: &Derivative, structure: &str) {
+        let Some(row) = PROPERTIES.iter().find(|p| p.name == structure && !p.project.is_empty()) else { return };
+        let heading = self.heading(Depth::Outline, Doing::Rewrite, &format!("Project onto {structure} matrices"));
+        let note = format!("the derivative above takes the entries as independent; those of a {structure} matrix are not");
+        self.note(heading, note);
+        for (k, part) in structured.parts.iter().enumerate() {
+            let Some(left) = self.projected(k, row) else { continue };
+            let right = self.out.syntax.graft(&part.syntax, part.root);
+            self.line(
+                Some(heading),
+                Depth::Outline,
+                Doing::Rewrite,
+                &["structured.projection"],
+                Line {
+                    shape: part.shape_text.clone(),
+                    pattern: (part.structure.name() != "dense").then(|| part.structure.name()),
+                    tested: Some((Meaning::Value(left), Meaning::Value(right))),
+                    ..Line::equal(Side::Tree(left), Side::Tree(right))
+                },
+            );
+        }
+    }
+
+    /// The projection of the gradient by variable `k`, in the layout that is asked for.
+    fn projected(&mut self, k: usize, row: &Property) -> Option<NodeId> {
+        let (vec, turned) = (self.request.form == Form::Vec, !self.denominator());
+        // The transpose of a projection onto symmetric matrices is that of the transpose.
+        let alike = row.name == "symmetric" || row.implies.contains(&"symmetric");
+        let natural = !vec && (alike || !turned);
+        let gradient = if natural {
+            let part = &self.derivative.parts[k];
+            self.out.syntax.graft(&part.syntax, part.root)
+        } else {
+            let plain = Request {
+                want: Want::Derivative,
+                form: Form::Natural,
+                layout: Layout::Denominator,
+                structure: None,
+                ..self.request.clone()
+            };
+            let laid = face(&Shape::scalar(), std::slice::from_ref(&self.variables[k].shape), &plain);
+            let whole = self.whole(k)?;
+            self.write_laid(whole, laid)?.node
+        };
+        let (formula, root) = parse_expression(row.project).ok()?;
+        let mut replace = |_: &mut Syntax, id: NodeId| matches!(formula.kind(id), Kind::Name(name) if name == "G").then_some(gradient);
+        let made = self.out.syntax.graft_with(&formula, root, &mut replace);
+        let made = if vec { self.out.syntax.call("vec", vec![made]) } else { made };
+        Some(if natural || !turned { made } else { self.out.syntax.transpose(made) })
     }
 
     /// Where the gradient becomes a formula of its own.

@@ -12,7 +12,7 @@ impl Builder {
     pub(super) fn new(of: &str, source: &str, inputs: &[(&str, &str)], style: Style) -> Builder {
         let inputs: Vec<(String, String)> = inputs.iter().map(|(n, t)| (n.to_string(), t.to_string())).collect();
         Builder(Derivation {
-            problem: Problem { source: source.into(), of: of.into(), wrt: vec![], inputs, order: 1 },
+            problem: Problem { source: source.into(), of: of.into(), wrt: vec![], inputs, order: 1, structure: None },
             style,
             denominator: false,
             syntax: Syntax::default(),

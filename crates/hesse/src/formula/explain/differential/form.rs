@@ -130,10 +130,22 @@ impl Teller<'_> {
         let reads: Vec<Vertex> = self.graph.edges.iter().filter(|e| e.of == k).map(|e| e.by).collect();
         let moving: Vec<(String, String)> = reads.into_iter().map(|v| (self.member(v).name.clone(), moves.of(v).name.clone())).collect();
         let terms = self.push(self.out.pieces[first + k].value, &moving)?;
-        let tree = self.joined_terms(&terms)?;
         let value = self.move_along(k, moves, false);
         let shape = self.pieces[k].shape.clone();
-        self.says(tree, value, &shape, moves).then_some(tree)
+        let spread = self.with_ones(&terms, &shape, moves);
+        let ways = [self.joined_terms(&spread)?, self.joined_terms(&terms)?];
+        ways.into_iter().find(|tree| self.says(*tree, value, &shape, moves))
+    }
+
+    /// Terms with ones in front of the differential of a scalar that is added to every entry: `X*dw + ones(N)*db`.
+    fn with_ones(&mut self, terms: &[Term], shape: &Shape, moves: &Moves) -> Vec<Term> {
+        let scalar = |name: &str| moves.variables.iter().chain(&moves.pieces).any(|d| d.name == name && d.shape.is_scalar());
+        let mut made = vec![];
+        for (negative, term) in terms {
+            let added = !shape.is_scalar() && matches!(self.out.syntax.kind(*term), Kind::Name(name) if scalar(name));
+            made.push((*negative, if added { self.spread(*term, shape) } else { *term }));
+        }
+        made
     }
 
     fn push(&mut self, tree: NodeId, moving: &[(String, String)]) -> Option<Vec<Term>> {
