@@ -87,7 +87,7 @@ pub(super) fn prepare(
         left: Asked::Grid(vec![]),
         right: Asked::Grid(vec![]),
         letters: line.letters.iter().map(|(_, size)| reader.size(size)).collect::<Result<_, _>>()?,
-        positions: positions(line.letters.len()),
+        positions: positions(&line.letters),
         shape: line.shape.iter().map(|size| reader.size(size)).collect::<Result<_, _>>()?,
         pattern: line.pattern.clone(),
         factors: vec![],
@@ -108,7 +108,11 @@ pub(super) fn prepare(
 }
 
 /// Corners first: all letters at 1, all at the end; then where they differ.
-fn positions(letters: usize) -> Vec<Vec<Place>> {
+fn positions(letters: &[(String, String)]) -> Vec<Vec<Place>> {
+    // No text has a position behind a size that is a number.
+    let lengths: Vec<Option<usize>> = letters.iter().map(|(_, size)| size.parse().ok()).collect();
+    let lies = |place: &Place, length: &Option<usize>| !matches!((place, length), (Place::Number(n), Some(length)) if n > length);
+    let letters = letters.len();
     if letters == 0 {
         return vec![];
     }
@@ -121,6 +125,7 @@ fn positions(letters: usize) -> Vec<Vec<Place>> {
             out.push(position);
         }
     }
+    out.retain(|position| position.iter().zip(&lengths).all(|(place, length)| lies(place, length)));
     out
 }
 

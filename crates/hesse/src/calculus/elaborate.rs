@@ -23,6 +23,7 @@ use crate::diagnostic::{Diagnostic, Error, Span};
 use crate::facts::planted::Planted;
 use crate::syntax::parse::{parse_expression, parse_type};
 use crate::syntax::tree::{Document, Role, Statement, Syntax};
+use crate::tensor::dim::Dims;
 use crate::tensor::{Dim, Limits, Pool, Shape, VarKind};
 
 /// Errors reported for one text.
@@ -85,6 +86,14 @@ pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options
     let mut pool = Pool::with_limits(options.limits);
     pool.plant(options.planted);
     let mut scope = Scope { declares: true, sizes: options.sizes.clone(), ..Scope::default() };
+    declare(vars, &mut scope, &mut pool.dims)?;
+    let (syntax, body) = parse_expression(expression)?;
+    scope.definitions.push(Definition { name: "", span: Span::default(), body, assumed: vec![] });
+    finish(pool, &scope, &syntax, expression, options, true)
+}
+
+/// Declares variables by their types as text.
+pub(super) fn declare(vars: &[(String, String)], scope: &mut Scope<'_>, dims: &mut Dims) -> Result<(), Error> {
     for (name, of) in vars {
         if scope.inputs.iter().any(|p| p.name == *name) {
             return Err(Diagnostic::error("E108", Span::default(), format!("`{name}` is declared twice"))
@@ -95,15 +104,13 @@ pub fn elaborate_expression(vars: &[(String, String)], expression: &str, options
         let (syntax, of, attributes) = parse_type(of).map_err(|e| in_type(name, of, e))?;
         let before = scope.diagnostics.len();
         let attributes: Vec<_> = attributes.iter().map(|a| (a.text.as_str(), Span::default())).collect();
-        scope.declare(name, Span::default(), Role::Plain, &syntax, &of, &attributes, &mut pool.dims);
+        scope.declare(name, Span::default(), Role::Plain, &syntax, &of, &attributes, dims);
         for d in &mut scope.diagnostics[before..] {
             d.labels[0].0 = Span::default();
             d.message = format!("in the type of `{name}`: {}", d.message);
         }
     }
-    let (syntax, body) = parse_expression(expression)?;
-    scope.definitions.push(Definition { name: "", span: Span::default(), body, assumed: vec![] });
-    finish(pool, &scope, &syntax, expression, options, true)
+    Ok(())
 }
 
 /// An error in a type, said of its variable: its place is not in the expression.

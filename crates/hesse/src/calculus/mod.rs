@@ -22,6 +22,7 @@ pub mod pieces;
 pub mod rewrite;
 pub mod scope;
 pub mod shapes;
+pub mod sides;
 pub mod signs;
 pub mod simplify;
 mod split;

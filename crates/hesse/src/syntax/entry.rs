@@ -1,20 +1,18 @@
 //! One entry of a formula as a scalar formula: entry i of `A*x + b` is `sum(j = 1:n, A[i,j]*x[j]) + b[i]`.
 //!
-//! Vector equations are reduced to scalar ones this way. What has no scalar form is indexed as a whole: `softmax(x)[i]`.
+//! Vector equations are reduced to scalar ones this way. What is not known to have a scalar form is indexed as a whole:
+//! `softmax(x)[i]`.
 //!
 //! ```
-//! use hesse::syntax::{entry::{Entries, Sides}, parse::parse_expression, plain::plain, tree::Syntax};
-//! let (source, root) = parse_expression("A*x + b")?;
-//! let sides = |name: &str| match name {
-//!     "A" => Sides { rows: Some("m".into()), cols: Some("n".into()) },
-//!     "x" => Sides { rows: Some("n".into()), cols: None },
-//!     _ => Sides { rows: Some("m".into()), cols: None },
-//! };
+//! use hesse::calculus::sides::sides;
+//! use hesse::syntax::{entry::Entries, plain::plain, tree::Syntax};
+//! let vars = [("A", "matrix(m,n)"), ("x", "vector(n)"), ("b", "vector(m)")].map(|(a, b)| (a.to_string(), b.to_string()));
+//! let typed = sides(&vars, "A*x + b", &[]).unwrap();
+//! let sides = |id| typed.of(id);
 //! let mut out = Syntax::default();
-//! let mut entries = Entries::new(&source, &mut out, &sides, &["i"]);
-//! let entry = entries.at(root, Some("i"), None);
+//! let mut entries = Entries::new(&typed.syntax, &mut out, &sides, &["A", "x", "b", "i"]);
+//! let entry = entries.at(typed.root, Some("i"), None).unwrap();
 //! assert_eq!(plain(&out, entry), "sum(j = 1:n, A[i,j]*x[j]) + b[i]");
-//! # Ok::<(), hesse::Error>(())
 //! ```
 
 use super::tree::{Kind, NodeId, Operator, Series, Subscript, Syntax};
@@ -31,11 +29,9 @@ pub struct Sides {
 }
 
 impl Sides {
-    fn is_scalar(&self) -> bool {
+    /// Whether both are 1.
+    pub fn is_scalar(&self) -> bool {
         self.rows.is_none() && self.cols.is_none()
-    }
-    fn turned(self) -> Sides {
-        Sides { rows: self.cols, cols: self.rows }
     }
 }
 
@@ -46,15 +42,15 @@ const LETTERS: [&str; 7] = ["i", "j", "k", "l", "p", "q", "r"];
 pub struct Entries<'a> {
     source: &'a Syntax,
     out: &'a mut Syntax,
-    sides: &'a dyn Fn(&str) -> Sides,
+    sides: &'a dyn Fn(NodeId) -> Option<Sides>,
     used: Vec<String>,
     /// Rows of matrices stay whole: `A[i,:]*x`, not a sum over their entries.
     by_rows: bool,
 }
 
 impl<'a> Entries<'a> {
-    /// `sides` gives the sizes of names; `used` are letters that mean something already.
-    pub fn new(source: &'a Syntax, out: &'a mut Syntax, sides: &'a dyn Fn(&str) -> Sides, used: &[&str]) -> Entries<'a> {
+    /// `sides` gives the sizes of values, where they are known; `used` are names that mean something already.
+    pub fn new(source: &'a Syntax, out: &'a mut Syntax, sides: &'a dyn Fn(NodeId) -> Option<Sides>, used: &[&str]) -> Entries<'a> {
         Entries { source, out, sides, used: used.iter().map(|s| s.to_string()).collect(), by_rows: false }
     }
 
@@ -64,78 +60,39 @@ impl<'a> Entries<'a> {
         Entries { by_rows: true, ..self }
     }
 
-    /// The sizes of a tree.
-    pub fn sides_of(&self, id: NodeId) -> Sides {
-        match self.source.kind(id) {
-            Kind::Number(_) | Kind::Contraction(..) => Sides::default(),
-            Kind::Name(name) => (self.sides)(name),
-            Kind::Negate(a) => self.sides_of(*a),
-            Kind::Transpose(a) => self.sides_of(*a).turned(),
-            Kind::Binary(Operator::Times, a, b) => {
-                let (a, b) = (self.sides_of(*a), self.sides_of(*b));
-                match (a.is_scalar(), b.is_scalar()) {
-                    (true, _) => b,
-                    (_, true) => a,
-                    _ => Sides { rows: a.rows, cols: b.cols },
-                }
-            }
-            Kind::Binary(Operator::DotPlus | Operator::DotMinus | Operator::DotTimes | Operator::DotOver, a, b) => {
-                let (a, b) = (self.sides_of(*a), self.sides_of(*b));
-                Sides { rows: a.rows.or(b.rows), cols: a.cols.or(b.cols) }
-            }
-            Kind::Binary(_, a, b) => {
-                let a = self.sides_of(*a);
-                if a.is_scalar() { self.sides_of(*b) } else { a }
-            }
-            Kind::Call(f, args) => self.sides_of_call(f, args),
-            Kind::Index(a, subscripts) => {
-                let base = self.sides_of(*a);
-                let keeps = |k: usize, side: Option<String>| match subscripts.get(k) {
-                    Some(Subscript::All) => side,
-                    _ => None,
-                };
-                if subscripts.len() == 2 { Sides { rows: keeps(0, base.rows), cols: keeps(1, base.cols) } } else { Sides::default() }
-            }
-            Kind::Matrix(_) => Sides::default(),
-            Kind::Series(s) => self.sides_of(s.body),
+    /// The entry at these letters, `None` for a side of size 1. Of a scalar the scalar, its sums written out. There is none of what has no
+    /// known shape, and none at fewer letters than it has sides.
+    pub fn at(&mut self, id: NodeId, row: Option<&str>, col: Option<&str>) -> Option<NodeId> {
+        let sides = (self.sides)(id)?;
+        if sides.rows.is_some() && row.is_none() || sides.cols.is_some() && col.is_none() {
+            return None;
         }
-    }
-
-    fn sides_of_call(&self, f: &str, args: &[NodeId]) -> Sides {
-        let text = |k: usize| args.get(k).map(|a| super::plain::plain(self.source, *a)).filter(|t| t != "1");
-        match f {
-            "ones" | "zeros" => Sides { rows: text(0), cols: text(1) },
-            "eye" => Sides { rows: text(0), cols: text(if args.len() > 1 { 1 } else { 0 }) },
-            "softmax" => args.first().map(|a| self.sides_of(*a)).unwrap_or_default(),
-            "inv" => args.first().map(|a| self.sides_of(*a).turned()).unwrap_or_default(),
-            "diag" => {
-                let a = args.first().map(|a| self.sides_of(*a)).unwrap_or_default();
-                if a.cols.is_some() && a.rows.is_some() {
-                    Sides { rows: a.rows, cols: None }
-                } else {
-                    let side = a.rows.or(a.cols);
-                    Sides { rows: side.clone(), cols: side }
-                }
-            }
-            _ if is_elementwise(f) => args.iter().map(|a| self.sides_of(*a)).find(|s| !s.is_scalar()).unwrap_or_default(),
-            _ => Sides::default(),
-        }
-    }
-
-    /// The entry at these letters, `None` for a side of size 1. Of a scalar the scalar, its sums written out.
-    pub fn at(&mut self, id: NodeId, row: Option<&str>, col: Option<&str>) -> NodeId {
-        let sides = self.sides_of(id);
         let row = if sides.rows.is_some() { row } else { None };
         let col = if sides.cols.is_some() { col } else { None };
-        match self.source.kind(id).clone() {
-            Kind::Number(text) => self.out.number(text),
-            Kind::Name(name) => {
-                let base = self.out.name(&name);
-                self.index(base, row, col)
+        let used = self.used.len();
+        if let Some(made) = self.taken_apart(id, &sides, row, col) {
+            return Some(made);
+        }
+        self.used.truncate(used);
+        let base = match &sides {
+            // It takes its size from what stands around it.
+            Sides { rows: Some(rows), cols: Some(cols) } if self.is_bare(id, "eye") => {
+                let sizes = if rows == cols { vec![rows] } else { vec![rows, cols] };
+                let sizes = sizes.into_iter().map(|s| self.size(s)).collect();
+                self.out.call("eye", sizes)
             }
+            _ => self.out.graft(self.source, id),
+        };
+        Some(self.index(base, row, col))
+    }
+
+    /// The entry by entries of the parts.
+    fn taken_apart(&mut self, id: NodeId, sides: &Sides, row: Option<&str>, col: Option<&str>) -> Option<NodeId> {
+        match self.source.kind(id).clone() {
+            Kind::Number(text) => Some(self.out.number(text)),
             Kind::Negate(a) => {
-                let a = self.at(a, row, col);
-                self.out.opposite(a)
+                let a = self.at(a, row, col)?;
+                Some(self.out.opposite(a))
             }
             Kind::Transpose(a) => self.at(a, col, row),
             Kind::Binary(Operator::Times, a, b) => self.times(a, b, row, col),
@@ -146,44 +103,46 @@ impl<'a> Entries<'a> {
                     Operator::DotTimes => Operator::Times,
                     Operator::DotOver => Operator::Over,
                     Operator::DotPower => Operator::Power,
-                    Operator::Power | Operator::Under if !sides.is_scalar() => return self.whole(id, row, col),
+                    Operator::Power | Operator::Under if !sides.is_scalar() => return None,
                     other => other,
                 };
-                let (a, b) = (self.at(a, row, col), self.at(b, row, col));
-                self.out.binary(op, a, b)
+                let (a, b) = (self.at(a, row, col)?, self.at(b, row, col)?);
+                Some(self.out.binary(op, a, b))
             }
             Kind::Call(f, args) => match f.as_str() {
-                "sum" => self.sum(args[0]),
+                "sum" => self.sum(*args.first()?),
                 "tr" => {
-                    let size = self.sides_of(args[0]).rows;
-                    let letter = self.letter();
-                    let body = self.at(args[0], Some(&letter), Some(&letter));
-                    self.series(&letter, size, body)
+                    let a = *args.first()?;
+                    let size = (self.sides)(a)?.rows;
+                    let letter = size.is_some().then(|| self.letter());
+                    let body = self.at(a, letter.as_deref(), letter.as_deref())?;
+                    Some(self.series(letter, size, body))
                 }
-                "ones" => self.out.number("1"),
-                "zeros" => self.out.number("0"),
-                "diag" if row.is_some() && col.is_none() => self.at(args[0], row, row),
+                "ones" => Some(self.out.number("1")),
+                "zeros" => Some(self.out.number("0")),
+                "diag" if row.is_some() && col.is_none() => self.at(*args.first()?, row, row),
                 _ if is_elementwise(&f) => {
-                    let args = args.into_iter().map(|a| self.at(a, row, col)).collect();
-                    self.out.call(&f, args)
+                    let args: Option<Vec<NodeId>> = args.into_iter().map(|a| self.at(a, row, col)).collect();
+                    let args = args?;
+                    Some(self.out.call(&f, args))
                 }
-                _ => self.whole(id, row, col),
+                _ => None,
             },
-            _ => self.whole(id, row, col),
+            _ => None,
         }
     }
 
-    fn times(&mut self, a: NodeId, b: NodeId, row: Option<&str>, col: Option<&str>) -> NodeId {
-        let (left, right) = (self.sides_of(a), self.sides_of(b));
+    fn times(&mut self, a: NodeId, b: NodeId, row: Option<&str>, col: Option<&str>) -> Option<NodeId> {
+        let (left, right) = ((self.sides)(a)?, (self.sides)(b)?);
         let inner = if left.is_scalar() || right.is_scalar() { None } else { left.cols.clone() };
         let Some(size) = inner else {
-            let (a, b) = (self.at(a, row, col), self.at(b, row, col));
+            let (a, b) = (self.at(a, row, col)?, self.at(b, row, col)?);
             // An entry of ones.
-            return match (self.is_one(a), self.is_one(b)) {
+            return Some(match (self.is_one(a), self.is_one(b)) {
                 (true, _) => b,
                 (_, true) => a,
                 _ => self.out.binary(Operator::Times, a, b),
-            };
+            });
         };
         if self.by_rows && col.is_none() {
             if let (Kind::Name(name), Some(row)) = (self.source.kind(a), row) {
@@ -191,52 +150,50 @@ impl<'a> Entries<'a> {
                 let subscripts = vec![Subscript::At(self.out.name(row)), Subscript::All];
                 let slice = self.out.add(Kind::Index(base, subscripts), Span::default());
                 let b = self.out.graft(self.source, b);
-                return self.out.binary(Operator::Times, slice, b);
+                return Some(self.out.binary(Operator::Times, slice, b));
             }
             if row.is_none() {
                 let (a, b) = (self.out.graft(self.source, a), self.out.graft(self.source, b));
-                return self.out.binary(Operator::Times, a, b);
+                return Some(self.out.binary(Operator::Times, a, b));
             }
         }
         let letter = self.letter();
-        let (a, b) = (self.at(a, row, Some(&letter)), self.at(b, Some(&letter), col));
+        let (a, b) = (self.at(a, row, Some(&letter))?, self.at(b, Some(&letter), col)?);
         let body = self.out.binary(Operator::Times, a, b);
-        self.series(&letter, Some(size), body)
+        Some(self.series(Some(letter), Some(size), body))
     }
 
     fn is_one(&self, made: NodeId) -> bool {
         matches!(self.out.kind(made), Kind::Number(text) if text == "1")
     }
 
-    fn sum(&mut self, a: NodeId) -> NodeId {
-        let sides = self.sides_of(a);
+    /// Whether a node is this word of the language and no name of the formula.
+    fn is_bare(&self, id: NodeId, word: &str) -> bool {
+        matches!(self.source.kind(id), Kind::Name(name) if name == word) && !self.used.iter().any(|u| u == word)
+    }
+
+    fn sum(&mut self, a: NodeId) -> Option<NodeId> {
+        let sides = (self.sides)(a)?;
         let row = sides.rows.as_ref().map(|_| self.letter());
         let col = sides.cols.as_ref().map(|_| self.letter());
-        let mut made = self.at(a, row.as_deref(), col.as_deref());
-        if let Some(letter) = col {
-            made = self.series(&letter, sides.cols, made);
-        }
-        if let Some(letter) = row {
-            made = self.series(&letter, sides.rows, made);
-        }
-        made
+        let made = self.at(a, row.as_deref(), col.as_deref())?;
+        let made = self.series(col, sides.cols, made);
+        Some(self.series(row, sides.rows, made))
     }
 
-    /// `sum(i = 1:n, body)`
-    fn series(&mut self, letter: &str, size: Option<String>, body: NodeId) -> NodeId {
-        let size = size.unwrap_or_else(|| "1".into());
-        let to = match super::parse::parse_expression(&size) {
-            Ok((syntax, root)) => self.out.graft(&syntax, root),
-            Err(_) => self.out.name(&size),
-        };
+    /// `sum(i = 1:n, body)`; the body where there is nothing to sum over.
+    fn series(&mut self, letter: Option<String>, size: Option<String>, body: NodeId) -> NodeId {
+        let (Some(index), Some(size)) = (letter, size) else { return body };
+        let to = self.size(&size);
         let from = self.out.number("1");
-        self.out.add(Kind::Series(Series { index: letter.to_string(), from, to, body }), Span::default())
+        self.out.add(Kind::Series(Series { index, from, to, body }), Span::default())
     }
 
-    /// The tree as it is, indexed.
-    fn whole(&mut self, id: NodeId, row: Option<&str>, col: Option<&str>) -> NodeId {
-        let base = self.out.graft(self.source, id);
-        self.index(base, row, col)
+    fn size(&mut self, size: &str) -> NodeId {
+        match super::parse::parse_expression(size) {
+            Ok((syntax, root)) => self.out.graft(&syntax, root),
+            Err(_) => self.out.name(size),
+        }
     }
 
     fn index(&mut self, base: NodeId, row: Option<&str>, col: Option<&str>) -> NodeId {
@@ -256,5 +213,5 @@ impl<'a> Entries<'a> {
 
 /// Whether a call works entry by entry.
 fn is_elementwise(f: &str) -> bool {
-    functions::find(f).is_some() || f == "sqrt" || f == "relu"
+    functions::find(f).is_some() || f == "sqrt"
 }

@@ -250,7 +250,7 @@ impl Teller<'_> {
                 [_] => {
                     let base = self.pool.product_of(vec![Factor { power: f.power, labels: vec![0], base: f.base }], vec![0], &[]);
                     let tree = self.write_laid(base, Laid { face: Face::split(1, 1), matrix: true, groups: vec![vec![0]] })?.node;
-                    let entry = self.row_of(tree, &letter);
+                    let entry = self.row_of(tree, &letter)?;
                     value = Some(match value {
                         None => entry,
                         Some(v) => self.out.syntax.binary(Operator::Times, v, entry),
@@ -274,7 +274,7 @@ impl Teller<'_> {
             _ => return None,
         };
         let condition = self.write_laid(mask.base, Laid { face: Face::split(1, 1), matrix: true, groups: vec![vec![0]] })?.node;
-        let condition = self.row_of(condition, &letter);
+        let condition = self.row_of(condition, &letter)?;
         let axes = self.pool.axes(e).to_vec();
         let zero = self.pool.zero(&axes);
         let zero = self.write_between(zero, last, Vertex::Variable(k))?.node;
@@ -294,13 +294,12 @@ impl Teller<'_> {
     }
 
     /// Row i of a column, rows of matrices whole.
-    pub(super) fn row_of(&mut self, tree: NodeId, letter: &str) -> NodeId {
-        let source = self.out.syntax.clone();
-        let sides = self.sides();
+    pub(super) fn row_of(&mut self, tree: NodeId, letter: &str) -> Option<NodeId> {
+        let typed = self.typed(tree)?;
         let names = self.names();
         let used: Vec<&str> = names.iter().map(String::as_str).chain([letter]).collect();
-        let lookup = |name: &str| sides.get(name).cloned().unwrap_or_default();
-        Entries::new(&source, &mut self.out.syntax, &lookup, &used).by_rows().at(tree, Some(letter), None)
+        let of = |id: NodeId| typed.of(id);
+        Entries::new(&typed.syntax, &mut self.out.syntax, &of, &used).by_rows().at(typed.root, Some(letter), None)
     }
 
     /// Rules of rewriting whose trace is in the result: what they lead to stands in it.

@@ -3,13 +3,15 @@
 use super::super::face::{Laid, axes_text};
 use super::graph::Vertex;
 use super::teller::{Teller, Written};
+use crate::calculus::complaint::type_text;
 use crate::calculus::derivation::{Depth, Doing, Line, Meaning, Side};
 use crate::calculus::notate::Face;
+use crate::calculus::sides::{Typed, sides};
 use crate::diagnostic::Span;
-use crate::syntax::entry::{Entries, Sides};
+use crate::syntax::entry::Entries;
+use crate::syntax::plain::plain;
 use crate::syntax::tree::{Kind, NodeId, Operator, Subscript, Syntax};
 use crate::tensor::{Dim, Expr, Label, Node, Pattern, Shape};
-use std::collections::BTreeMap;
 
 /// A small matrix is drawn at this size.
 const PICTURE: i64 = 3;
@@ -18,13 +20,18 @@ const PICTURE: i64 = 3;
 const LETTERS: [&str; 8] = ["i", "j", "k", "l", "p", "q", "r", "s"];
 
 impl Teller<'_> {
-    /// What the sides of names are.
-    pub(super) fn sides(&self) -> BTreeMap<String, Sides> {
-        let text = |axes: &[Dim]| (!axes.is_empty()).then(|| axes_text(&self.pool, &[axes.to_vec()]).remove(0));
-        let of = |shape: &Shape| Sides { rows: text(&shape.rows), cols: text(&shape.cols) };
-        let inputs = self.formula.model.inputs.iter().map(|i| (i.name.clone(), of(&i.shape)));
-        let members = self.variables.iter().chain(&self.pieces).map(|m| (m.name.clone(), of(&m.shape)));
-        inputs.chain(members).collect()
+    /// A tree over inputs and pieces with the shapes of its parts.
+    pub(super) fn typed(&self, tree: NodeId) -> Option<Typed> {
+        let inputs = self.formula.model.inputs.iter().map(|i| (&i.name, &i.shape));
+        let members = self.variables.iter().chain(&self.pieces).map(|m| (&m.name, &m.shape));
+        let mut vars: Vec<(String, String)> = vec![];
+        for (name, shape) in inputs.chain(members) {
+            // A tensor has no type that can be declared.
+            if !vars.iter().any(|v| v.0 == *name) && shape.rows.len() <= 1 && shape.cols.len() <= 1 {
+                vars.push((name.clone(), type_text(&self.pool.dims, shape)));
+            }
+        }
+        sides(&vars, &plain(&self.out.syntax, tree), self.pool.dims.names())
     }
 
     /// Letters for the axes of a function, from i on, and of a variable, from j on.
@@ -49,14 +56,13 @@ impl Teller<'_> {
         names
     }
 
-    /// The entry of a tree at letters.
-    pub(super) fn entry(&mut self, tree: NodeId, row: Option<&str>, col: Option<&str>) -> NodeId {
-        let source = self.out.syntax.clone();
-        let sides = self.sides();
+    /// The entry of a tree at letters, if it can be told.
+    pub(super) fn entry(&mut self, tree: NodeId, row: Option<&str>, col: Option<&str>) -> Option<NodeId> {
+        let typed = self.typed(tree)?;
         let names = self.names();
         let used: Vec<&str> = names.iter().map(String::as_str).chain(row).chain(col).collect();
-        let lookup = |name: &str| sides.get(name).cloned().unwrap_or_default();
-        Entries::new(&source, &mut self.out.syntax, &lookup, &used).at(tree, row, col)
+        let of = |id: NodeId| typed.of(id);
+        Entries::new(&typed.syntax, &mut self.out.syntax, &of, &used).at(typed.root, row, col)
     }
 
     /// `y[i] = w[i]*x[i]`
@@ -70,7 +76,7 @@ impl Teller<'_> {
         }
         let letters = self.letters(axes.len())?;
         let (row, col) = sides_of(&member.shape, &letters);
-        let right = self.entry(tree, row, col);
+        let right = self.entry(tree, row, col)?;
         let left = self.indexed(&member.name, &letters);
         let meaning = if letters.is_empty() { Meaning::Value(left) } else { Meaning::Entry(member.name.clone(), letters.clone()) };
         // What a scalar equation of a scalar says must say more than the piece itself.
@@ -118,7 +124,8 @@ impl Teller<'_> {
         let axes = [piece.shape.axes(), variable.shape.axes()].concat();
         let zero = self.pool.is_zero(tensor);
         let mut rules = self.rules_of(of, by);
-        let diagonal = f == 1 && x == 1 && !zero && self.write_between(tensor, of, by)?.pattern.is_some();
+        let diagonal =
+            f == 1 && x == 1 && !zero && is_diagonal(self.write_between(tensor, of, by)?.pattern.as_deref()) && axes[0] == axes[1];
         let mut chain: Vec<(Side, Meaning)> = vec![];
         if diagonal {
             rules.insert(0, "elementwise.diagonal-condition".into());
@@ -130,7 +137,7 @@ impl Teller<'_> {
             }
             let value = self.pool.product(&[(tensor, &[0, 0])], &[0], &[]);
             let tree = self.write_laid(value, Laid { face: Face::split(1, 1), matrix: true, groups: vec![vec![0]] })?.node;
-            let entry = self.entry(tree, Some(&letters[0]), None);
+            let entry = self.entry(tree, Some(&letters[0]), None)?;
             chain.push((
                 Side::Diagonal(letters[0].clone(), letters[1].clone(), entry),
                 Meaning::Diagonal(letters[0].clone(), letters[1].clone(), entry),
@@ -146,7 +153,7 @@ impl Teller<'_> {
                 let (row, col) =
                     (laid.face.rows.first().map(|a| letters[*a].as_str()), laid.face.cols.first().map(|a| letters[*a].as_str()));
                 let tree = self.write_between(tensor, of, by)?.node;
-                self.entry(tree, row, col)
+                self.entry(tree, row, col)?
             } else {
                 let tree = self.write_between(tensor, of, by)?.node;
                 self.body_at(tree, &letters)?
@@ -233,7 +240,8 @@ impl Teller<'_> {
                     let rank = self.pool.rank(*other);
                     let own = if rank == 0 { Face::split(0, 0) } else { face.clone() };
                     let tree = self.write_as_is(*other, &own);
-                    let entry = self.entry(tree, (rank > 0).then_some(letter), None);
+                    let (row, col) = if face.rows.is_empty() { (None, Some(letter)) } else { (Some(letter), None) };
+                    let entry = self.entry(tree, row, col)?;
                     let digit = self.out.syntax.number(if self.pool.variables_of(moved).contains(&var) { "1" } else { "0" });
                     terms.push(self.out.syntax.binary(Operator::Times, entry, digit));
                 }
@@ -307,6 +315,11 @@ impl Teller<'_> {
         };
         self.line(Some(parent), Depth::Full, Doing::Assemble, rules, line);
     }
+}
+
+/// Whether the pattern says that only entries on the diagonal can be non-zero.
+fn is_diagonal(pattern: Option<&str>) -> bool {
+    matches!(pattern, Some("identity" | "scaled identity" | "diagonal"))
 }
 
 /// The letters of the rows and of the columns of a value.

@@ -63,10 +63,12 @@ impl Teller<'_> {
             Operator::Times | Operator::DotTimes => ("expand.scalar.mul", Operator::DotTimes),
             _ => return,
         };
-        let sides = self.sides();
-        let scalar = |w: &Self, n: NodeId| matches!(w.out.syntax.kind(n), Kind::Name(name) if sides.get(name).is_some_and(|s| s.rows.is_none() && s.cols.is_none()));
-        let vector = |w: &Self, n: NodeId| matches!(w.out.syntax.kind(n), Kind::Name(name) if sides.get(name).is_some_and(|s| s.rows.is_some() || s.cols.is_some()));
-        let (left, right) = match (scalar(self, a) && vector(self, b), vector(self, a) && scalar(self, b)) {
+        let Some(typed) = self.typed(tree) else { return };
+        let parts = typed.syntax.children(typed.root);
+        let scalar = |n: NodeId| matches!(typed.syntax.kind(n), Kind::Name(_)) && typed.of(n).is_some_and(|s| s.is_scalar());
+        let vector = |n: NodeId| matches!(typed.syntax.kind(n), Kind::Name(_)) && typed.of(n).is_some_and(|s| !s.is_scalar());
+        let [c, d] = parts.as_slice() else { return };
+        let (left, right) = match (scalar(*c) && vector(*d), vector(*c) && scalar(*d)) {
             (true, _) => (self.spread(a, &shape), b),
             (_, true) => (a, self.spread(b, &shape)),
             _ => return,
@@ -271,7 +273,7 @@ impl Teller<'_> {
                 let Kind::Name(matrix) = self.out.syntax.kind(written.node).clone() else { return None };
                 let letter = self.letters(1)?.remove(0);
                 let first = self.out.pieces.len() - self.pieces.len();
-                let row = self.row_of(self.out.pieces[first + of].value, &letter);
+                let row = self.row_of(self.out.pieces[first + of].value, &letter)?;
                 let row = crate::syntax::unicode::unicode(&self.out.syntax, row);
                 Some(format!("row {letter} is ∂({row})/∂{variable} = {matrix}[{letter},:]"))
             }
@@ -287,6 +289,9 @@ impl Teller<'_> {
             return None;
         }
         let axes = self.member(by).shape.axes();
+        if axes != self.pieces[of].shape.axes() || axes.len() != 1 {
+            return None;
+        }
         let diagonal = self.pool.product(&[(written.tensor, &[0, 0])], &[0], &[]);
         let ones = self.pool.ones(&axes);
         let ones = self.write_as_is(ones, &Face::split(1, 1));
