@@ -16,7 +16,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  test      everything that must hold: format, lints, tests (the manual in suite/ among them), the README's commands,
+  test      everything that must hold: format, lints, tests (the cases of suite/ among them), the commands of the README and of docs/manual,
             the corpus, the real data against NumPy, the pages of the comparison and of the rules
   corpus    score `hesse batch` on both parts of suite/corpus; further arguments go to suite/corpus/score.py
   claims    judge the answers of the corpus, right and spoilt in every way (minutes): the table of what was found wrong
@@ -26,8 +26,8 @@ cargo xtask <command>
             names the seed to start from
   look      draw derivations in a browser and on paper into target/look, for eyes (needs Chromium, pdflatex, pdftoppm)
   rules     write docs/rules.md from the catalogue of rules (--check: write nothing, fail if it would differ)
-  readme    run the README's commands and compare what it shows (--bless: rewrite it)
-  bless     rewrite the expected outputs of the suite, the README and docs/rules.md with what hesse says now; read the difference";
+  readme    run the commands of the README and of docs/manual and compare what they show (--bless: rewrite them)
+  bless     rewrite the expected outputs of the suite, the README, docs/manual and docs/rules.md with what hesse says now; read the difference";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,39 +1,61 @@
-//! The README's commands. In a fence marked `console`, a line that starts with `$ ` is a command, run in the root of the
+//! The commands of the README and of the manual (`docs/manual`). In a fence marked `console`, a line that starts with `$ ` is a command, run in the root of the
 //! repository with this build's `hesse` first in the path; the lines below it, up to the next command, are what it prints
 //! (standard output and standard error as a terminal shows them). A command without lines below it may print anything. A line
 //! `...` stands for any lines. Every command must succeed, unless what is shown is an error, or the next command is `echo $?`.
 
 use crate::shell::{self, Done, binaries, cargo, command, root};
-use std::fmt::Write;
 use std::fs;
 use std::process::Output;
 
-const README: &str = "README.md";
+/// A folder of pages besides the README.
+const MANUAL: &str = "docs/manual";
 
-/// What to do where the README and hesse differ.
+/// What to do where a page and hesse differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Say so.
     Compare,
-    /// Rewrite the README.
+    /// Rewrite the page.
     Bless,
 }
 
-/// Runs every command.
+/// Runs every command of every page.
 pub fn run(mode: Mode) -> Done {
     shell::run(&mut cargo(&["build", "--package", "hesse-cli"]))?;
-    let path = root().join(README);
-    let text = fs::read_to_string(&path).map_err(|e| format!("{README}: {e}"))?;
+    let (mut commands, mut complaints) = (0, vec![]);
+    for name in pages()? {
+        commands += page(&name, mode, &mut complaints)?;
+    }
+    for complaint in &complaints {
+        print!("{complaint}");
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(format!("{} of {commands} commands", complaints.len())) }
+}
+
+/// The pages with commands, from the root of the repository.
+fn pages() -> Result<Vec<String>, String> {
+    let folder = fs::read_dir(root().join(MANUAL)).map_err(|e| format!("{MANUAL}: {e}"))?;
+    let files = folder.flatten().filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.ends_with(".md"));
+    let mut pages: Vec<String> = files.map(|name| format!("{MANUAL}/{name}")).collect();
+    pages.push("README.md".into());
+    pages.sort();
+    Ok(pages)
+}
+
+/// Runs every command of a page; gives their number.
+fn page(name: &str, mode: Mode, complaints: &mut Vec<String>) -> Result<usize, String> {
+    let path = root().join(name);
+    let text = fs::read_to_string(&path).map_err(|e| format!("{name}: {e}"))?;
     let lines: Vec<&str> = text.lines().collect();
     let commands = commands(&lines);
-    let (mut complaints, mut status) = (String::new(), 0);
+    let mut status = 0;
     let mut blessed: Vec<String> = vec![];
     let mut copied = 0;
     for (k, c) in commands.iter().enumerate() {
         if c.text.split_whitespace().any(|word| word == "xtask") {
-            return Err(format!("{README}:{}: `{}` would never end; put it in a fence marked `sh`", c.line, c.text));
+            return Err(format!("{name}:{}: `{}` would never end; put it in a fence marked `sh`", c.line, c.text));
         }
-        println!("{README}:{}: {}", c.line, c.text);
+        println!("{name}:{}: {}", c.line, c.text);
         let output = execute(&c.text, status)?;
         status = output.status.code().unwrap_or(-1);
         let asked_for = commands.get(k + 1).is_some_and(|next| next.text == "echo $?");
@@ -41,28 +63,26 @@ pub fn run(mode: Mode) -> Done {
         let got: Vec<&str> = printed.trim_end().lines().map(str::trim_end).collect();
         let shows_error = !c.expected.is_empty() && printed.starts_with("error");
         if status != 0 && !asked_for && !shows_error {
-            let _ = writeln!(complaints, "{README}:{}: `{}` ended with exit code {status}\n{printed}", c.line, c.text);
+            complaints.push(format!("{name}:{}: `{}` ended with exit code {status}\n{printed}", c.line, c.text));
         } else if !c.expected.is_empty() && !matches(&c.expected, &got) {
             if mode == Mode::Bless {
                 blessed.extend(lines[copied..c.body].iter().map(|l| l.to_string()));
                 blessed.extend(got.iter().map(|l| l.to_string()));
                 copied = c.body + c.expected.len();
             } else {
-                let _ = writeln!(complaints, "{README}:{}: `{}` prints something else:\n{printed}", c.line, c.text);
+                complaints.push(format!("{name}:{}: `{}` prints something else:\n{printed}", c.line, c.text));
             }
         }
     }
     if copied > 0 {
         blessed.extend(lines[copied..].iter().map(|l| l.to_string()));
-        fs::write(&path, blessed.join("\n") + "\n").map_err(|e| format!("{README}: {e}"))?;
-        println!("{README} was rewritten; read the difference");
+        fs::write(&path, blessed.join("\n") + "\n").map_err(|e| format!("{name}: {e}"))?;
+        println!("{name} was rewritten; read the difference");
     }
-    print!("{complaints}");
-    let wrong = complaints.lines().filter(|line| line.starts_with(README)).count();
-    if wrong == 0 { Ok(()) } else { Err(format!("{wrong} of {} commands", commands.len())) }
+    Ok(commands.len())
 }
 
-/// A command of the README.
+/// A command of a page.
 struct Shown<'a> {
     /// Line number, from 1.
     line: usize,
@@ -123,11 +143,11 @@ fn matches(expected: &[&str], got: &[&str]) -> bool {
 }
 
 /// A line without the one figure that may differ from machine to machine: the rounding errors that the numeric check saw.
-/// What it says of them (`ok`, the limit) still has to be the same.
+/// What it says of them (`ok`, the limit, the number of points) still has to be the same.
 fn masked(line: &str) -> String {
-    const BEFORE: &str = "worst relative error ";
-    match line.split_once(BEFORE) {
-        Some((head, tail)) => format!("{head}{BEFORE}…{}", tail.trim_start_matches(|c: char| !c.is_whitespace())),
+    const BEFORE: [&str; 2] = ["worst relative error ", " points, worst "];
+    match BEFORE.iter().find_map(|before| line.split_once(before).map(|(head, tail)| (head, *before, tail))) {
+        Some((head, before, tail)) => format!("{head}{before}…{}", tail.trim_start_matches(|c: char| !c.is_whitespace())),
         None => line.to_string(),
     }
 }
@@ -154,6 +174,8 @@ mod tests {
         assert!(!matches(&["a"], &["a", "b"]));
         assert!(!matches(&["a", "b"], &["a"]));
         assert!(matches(&["..."], &[]));
+        assert!(matches(&["at 8 points, worst 2e-16   ⚑"], &["at 8 points, worst 0   ⚑"]));
+        assert!(!matches(&["at 8 points, worst 2e-16   ⚑"], &["at 7 points, worst 0   ⚑"]));
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub fn run() -> Done {
         ("lints", shell::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
         ("tests", tests),
         ("rules", rules::run(rules::Mode::Compare)),
-        ("README", readme::run(readme::Mode::Compare)),
+        ("pages", readme::run(readme::Mode::Compare)),
         ("corpus", corpus::run(&[])),
         ("data", corpus::data()),
         ("comparison", compare::page()),

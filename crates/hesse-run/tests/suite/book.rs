@@ -2,6 +2,7 @@
 //!
 //! This room knows no formulas: a question is text, an answer is text, and a place is a line that blessing may rewrite.
 
+use hesse::{Depth, Style};
 use std::path::{Path, PathBuf};
 
 /// A chapter: its lines as they are in the file, and the cases found in them.
@@ -18,6 +19,18 @@ pub struct Case {
     /// Declarations and definitions, one a line.
     pub statements: String,
     pub questions: Vec<Question>,
+    /// How its answers come about: the derivations that stand below it.
+    pub derivations: Vec<Shown>,
+}
+
+/// A derivation of all that a case asks for, as it is printed.
+pub struct Shown {
+    /// Line of the fence, 0-based; the text stands below it.
+    pub line: usize,
+    pub style: Style,
+    pub depth: Depth,
+    pub layout: Layout,
+    pub text: Vec<String>,
 }
 
 /// The layout in which an answer is asked for.
@@ -100,6 +113,11 @@ impl Chapter {
                     cases.push(case.map_err(|(line, why)| format!("{}:{}: {why}", path.display(), line + 1))?);
                     told = true;
                 }
+                if let Some(setting) = fence.strip_prefix("derivation") {
+                    let fault = |why: &str| format!("{}:{}: {why}", path.display(), k + 1);
+                    let case: &mut Case = cases.last_mut().filter(|_| told).ok_or_else(|| fault("a derivation below no case"))?;
+                    case.derivations.push(Shown::read(k, setting, &lines[k + 1..end]).map_err(|why| fault(&why))?);
+                }
                 k = end + 1;
                 continue;
             }
@@ -118,7 +136,7 @@ type Fault = (usize, String);
 
 impl Case {
     fn read(lines: &[String], first: usize, prose: &str) -> Result<Case, Fault> {
-        let mut case = Case { prose: prose.into(), statements: String::new(), questions: vec![] };
+        let mut case = Case { prose: prose.into(), statements: String::new(), questions: vec![], derivations: vec![] };
         for (k, line) in lines.iter().enumerate().skip(first) {
             case.line(k, line.trim_end()).map_err(|why| (k, why))?;
         }
@@ -203,6 +221,25 @@ impl Case {
         }
         last.answer = Some(Said { line: k, what });
         Ok(())
+    }
+}
+
+impl Shown {
+    /// What stands behind `derivation`: `style=scalar depth=full`.
+    fn read(line: usize, setting: &str, text: &[String]) -> Result<Shown, String> {
+        let mut shown = Shown { line, style: Style::Scalar, depth: Depth::Normal, layout: Layout::Numerator, text: text.to_vec() };
+        for word in setting.split_whitespace() {
+            match word {
+                "style=scalar" => shown.style = Style::Scalar,
+                "style=differential" => shown.style = Style::Differential,
+                "depth=outline" => shown.depth = Depth::Outline,
+                "depth=normal" => shown.depth = Depth::Normal,
+                "depth=full" => shown.depth = Depth::Full,
+                "layout=denominator" => shown.layout = Layout::Denominator,
+                _ => return Err(format!("`{word}` says nothing of a derivation")),
+            }
+        }
+        Ok(shown)
     }
 }
 
@@ -300,6 +337,13 @@ mod tests {
         assert!(case.questions[1].shape.is_none());
         assert_eq!(case.questions[2].wrt, ["x", "y"]);
         assert_eq!(case.questions[2].answer.as_ref().unwrap().what, Answer::Refused("E201".into(), Some("no".into())));
+    }
+
+    #[test]
+    fn settings_of_derivations() {
+        let shown = Shown::read(7, " style=differential depth=full", &["text".to_string()]).unwrap();
+        assert_eq!((shown.line, shown.style, shown.depth, shown.layout), (7, Style::Differential, Depth::Full, Layout::Numerator));
+        assert!(Shown::read(7, " style=other", &[]).is_err());
     }
 
     #[test]

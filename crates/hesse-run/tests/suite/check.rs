@@ -11,7 +11,7 @@ use hesse_run::random::Random;
 use hesse_run::{CheckOptions, Status};
 
 /// Something that is not as written. `edits` are the lines that would mend it, empty where it is more than a matter of form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Finding {
     /// Line of the file, 0-based.
     pub line: usize,
@@ -472,7 +472,7 @@ impl<'a> Check<'a> {
     }
 }
 
-fn layout(layout: Layout) -> hesse::Layout {
+pub fn layout(layout: Layout) -> hesse::Layout {
     match layout {
         Layout::Numerator => hesse::Layout::Numerator,
         Layout::Denominator => hesse::Layout::Denominator,

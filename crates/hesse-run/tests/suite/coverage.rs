@@ -19,7 +19,7 @@ fn files(ending: &str) -> Vec<(String, String)> {
 }
 
 /// Numbers such as `3.9` in a text, each after the sign `before`.
-fn numbers(text: &str, before: &str) -> BTreeSet<(u32, u32)> {
+pub fn numbers(text: &str, before: &str) -> BTreeSet<(u32, u32)> {
     let mut out = BTreeSet::new();
     for (k, _) in text.match_indices(before) {
         let rest = &text[k + before.len()..];

@@ -1,4 +1,5 @@
-//! The manual in `suite/` is the test: every case of every chapter goes through one door, [`check::check`].
+//! The manual in `suite/` is the test: every case of every chapter goes through [`check::check`], and the derivations
+//! below it through [`derivation::check`].
 //!
 //! ```text
 //! cargo test --package hesse-run --test suite             checks
@@ -9,6 +10,7 @@ mod bless;
 mod book;
 mod check;
 mod coverage;
+mod derivation;
 mod numbers;
 
 use book::Chapter;
@@ -22,7 +24,7 @@ fn folder() -> PathBuf {
 /// Checks every case of a chapter, all of them before it fails.
 fn chapter(name: &str) {
     let chapter = Chapter::read(&folder().join(format!("{name}.md"))).unwrap_or_else(|why| panic!("{why}"));
-    let findings: Vec<_> = chapter.cases.iter().flat_map(check::check).collect();
+    let findings: Vec<_> = chapter.cases.iter().flat_map(|case| [check::check(case), derivation::check(case)].concat()).collect();
     let (blessed, left) = if std::env::var_os("BLESS").is_some() { bless::rewrite(&chapter, findings) } else { (0, findings) };
     if blessed > 0 {
         println!("{name}: {blessed} lines rewritten");
@@ -63,6 +65,7 @@ chapters! {
     hazards = "hazards",
     language = "language",
     errors = "errors",
+    derivations = "derivations",
 }
 
 /// All chapters, read.
