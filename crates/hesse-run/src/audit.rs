@@ -18,7 +18,7 @@ mod point;
 mod reader;
 
 use crate::array::Array;
-use crate::breach::condition_number;
+use crate::breach::{breach, condition_number};
 use crate::check::{FLOOR, distance, fits, largest};
 use crate::probe::{Relation, SizeKind, draw, draw_sizes};
 use crate::random::Random;
@@ -224,6 +224,8 @@ struct Session<'a> {
     computed: Vec<(String, Program)>,
     /// Matrices that the formula asks an inverse of.
     inverted: Vec<Program>,
+    /// What else the formula asks of its inputs.
+    domains: Vec<(Asks, Program)>,
     pieces: Vec<Piece>,
     /// Names of the sizes.
     sizes: Vec<String>,
@@ -247,6 +249,10 @@ impl<'a> Session<'a> {
         let mut computed = vec![];
         for name in moved {
             computed.push((name.clone(), formula.program(Some(&name)).map_err(say)?));
+        }
+        let mut domains = vec![];
+        for condition in model.conditions.iter().filter(|c| c.kind == "domain" && !c.proved) {
+            domains.extend(formula.condition_program(condition).map_err(say)?.map(|program| (condition.asks, program)));
         }
         let mut inverted = vec![];
         for condition in model.conditions.iter().filter(|c| matches!(c.asks, Asks::Invertible | Asks::PositiveDeterminant)) {
@@ -272,7 +278,7 @@ impl<'a> Session<'a> {
         };
         let used: Vec<String> = texts.flat_map(axes).collect();
         let sizes = model.pool.dims.names().iter().filter(|n| used.contains(n)).cloned().collect();
-        Ok(Session { formula, derivation, primal, inputs, computed, inverted, pieces, sizes, variables })
+        Ok(Session { formula, derivation, primal, inputs, computed, inverted, domains, pieces, sizes, variables })
     }
 
     fn run(&self, options: &AuditOptions, tallies: &mut [Tally], report: &mut AuditReport) -> Result<(), String> {
@@ -353,7 +359,7 @@ impl<'a> Session<'a> {
     ) -> Result<(), Trouble> {
         let mut last = Trouble::Unusable("no probe could be used".into());
         for attempt in 0..options.draws.max(1) {
-            match self.draw(sizes, attempt, random) {
+            match self.draw(sizes, attempt, options.draws / 2, random) {
                 Ok(None) => {
                     report.kink_crossings += 1;
                     last = Trouble::Unusable("every probe lies on a kink".into());
@@ -375,8 +381,8 @@ impl<'a> Session<'a> {
         Err(last)
     }
 
-    /// A point; `None` where a kink is near.
-    fn draw(&self, sizes: &Sizes, attempt: usize, random: &mut Random) -> Result<Option<Point<'_>>, Trouble> {
+    /// A point; `None` where a kink is near. The first `strict` attempts must be inside the domain of the formula.
+    fn draw(&self, sizes: &Sizes, attempt: usize, strict: usize, random: &mut Random) -> Result<Option<Point<'_>>, Trouble> {
         let mut inputs: BTreeMap<String, Array<f64>> = BTreeMap::new();
         for ((name, text), input) in self.inputs.iter().zip(&self.formula.model().inputs) {
             let shape = text.shape(sizes).ok_or_else(|| Trouble::Unusable("a size is negative".into()))?;
@@ -389,8 +395,16 @@ impl<'a> Session<'a> {
         for program in &self.inverted {
             let value = outcome::value(program, &inputs, sizes)?;
             let condition = condition_number(&Array { shape: value.shape, data: value.data });
-            if condition.is_ok_and(|c| !(c < SINGULAR)) {
+            if condition.is_ok_and(|c| c.is_nan() || c >= SINGULAR) {
                 return Err(Trouble::Unusable("what is inverted has no inverse at any probe".into()));
+            }
+        }
+        for (asks, program) in self.domains.iter().filter(|_| attempt < strict) {
+            let outputs = program.outputs.len();
+            let value = outcome::value(program, &inputs, sizes)?;
+            let values = [Array { shape: value.shape, data: value.data }];
+            if outputs == 1 && breach(*asks, &values).is_ok_and(|b| b.is_some()) {
+                return Err(Trouble::Unusable("every probe lies outside the domain".into()));
             }
         }
         let mut point = Point::new(sizes, &self.pieces, inputs)?;
@@ -471,7 +485,14 @@ impl<'a> Session<'a> {
             for _ in 0..NUDGES {
                 let nudged = point.nudged(random).and_then(|mut nudged| put(&mut nudged)).ok();
                 let nudged = nudged.filter(|n| n.left.len() == both.left.len() && n.right.len() == both.right.len());
-                noise = nudged.map_or(noise, |n| noise.max(distance(&n.left, &both.left)).max(distance(&n.right, &both.right)));
+                let Some(n) = nudged else { continue };
+                // Where it may have no value beside it, rounding can do anything.
+                let here = if finite(&n.left) && finite(&n.right) {
+                    distance(&n.left, &both.left).max(distance(&n.right, &both.right))
+                } else {
+                    f64::INFINITY
+                };
+                noise = noise.max(here);
             }
             if distance(&both.left, &both.right) <= 10.0 * noise {
                 tally.reason = "every probe is too ill-conditioned".into();

@@ -14,7 +14,7 @@ mod graph;
 mod scalar;
 mod teller;
 
-use super::{Derivative, Formula, Layout, Part, Request, Want};
+use super::{Derivative, Form, Formula, Layout, Part, Request, Want};
 use crate::calculus::derivation::{Derivation, Outcome, Problem, Style};
 use crate::calculus::elaborate::Options;
 use crate::diagnostic::{Diagnostic, Error, Span};
@@ -45,6 +45,12 @@ impl Formula {
         };
         if order > 2 {
             return Err(refusal(&format!("derivatives of order {order} are not explained")));
+        }
+        if order == 2 && request.form == Form::Vec {
+            return Err(Diagnostic::error("E402", Span::default(), "a second derivative of stacked columns is not explained")
+                .because("its gradient would have to be stacked before it is derived again")
+                .help("leave --vec out: the natural form is explained")
+                .into());
         }
         let derivative = self.derive(request)?;
         let mut derivation = Derivation {

@@ -221,20 +221,34 @@ impl Supports {
         if face.rows.len() != 1 || face.cols.len() != 1 {
             return None;
         }
-        let reach = |size: usize| -> Option<(usize, usize)> {
-            let matrix = self.matrix(pool, e, face, &self.all(pool, size), ENTRIES)?;
+        let reach_at = |sizes: &Sizes| -> Option<(usize, usize)> {
+            let matrix = self.matrix(pool, e, face, sizes, ENTRIES)?;
             let places = || matrix.iter().enumerate().flat_map(|(i, row)| (0..row.len()).filter(|j| row[*j]).map(move |j| (i, j)));
             let below = places().map(|(i, j)| i.saturating_sub(j)).max().unwrap_or(0);
             Some((below, places().map(|(i, j)| j.saturating_sub(i)).max().unwrap_or(0)))
         };
+        let reach = |size: usize| reach_at(&self.all(pool, size));
         let (small, large) = (reach(self.least + 2)?, reach(self.least + 3)?);
-        match small {
+        // A place that a name says, as row k, is not always the last: sizes that differ, in two orders.
+        let count = pool.dims.names().len();
+        let staggered = |up: bool| -> Sizes { (0..count).map(|k| self.least + 2 + if up { k } else { count - 1 - k }).collect() };
+        let others: Vec<(usize, usize)> = [true, false].into_iter().filter_map(|up| reach_at(&staggered(up))).collect();
+        let stays = |kind: &Kind| {
+            others.iter().all(|(below, above)| match kind {
+                Kind::Diagonal => (*below, *above) == (0, 0),
+                Kind::Upper => *below == 0,
+                Kind::Lower => *above == 0,
+                _ => (*below, *above) == small,
+            })
+        };
+        let kind = match small {
             (0, 0) => Some(Kind::Diagonal),
             (0, above) if small != large && above > 0 => Some(Kind::Upper),
             (below, 0) if small != large && below > 0 => Some(Kind::Lower),
             (below, above) if small == large => Some(Kind::Banded { below, above }),
             _ => None,
-        }
+        };
+        kind.filter(stays)
     }
 }
 

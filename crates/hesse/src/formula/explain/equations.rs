@@ -271,9 +271,12 @@ impl Teller<'_> {
         };
         // A summed letter needs its sum: such a body is no scalar formula.
         let summed = source.under(body).iter().any(|id| match source.kind(*id) {
-            Kind::Index(_, subs) => subs
-                .iter()
-                .any(|s| matches!(s, Subscript::At(k) if matches!(source.kind(*k), Kind::Name(n) if !old.contains(n) && n.len() == 1))),
+            // A stacked axis has no position.
+            Kind::Index(_, subs) => subs.iter().any(|s| match s {
+                Subscript::At(k) => matches!(source.kind(*k), Kind::Name(n) if !old.contains(n) && n.len() == 1),
+                Subscript::Stack(_) => true,
+                _ => false,
+            }),
             _ => false,
         });
         (!summed).then(|| self.out.syntax.graft_with(&source, body, &mut rename))

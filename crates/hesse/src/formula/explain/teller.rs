@@ -487,10 +487,11 @@ impl<'a> Teller<'a> {
         let of = self.symbol(&self.out.problem.of.clone());
         let by: Vec<NodeId> = part.wrt.iter().map(|w| self.out.syntax.name(w)).collect();
         let heading = self.heading(Depth::Outline, Doing::Rewrite, "Second derivative");
+        // The axes of the second derivative are those of the first, then those of the variable.
         let order: Vec<usize> = if part.indexed {
             (0..self.derivative.pool.rank(jacobian.tensor)).collect()
         } else {
-            jacobian.face.rows.iter().chain(&jacobian.face.cols).copied().collect()
+            part.face.rows.iter().chain(&part.face.cols).copied().collect()
         };
         let y = part.wrt.last().cloned().unwrap_or_default();
         let rules: &[&str] = if again { &["hessian.jacobian-of-gradient"] } else { &["hessian.jacobian-of-gradient", "simplify"] };
