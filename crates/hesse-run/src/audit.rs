@@ -18,10 +18,12 @@ mod point;
 mod reader;
 
 use crate::array::Array;
+use crate::breach::condition_number;
 use crate::check::{FLOOR, distance, fits, largest};
 use crate::probe::{Relation, SizeKind, draw, draw_sizes};
 use crate::random::Random;
 use hesse::calculus::derivation::{Audit, Derivation, Meaning};
+use hesse::calculus::model::Asks;
 use hesse::program::program::Program;
 use hesse::{Error, Formula};
 use line::{Both, Prepared};
@@ -34,6 +36,10 @@ use std::rc::Rc;
 
 /// A point this close to a kink, times the direction's length 1, is drawn again.
 const KINK: f64 = 1e-5;
+/// A matrix of a larger condition number counts as singular: too few digits of its inverse are left to compare.
+const SINGULAR: f64 = 1e8;
+/// How often a point is moved by a few hundred roundings to see what rounding does there.
+const NUDGES: usize = 4;
 
 /// How to audit.
 #[derive(Clone, Debug, PartialEq)]
@@ -216,6 +222,8 @@ struct Session<'a> {
     inputs: Vec<(String, Rc<Text>)>,
     /// What computes such definitions.
     computed: Vec<(String, Program)>,
+    /// Matrices that the formula asks an inverse of.
+    inverted: Vec<Program>,
     pieces: Vec<Piece>,
     /// Names of the sizes.
     sizes: Vec<String>,
@@ -240,6 +248,10 @@ impl<'a> Session<'a> {
         for name in moved {
             computed.push((name.clone(), formula.program(Some(&name)).map_err(say)?));
         }
+        let mut inverted = vec![];
+        for condition in model.conditions.iter().filter(|c| matches!(c.asks, Asks::Invertible | Asks::PositiveDeterminant)) {
+            inverted.extend(formula.condition_program(condition).map_err(say)?);
+        }
         let mut pieces = vec![];
         for piece in &derivation.pieces {
             let text = reader.tree(&derivation.syntax, piece.value)?;
@@ -260,7 +272,7 @@ impl<'a> Session<'a> {
         };
         let used: Vec<String> = texts.flat_map(axes).collect();
         let sizes = model.pool.dims.names().iter().filter(|n| used.contains(n)).cloned().collect();
-        Ok(Session { formula, derivation, primal, inputs, computed, pieces, sizes, variables })
+        Ok(Session { formula, derivation, primal, inputs, computed, inverted, pieces, sizes, variables })
     }
 
     fn run(&self, options: &AuditOptions, tallies: &mut [Tally], report: &mut AuditReport) -> Result<(), String> {
@@ -374,6 +386,13 @@ impl<'a> Session<'a> {
             let value = outcome::value(program, &inputs, sizes)?;
             inputs.insert(name.clone(), Array { shape: value.shape, data: value.data });
         }
+        for program in &self.inverted {
+            let value = outcome::value(program, &inputs, sizes)?;
+            let condition = condition_number(&Array { shape: value.shape, data: value.data });
+            if condition.is_ok_and(|c| !(c < SINGULAR)) {
+                return Err(Trouble::Unusable("what is inverted has no inverse at any probe".into()));
+            }
+        }
         let mut point = Point::new(sizes, &self.pieces, inputs)?;
         point.aim(&self.variables, random);
         for step in [-KINK, KINK] {
@@ -448,9 +467,12 @@ impl<'a> Session<'a> {
         let relative = error(&both);
         if relative > options.limit {
             // Is it the condition of the point? Moving it by a few hundred roundings shows what rounding can do to either side.
-            let noise = point.nudged(random).and_then(|mut nudged| put(&mut nudged)).ok();
-            let noise = noise.filter(|n| n.left.len() == both.left.len() && n.right.len() == both.right.len());
-            let noise = noise.map_or(0.0, |n| distance(&n.left, &both.left).max(distance(&n.right, &both.right)));
+            let mut noise: f64 = 0.0;
+            for _ in 0..NUDGES {
+                let nudged = point.nudged(random).and_then(|mut nudged| put(&mut nudged)).ok();
+                let nudged = nudged.filter(|n| n.left.len() == both.left.len() && n.right.len() == both.right.len());
+                noise = nudged.map_or(noise, |n| noise.max(distance(&n.left, &both.left)).max(distance(&n.right, &both.right)));
+            }
             if distance(&both.left, &both.right) <= 10.0 * noise {
                 tally.reason = "every probe is too ill-conditioned".into();
                 return;

@@ -250,7 +250,7 @@ impl Prepared {
             return Err(Trouble::Broken(format!("the line says {rows}×{columns}, a side is {}×{}", face.0, face.1)));
         }
         if let (Some(pattern), [_, columns]) = (&self.pattern, &said[..])
-            && !pattern::fits(pattern, &numbers.data, *columns)
+            && !pattern::fits(pattern, &numbers.data, *columns, numbers.peak)
         {
             return Err(Trouble::Broken(format!("the line says that it is {pattern}")));
         }

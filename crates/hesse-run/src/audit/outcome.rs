@@ -98,7 +98,7 @@ impl Printed {
             ([r, c], Some(face)) if face != (*r, *c) => {
                 Err(Trouble::Broken(format!("the result says {r}×{c}, its text is {}×{}", face.0, face.1)))
             }
-            ([_, c], Some(_)) if !pattern::fits(&self.pattern, &printed.data, *c) => {
+            ([_, c], Some(_)) if !pattern::fits(&self.pattern, &printed.data, *c, printed.peak) => {
                 Err(Trouble::Broken(format!("the result is said to be {}", self.pattern)))
             }
             _ => Ok(()),

@@ -1,10 +1,13 @@
 //! What a line says in words of its entries: `diagonal`, `identity`, `banded (1 below, 2 above)`.
 
 /// Whether a matrix, row by row, is what a pattern says of it; true for words that say nothing of single entries.
-pub(super) fn fits(pattern: &str, data: &[f64], columns: usize) -> bool {
+/// `peak` is the largest number on the way to the entries: a share of it is rounding.
+pub(super) fn fits(pattern: &str, data: &[f64], columns: usize, peak: f64) -> bool {
     let rows = data.len() / columns.max(1);
     let size = data.iter().fold(0.0f64, |m, x| m.max(x.abs()));
     let none = |x: f64| x.abs() <= 1e-12 * size;
+    // What cancels is 0 up to the rounding of what it is the difference of.
+    let nothing = |x: f64| x.abs() <= 1e-12 * peak;
     let zero_where = |outside: &dyn Fn(i64) -> bool| {
         let place = |k: usize| (k / columns) as i64 - (k % columns) as i64;
         (0..data.len()).all(|k| !outside(place(k)) || none(data[k]))
@@ -13,7 +16,7 @@ pub(super) fn fits(pattern: &str, data: &[f64], columns: usize) -> bool {
     let entry = |i: usize| data[i * columns + i];
     let equal = || rows == columns && (1..rows).all(|i| none(entry(i) - entry(0)));
     match pattern {
-        "zero" => data.iter().all(|x| *x == 0.0),
+        "zero" => data.iter().all(|x| nothing(*x)),
         "diagonal" => diagonal(),
         "identity" => diagonal() && equal() && data.first().is_none_or(|x| (x - 1.0).abs() <= 1e-12),
         "scaled identity" => diagonal() && equal(),
@@ -38,7 +41,9 @@ fn banded(pattern: &str) -> Option<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    fn fits(pattern: &str, data: &[f64], columns: usize) -> bool {
+        super::fits(pattern, data, columns, 10.0)
+    }
 
     #[test]
     fn words_are_held_to_the_numbers() {

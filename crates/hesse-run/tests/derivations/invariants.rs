@@ -301,7 +301,7 @@ fn introduces(id: &str, formula: &Formula, d: &Derivation, found: &mut Found) {
     let mut known: Vec<String> = declared(formula, d).into_iter().map(|n| n.0).collect();
     known.extend(formula.model().pool.dims.names().iter().cloned());
     known.extend(formula.model().definitions.iter().map(|def| def.name.clone()));
-    known.extend([d.problem.of.clone(), "pi".into(), "end".into()]);
+    known.extend([d.problem.of.clone(), "pi".into(), "eye".into(), "end".into()]);
     for step in &d.steps {
         let Some(line) = &step.line else { continue };
         let mut letters: Vec<String> = line.letters.iter().map(|l| l.0.clone()).collect();

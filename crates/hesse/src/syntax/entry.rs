@@ -137,12 +137,7 @@ impl<'a> Entries<'a> {
         let inner = if left.is_scalar() || right.is_scalar() { None } else { left.cols.clone() };
         let Some(size) = inner else {
             let (a, b) = (self.at(a, row, col)?, self.at(b, row, col)?);
-            // An entry of ones.
-            return Some(match (self.is_one(a), self.is_one(b)) {
-                (true, _) => b,
-                (_, true) => a,
-                _ => self.out.binary(Operator::Times, a, b),
-            });
+            return Some(self.product(a, b));
         };
         if self.by_rows && col.is_none() {
             if let (Kind::Name(name), Some(row)) = (self.source.kind(a), row) {
@@ -159,8 +154,17 @@ impl<'a> Entries<'a> {
         }
         let letter = self.letter();
         let (a, b) = (self.at(a, row, Some(&letter))?, self.at(b, Some(&letter), col)?);
-        let body = self.out.binary(Operator::Times, a, b);
+        let body = self.product(a, b);
         Some(self.series(Some(letter), Some(size), body))
+    }
+
+    fn product(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        // An entry of ones.
+        match (self.is_one(a), self.is_one(b)) {
+            (true, _) => b,
+            (_, true) => a,
+            _ => self.out.binary(Operator::Times, a, b),
+        }
     }
 
     fn is_one(&self, made: NodeId) -> bool {

@@ -45,6 +45,11 @@ impl Teller<'_> {
     /// Letters that mean nothing else, as many as there are axes.
     pub(super) fn letters(&self, count: usize) -> Option<Vec<String>> {
         let taken = self.names();
+        // What a letter runs over could not be said: `m` would be that vector.
+        let sizes = self.pool.dims.names();
+        if count > 0 && self.formula.model.inputs.iter().any(|i| sizes.contains(&i.name)) {
+            return None;
+        }
         let free: Vec<String> = LETTERS.iter().filter(|l| !taken.iter().any(|t| t == *l)).map(|l| l.to_string()).collect();
         (free.len() >= count).then(|| free[..count].to_vec())
     }
@@ -56,11 +61,11 @@ impl Teller<'_> {
         names
     }
 
-    /// The entry of a tree at letters, if it can be told.
-    pub(super) fn entry(&mut self, tree: NodeId, row: Option<&str>, col: Option<&str>) -> Option<NodeId> {
+    /// The entry of a tree at letters, if it can be told; `letters` are all those of the line.
+    pub(super) fn entry(&mut self, tree: NodeId, row: Option<&str>, col: Option<&str>, letters: &[String]) -> Option<NodeId> {
         let typed = self.typed(tree)?;
         let names = self.names();
-        let used: Vec<&str> = names.iter().map(String::as_str).chain(row).chain(col).collect();
+        let used: Vec<&str> = names.iter().chain(letters).map(String::as_str).collect();
         let of = |id: NodeId| typed.of(id);
         Entries::new(&typed.syntax, &mut self.out.syntax, &of, &used).at(typed.root, row, col)
     }
@@ -76,7 +81,7 @@ impl Teller<'_> {
         }
         let letters = self.letters(axes.len())?;
         let (row, col) = sides_of(&member.shape, &letters);
-        let right = self.entry(tree, row, col)?;
+        let right = self.entry(tree, row, col, &letters)?;
         let left = self.indexed(&member.name, &letters);
         let meaning = if letters.is_empty() { Meaning::Value(left) } else { Meaning::Entry(member.name.clone(), letters.clone()) };
         // What a scalar equation of a scalar says must say more than the piece itself.
@@ -129,7 +134,7 @@ impl Teller<'_> {
         let mut chain: Vec<(Side, Meaning)> = vec![];
         if diagonal {
             rules.insert(0, "elementwise.diagonal-condition".into());
-            if let Some(naive) = self.product_rule(of, by, &of_letters[0]) {
+            if let Some(naive) = self.product_rule(of, by, &letters) {
                 chain.push((
                     Side::Diagonal(letters[0].clone(), letters[1].clone(), naive),
                     Meaning::Diagonal(letters[0].clone(), letters[1].clone(), naive),
@@ -137,13 +142,13 @@ impl Teller<'_> {
             }
             let value = self.pool.product(&[(tensor, &[0, 0])], &[0], &[]);
             let tree = self.write_laid(value, Laid { face: Face::split(1, 1), matrix: true, groups: vec![vec![0]] })?.node;
-            let entry = self.entry(tree, Some(&letters[0]), None)?;
+            let entry = self.entry(tree, Some(&letters[0]), None, &letters)?;
             chain.push((
                 Side::Diagonal(letters[0].clone(), letters[1].clone(), entry),
                 Meaning::Diagonal(letters[0].clone(), letters[1].clone(), entry),
             ));
         } else {
-            if let Some(naive) = self.product_rule(of, by, of_letters.first().map_or("", String::as_str)).filter(|_| x == 0) {
+            if let Some(naive) = self.product_rule(of, by, &letters).filter(|_| x == 0) {
                 chain.push((Side::Tree(naive), Meaning::Value(naive)));
             }
             let laid = self.laid(&piece.shape, &variable.shape);
@@ -153,7 +158,7 @@ impl Teller<'_> {
                 let (row, col) =
                     (laid.face.rows.first().map(|a| letters[*a].as_str()), laid.face.cols.first().map(|a| letters[*a].as_str()));
                 let tree = self.write_between(tensor, of, by)?.node;
-                self.entry(tree, row, col)?
+                self.entry(tree, row, col, &letters)?
             } else {
                 let tree = self.write_between(tensor, of, by)?.node;
                 self.body_at(tree, &letters)?
@@ -194,7 +199,7 @@ impl Teller<'_> {
     }
 
     /// Sum and product rule before anything is simplified: `0 + 1`, `x[i]*0 + z*1`; `None` where that says nothing.
-    fn product_rule(&mut self, of: usize, by: Vertex, letter: &str) -> Option<NodeId> {
+    fn product_rule(&mut self, of: usize, by: Vertex, letters: &[String]) -> Option<NodeId> {
         let var = self.member(by).var;
         let shape = self.pieces[of].shape.clone();
         if shape.axes().len() > 1 {
@@ -240,8 +245,9 @@ impl Teller<'_> {
                     let rank = self.pool.rank(*other);
                     let own = if rank == 0 { Face::split(0, 0) } else { face.clone() };
                     let tree = self.write_as_is(*other, &own);
-                    let (row, col) = if face.rows.is_empty() { (None, Some(letter)) } else { (Some(letter), None) };
-                    let entry = self.entry(tree, row, col)?;
+                    let letter = letters.first().map(String::as_str);
+                    let (row, col) = if face.rows.is_empty() { (None, letter) } else { (letter, None) };
+                    let entry = self.entry(tree, row, col, letters)?;
                     let digit = self.out.syntax.number(if self.pool.variables_of(moved).contains(&var) { "1" } else { "0" });
                     terms.push(self.out.syntax.binary(Operator::Times, entry, digit));
                 }
