@@ -105,12 +105,6 @@ const NO_DERIVATION: &[(u32, u32)] = &[
     (7, 1), // what X and y hold
     (7, 9), // the update, which uses a gradient
     (8, 6), // the update, run on real data
-    // Stacks of scalars: their lines entry by entry are not told yet.
-    (1, 2),
-    (1, 3),
-    (5, 1),
-    (5, 2),
-    (5, 3),
 ];
 
 /// `- (4.3) …`: what is quoted there in backticks stands in a derivation below, and every formula that is a rule or a chain of steps is quoted.
