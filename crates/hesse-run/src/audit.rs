@@ -485,12 +485,10 @@ impl<'a> Session<'a> {
             for _ in 0..NUDGES {
                 let nudged = point.nudged(random).and_then(|mut nudged| put(&mut nudged)).ok();
                 let nudged = nudged.filter(|n| n.left.len() == both.left.len() && n.right.len() == both.right.len());
-                let Some(n) = nudged else { continue };
                 // Where it may have no value beside it, rounding can do anything.
-                let here = if finite(&n.left) && finite(&n.right) {
-                    distance(&n.left, &both.left).max(distance(&n.right, &both.right))
-                } else {
-                    f64::INFINITY
+                let here = match nudged {
+                    Some(n) if finite(&n.left) && finite(&n.right) => distance(&n.left, &both.left).max(distance(&n.right, &both.right)),
+                    _ => f64::INFINITY,
                 };
                 noise = noise.max(here);
             }

@@ -200,8 +200,13 @@ fn full_kind(pool: &mut Pool, e: Expr, face: &Face) -> Kind {
     let all = terms(pool, e);
     let (diagonal, rest): (Vec<Expr>, Vec<Expr>) = all.iter().partition(|t| is_diagonal(pool, **t, face));
     let outer = rest.iter().all(|t| super::notate::is_outer(pool, *t, face));
+    // Of a small matrix as many terms as it has rows may be any matrix.
+    let axes = pool.axes(e);
+    let lengths = [face.rows[0], face.cols[0]].into_iter().filter_map(|a| pool.dims.as_integer(axes[a]));
+    let few = lengths.min().is_none_or(|n| i64::try_from(rest.len()).is_ok_and(|terms| terms < n));
     match (diagonal.len(), rest.len()) {
         (0, 1) if outer => Kind::Outer,
+        (_, n) if n > 1 && !few => Kind::Dense,
         (0, _) if outer => Kind::LowRank,
         (_, n) if n > 0 && outer => Kind::LowRankPlusDiagonal,
         (0, 1) if apart(pool, rest[0], face) => Kind::Kronecker,

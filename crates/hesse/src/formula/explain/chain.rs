@@ -24,7 +24,8 @@ impl Teller<'_> {
         let junctions = self.graph.junctions(self.variables.len());
         let wanted: Vec<Vertex> =
             junctions.iter().map(|p| Vertex::Piece(*p)).chain((0..self.variables.len()).map(Vertex::Variable)).collect();
-        let heading = self.heading(Depth::Outline, Doing::Chain, "Vector chain rule");
+        let scalars = self.variables.iter().chain(&self.pieces).all(|m| m.shape.is_scalar());
+        let heading = self.heading(Depth::Outline, Doing::Chain, if scalars { "Chain rule" } else { "Vector chain rule" });
         let mut products = vec![];
         let mut whole: BTreeMap<Vertex, Expr> = BTreeMap::new();
         for v in wanted {

@@ -36,7 +36,7 @@ pub(super) fn cite(pool: &Pool, value: Expr, by: VarId) -> Vec<String> {
         Node::Sum(terms, _) => {
             let reads: Vec<&(crate::tensor::Rational, Expr)> = terms.iter().filter(|(_, t)| pool.variables_of(*t).contains(&by)).collect();
             let inner = reads.first().map(|(_, t)| cite(pool, *t, by)).unwrap_or_default();
-            let [(c, t)] = reads.as_slice() else {
+            let [(_, t)] = reads.as_slice() else {
                 return [ids(&[if scalar { "scalar.sum" } else { "diff.linear" }]), inner].concat();
             };
             if terms.len() == 1 {
@@ -45,7 +45,7 @@ pub(super) fn cite(pool: &Pool, value: Expr, by: VarId) -> Vec<String> {
             let plain = is_symbol(pool, *t, by);
             match (plain, scalar) {
                 (true, true) => ids(&["scalar.sum"]),
-                (true, false) if c.numer() < &0 => ids(&["elementwise.sub"]),
+                (true, false) if terms.iter().any(|(c, _)| c.numer() < &0) => ids(&["elementwise.sub"]),
                 (true, false) => ids(&["elementwise.add"]),
                 (false, true) => [inner, ids(&["scalar.sum"])].concat(),
                 (false, false) if is_expansion(pool, *t, by) => ids(&["expand.scalar.add"]),
@@ -86,6 +86,7 @@ fn product(pool: &Pool, factors: &[Factor], out: usize, labels: usize, by: VarId
                         ids(&[if factors.first().is_some_and(|g| std::ptr::eq(g, *f)) { "dot.left" } else { "dot.right" }])
                     }
                     (1, Some(0)) => ids(&["expand.scalar.mul"]),
+                    (1, Some(1)) if !summed && others.iter().any(|o| power_of(o) == Some(-1)) => ids(&["elementwise.div"]),
                     (1, Some(1)) if !summed => ids(&["elementwise.mul"]),
                     (1, Some(2)) if summed => ids(&["linear.matvec"]),
                     (2, Some(1)) if summed && !scalar => ids(&["matmul.left"]),

@@ -266,6 +266,7 @@ impl Teller<'_> {
         let (piece, variable) = (self.pieces[of].name.clone(), self.member(by).name.clone());
         match rule {
             "partial.other-variable-constant" => Some(format!("{piece} does not depend on {variable}")),
+            "comparison.zero" => Some(format!("{piece} is constant on both sides of every tie")),
             "sum.ones-row" if self.pieces.len() > 1 => {
                 Some("the derivative goes inside the sum; in each column only one term is left".into())
             }
@@ -310,7 +311,8 @@ impl Teller<'_> {
 
     pub(super) fn rules_of(&mut self, of: usize, by: Vertex) -> Vec<String> {
         if self.graph.edge(of, by).is_none() {
-            return vec!["partial.other-variable-constant".into()];
+            let reads = self.pool.variables_of(self.values[of]).contains(&self.member(by).var);
+            return vec![if reads { "comparison.zero" } else { "partial.other-variable-constant" }.into()];
         }
         let first = self.out.pieces.len() - self.pieces.len();
         let tree = self.out.pieces[first + of].value;
