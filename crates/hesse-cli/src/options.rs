@@ -410,8 +410,8 @@ pub struct EvalOptions {
 /// Options of `repl`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "A formula is answered with its derivative; declarations and definitions are kept, and what comes later uses them. A line goes on
-in the next one while a bracket is open, after an operator, and after `\\` at its end. `:help` lists the commands.
+    after_help = "A formula is answered with its derivative; declarations and definitions are kept, and what comes later uses them. \
+A line goes on in the next one while a bracket is open, after an operator, and after `\\` at its end. `:help` lists the commands.
 
   hesse> X : matrix(N,n)
   hesse> z = X*w + b
@@ -421,12 +421,12 @@ in the next one while a bracket is open, after an operator, and after `\\` at it
   shapes   X: matrix(N, n)   (declared)
            w: vector(n)   b: scalar   (assumed)
   ∂f/∂w  =  2·(X·w + b)ᵀ·X   1×n   numerator layout
-  check    ok — 8 points × 4 directions, worst relative error 5e-12 (limit 1e-07), 0 kink crossings
+  check    ok — 8 points × 4 directions, worst relative error 3.2e-11 (limit 1e-07), 0 kink crossings
   hesse> :to latex
-  2(X w + b)^{\\top} X
+  2\\,(X\\,w + b)^{\\top}\\,X
 
-On a terminal lines are edited, Tab completes names, and the history is kept in $XDG_STATE_HOME/hesse/history. From a pipe there
-is no prompt, an error does not end the session, and the exit code is that of the worst one."
+On a terminal lines are edited, Tab completes names, and the history is kept in $XDG_STATE_HOME/hesse/history. \
+From a pipe there is no prompt, an error does not end the session, and the exit code is that of the worst one."
 )]
 pub struct ReplOptions {
     /// Files whose declarations and definitions are there from the start

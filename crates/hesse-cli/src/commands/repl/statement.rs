@@ -203,13 +203,13 @@ mod tests {
 
     #[test]
     fn a_declaration_of_several_names_is_several() {
-        let entries = kept("data X,\n λ : vector( n ); f(t) = t*a");
+        let entries = kept("data X, λ : vector( n ); f(t) = t*a");
         let lines: Vec<&str> = entries.iter().map(|e| e.line.as_str()).collect();
         assert_eq!(lines, ["data X : vector(n)", "data lambda : vector(n)", "f(t) = t*a"]);
-        assert_eq!(entries[1].part.text, "data      λ : vector( n )");
+        assert_eq!(entries[1].part.text, "data    λ : vector( n )");
         assert_eq!(entries[1].uses, ["data", "vector", "n"]);
         assert_eq!(entries[2].uses, ["a"]);
-        assert_eq!(entries[2].part.range(), 27..37);
+        assert_eq!(entries[2].part.range(), 26..36);
     }
 
     #[test]
