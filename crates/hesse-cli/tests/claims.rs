@@ -141,7 +141,7 @@ fn values_of_other_code() {
         assert_eq!(found(&judged(&scaled(k), &["--json"]))["diagnosis"]["code"], code);
     }
     // Without the mask, at a point where one of three is off; a changed condition could be any mask there and says nothing.
-    let unmasked = double("unmasked.npy", "(2,)", &[4.0 / 3.0, -16.0 / 15.0]);
+    let unmasked = double("unmasked.npy", "(2,)", &[22.0 / 15.0, -17.0 / 15.0]);
     let r = hesse(&["check", NEURON, "--wrt", "w", "--claim-npy", &unmasked, "--bind", &bind.replace("b=0.1", "b=0.2"), "--json"]);
     assert_eq!(found(&r)["diagnosis"]["code"], "missing_mask", "{}", r.out);
     assert_eq!(judged(&double("long.npy", "(3,)", &[1., 2., 3.]), &[]).code, 3);

@@ -51,35 +51,35 @@ fn results_share_names() {
     assert_eq!(
         lines(&["--ascii"])[1..],
         [
-            "where    z = X*w + b,   e = max(0, z) - y,   m = z > 0",
+            "where    z = X*w + b,   m = z > 0",
             "",
-            "dC/dw  =  2*(e .* m)'*X/N   1xn   numerator layout",
-            "dC/db  =  2*(e'*m)/N        1x1"
+            "dC/dw  =  2*((z - y) .* m)'*X/N   1xn   numerator layout",
+            "dC/db  =  2*((z - y)'*m)/N        1x1"
         ]
     );
-    let written = ["2*((max(0, X*w + b) - y) .* (X*w + b > 0))'*X/N", "-2*((y - max(0, X*w + b))'*(X*w + b > 0))/N"];
+    let written = ["2*((X*w + b - y) .* (X*w + b > 0))'*X/N", "2*((X*w + b - y)'*(X*w + b > 0))/N"];
     assert!(lines(&["--ascii", "--inline"])[2].contains(written[0]));
     // Programs read one line a result; eyes read names.
     assert_eq!(lines(&["--format", "plain"]), written);
-    assert_eq!(lines(&["--format", "unicode"]), ["where z = X·w + b, e = max(0, z) − y, m = [z > 0]", "2·(e ⊙ m)ᵀ·X/N", "2·(eᵀ·m)/N"]);
+    assert_eq!(lines(&["--format", "unicode"]), ["where z = X·w + b, m = [z > 0]", "2·((z − y) ⊙ m)ᵀ·X/N", "2·((z − y)ᵀ·m)/N"]);
     assert_eq!(
         lines(&["--format", "latex"])[..2],
-        [r"\text{where } z = X\,w + b,\quad e = \max(0, z) - y,\quad m = [z > 0]", r"\frac{2\,(e \odot m)^{\top}\,X}{N}"]
+        [r"\text{where } z = X\,w + b,\quad m = [z > 0]", r"\frac{2\,((z - y) \odot m)^{\top}\,X}{N}"]
     );
-    assert_eq!(lines(&["--format", "mathml"]).len(), 5);
+    assert_eq!(lines(&["--format", "mathml"]).len(), 4);
     assert_eq!(lines(&["--format", "latex", "--inline"]).len(), 2);
 
     let object = hesse(&["grad", &neuron, "--json"]).ok().json();
     let names: Vec<_> =
         object["where"].as_array().unwrap().iter().map(|n| (n["name"].clone(), n["plain"].clone(), n["shape"].clone())).collect();
-    assert_eq!(names[1], ("e".into(), "max(0, z) - y".into(), serde_json::json!(["N", "1"])));
+    assert_eq!(names[1], ("m".into(), "z > 0".into(), serde_json::json!(["N", "1"])));
     assert_eq!(object["parts"][0]["plain"], written[0]);
-    assert_eq!(object["parts"][0]["named"]["plain"], "2*(e .* m)'*X/N");
+    assert_eq!(object["parts"][0]["named"]["plain"], "2*((z - y) .* m)'*X/N");
     // The definitions and a result are a formula.
     let text: String =
         object["where"].as_array().unwrap().iter().map(|n| format!("{} = {}\n", n["name"], n["plain"]).replace('"', "")).collect();
     let declared = NEURON.lines().take(4).collect::<Vec<_>>().join("\n");
-    let again = fed(&["derive", "-", "--strict", "--wrt", "b", "--format", "plain"], &format!("{declared}\n{text}2*(e'*m)/N\n")).ok();
+    let again = fed(&["derive", "-", "--strict", "--wrt", "b", "--format", "plain"], &format!("{declared}\n{text}2*((z - y)'*m)/N\n")).ok();
     assert_eq!(again.out, fed(&["hessian", "-", "--wrt", "b", "--format", "plain"], NEURON).ok().out);
     let object = hesse(&["grad", &neuron, "--json", "--inline"]).ok().json();
     assert_eq!((&object["where"], &object["parts"][0]["named"]), (&serde_json::json!([]), &serde_json::Value::Null));

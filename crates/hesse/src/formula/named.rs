@@ -104,8 +104,8 @@ impl Formula {
     /// let f = Formula::parse("data X : matrix(N, n)\ndata y : vector(N)\nparam w : vector(n)\nparam b : scalar\nsum((y - max(0, X*w + b)).^2)/N", true)?;
     /// let derivative = f.derive(&Request::default())?;
     /// let named = f.named(&derivative).unwrap();
-    /// assert_eq!(named.definitions(), "z = X*w + b\ne = max(0, z) - y\nm = z > 0\n");
-    /// assert_eq!(named.plain(named.roots[0]), "2*(e .* m)'*X/N");
+    /// assert_eq!(named.definitions(), "z = X*w + b\nm = z > 0\n");
+    /// assert_eq!(named.plain(named.roots[0]), "2*((z - y) .* m)'*X/N");
     /// # Ok::<(), hesse::Error>(())
     /// ```
     pub fn named(&self, derivative: &Derivative) -> Option<Named> {
