@@ -56,7 +56,13 @@ impl Graph {
 
     /// Whether a piece depends on a vertex.
     pub(super) fn depends(&self, piece: usize, v: Vertex) -> bool {
-        self.edges.iter().filter(|e| e.of == piece).any(|e| e.by == v || matches!(e.by, Vertex::Piece(p) if self.depends(p, v)))
+        // A piece reads earlier ones: once through them in order, however many chains there are.
+        let mut behind = vec![false; piece + 1];
+        for p in 0..=piece {
+            let mut own = self.edges.iter().filter(|e| e.of == p);
+            behind[p] = own.any(|e| e.by == v || matches!(e.by, Vertex::Piece(q) if behind[q]));
+        }
+        behind[piece]
     }
 
     /// Whether a piece reads a vertex both itself and through others.
@@ -64,16 +70,18 @@ impl Graph {
         self.edge(piece, v).is_some() && self.edges.iter().any(|e| e.of == piece && matches!(e.by, Vertex::Piece(p) if self.depends(p, v)))
     }
 
-    /// How many chains lead from the target to a vertex.
+    /// How many chains lead from the target to a vertex: counted from the target inwards, each piece once.
     fn count(&self, v: Vertex) -> usize {
-        if v == Vertex::Piece(self.target()) {
-            return 1;
+        let mut chains = vec![0usize; self.pieces];
+        chains[self.target()] = 1;
+        let through = |chains: &[usize], v: Vertex| self.readers(v).into_iter().fold(0, |n, p| usize::saturating_add(n, chains[p]));
+        for p in (0..self.target()).rev() {
+            chains[p] = through(&chains, Vertex::Piece(p));
         }
-        self.readers(v).into_iter().fold(0, |n, p| usize::saturating_add(n, self.count_of(p)))
-    }
-
-    fn count_of(&self, piece: usize) -> usize {
-        self.count(Vertex::Piece(piece))
+        match v {
+            Vertex::Piece(p) => chains[p],
+            Vertex::Variable(_) => through(&chains, v),
+        }
     }
 
     /// The pieces whose derivative is written first because several chains pass them, the last first; none where all chains of
