@@ -1,0 +1,22 @@
+//! Numeric kernels: what hesse computes with on real data, in f64 and f32.
+//!
+//! ```text
+//! vector   dot, sum, axpy over slices
+//! matrix   strided views; matrix times vector, matrix product, weighted Gram matrix
+//! chain    a register machine over blocks of values: fused element-wise functions and reductions
+//! factor   Cholesky and LU, with workspaces of the caller
+//! ```
+//!
+//! Nothing here allocates unless its documentation says so, and nothing here knows a formula. This is the only crate of hesse with
+//! `unsafe` code.
+
+pub mod chain;
+pub mod function;
+pub mod matrix;
+pub mod real;
+pub mod vector;
+
+pub use chain::{Chain, Instruction, Reduction, Register, Source};
+pub use function::{Binary, Unary};
+pub use matrix::{Matrix, MatrixMut};
+pub use real::Real;
