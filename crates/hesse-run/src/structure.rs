@@ -257,7 +257,8 @@ pub fn structured(b: &mut Builder<'_>, terms: &[Term], shape: &[usize], rows: us
         let name = |l: &usize| order.iter().position(|m| m == l).unwrap_or(0);
         let index: Vec<Index> = index.iter().map(|i| if let Index::Along(l, o) = i { Index::Along(name(l), *o) } else { *i }).collect();
         let extents: Vec<usize> = order.iter().map(|l| t.ranges[*l].1 - t.ranges[*l].0).collect();
-        let components: Vec<Component> = parts.iter().map(|p| Component { start: 0, labels: p.labels.iter().map(name).collect() }).collect();
+        let components: Vec<Component> =
+            parts.iter().map(|p| Component { start: 0, labels: p.labels.iter().map(name).collect() }).collect();
         let term = StructuredTerm { coefficient: t.coefficient, components, index, extents };
         // Terms of one factor at the same places are one term.
         let same = made.iter_mut().find(|(m, _)| {

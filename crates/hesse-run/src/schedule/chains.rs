@@ -265,20 +265,12 @@ pub(super) fn fuse(planner: &mut Planner<'_>, open: &mut Open, nodes: &[Id]) -> 
         }
     }
     let flat = flat_axes(planner, open, &outside, &axes);
-    let mut w = Writer {
-        planner,
-        code: vec![],
-        next: 0,
-        sources: vec![],
-        read: HashMap::new(),
-        numbers: vec![],
-        number_registers: vec![],
-    };
+    let mut w = Writer { planner, code: vec![], next: 0, sources: vec![], read: HashMap::new(), numbers: vec![], number_registers: vec![] };
     let mut value: HashMap<Id, Register> = HashMap::new();
     let mut sums: Vec<(Id, Register)> = vec![];
     for id in nodes {
         let space = w.planner.space(open, *id);
-        let mut get = |w: &mut Writer<'_, '_>, o: &Operand| match value.get(&o.node) {
+        let get = |w: &mut Writer<'_, '_>, o: &Operand| match value.get(&o.node) {
             Some(r) => *r,
             None => w.load(open, o, &space, &axes, flat),
         };
@@ -303,8 +295,7 @@ pub(super) fn fuse(planner: &mut Planner<'_>, open: &mut Open, nodes: &[Id]) -> 
                 if *guarded { w.binary(Binary::Select, base, power) } else { power }
             }
             Kind::Contract { operands, summed } => {
-                let factors: Vec<(Register, bool)> =
-                    operands.iter().map(|o| (get(&mut w, o), w.planner.graph.node(o.node).mask)).collect();
+                let factors: Vec<(Register, bool)> = operands.iter().map(|o| (get(&mut w, o), w.planner.graph.node(o.node).mask)).collect();
                 let product = w.product(&factors);
                 if !summed.is_empty() {
                     sums.push((*id, product));
@@ -321,7 +312,7 @@ pub(super) fn fuse(planner: &mut Planner<'_>, open: &mut Open, nodes: &[Id]) -> 
     for id in nodes {
         let Some(r) = value.get(id).copied() else { continue };
         let inside = planner.leaves(open, nodes, *id);
-        if open.class.is_none() || inside || planner.is_outside(*id) {
+        if inside || planner.is_outside(*id) {
             for place in planner.destinations(open, *id, inside) {
                 code.push(Instruction::Store { a: r, to: sinks.len() });
                 sinks.push(place);
@@ -409,7 +400,10 @@ fn reuse(code: Vec<Instruction>) -> Vec<Instruction> {
 fn arguments(i: &Instruction) -> Vec<Register> {
     match *i {
         Instruction::Load { .. } => vec![],
-        Instruction::Unary { a, .. } | Instruction::PowerInteger { a, .. } | Instruction::Store { a, .. } | Instruction::Reduce { a, .. } => vec![a],
+        Instruction::Unary { a, .. }
+        | Instruction::PowerInteger { a, .. }
+        | Instruction::Store { a, .. }
+        | Instruction::Reduce { a, .. } => vec![a],
         Instruction::Binary { a, b, .. } => vec![a, b],
         Instruction::MultiplyAdd { a, b, c, .. } | Instruction::Where { c, a, b, .. } => vec![a, b, c],
         Instruction::Call { args, .. } => args.to_vec(),
@@ -430,10 +424,13 @@ fn result(i: &mut Instruction) -> Option<&mut Register> {
 }
 
 fn rename(i: &mut Instruction, map: &HashMap<Register, Register>) {
-    let mut swap = |r: &mut Register| *r = map.get(r).copied().unwrap_or(*r);
+    let swap = |r: &mut Register| *r = map.get(r).copied().unwrap_or(*r);
     match i {
         Instruction::Load { .. } => {}
-        Instruction::Unary { a, .. } | Instruction::PowerInteger { a, .. } | Instruction::Store { a, .. } | Instruction::Reduce { a, .. } => swap(a),
+        Instruction::Unary { a, .. }
+        | Instruction::PowerInteger { a, .. }
+        | Instruction::Store { a, .. }
+        | Instruction::Reduce { a, .. } => swap(a),
         Instruction::Binary { a, b, .. } => {
             swap(a);
             swap(b);

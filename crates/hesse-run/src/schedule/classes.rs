@@ -112,12 +112,15 @@ pub fn classes(graph: &Graph, needed: &[bool], given: &dyn Fn(Id) -> bool) -> Cl
         let at = match claimed[k] {
             Some(class) => {
                 let along = |o: Id, index: Option<&Operand>| -> usize {
-                    let local = claimed[o.at()] == Some(class) && !given(o) && row_local(graph, o, class, &labels) && match index {
-                        None => true,
-                        Some(x) => x.index.iter().enumerate().all(|(axis, i)| {
-                            labels[o.at()][axis] != class || matches!(i, Index::Along(l, 0) if labels[k][*l] == class)
-                        }),
-                    };
+                    let local = claimed[o.at()] == Some(class)
+                        && !given(o)
+                        && row_local(graph, o, class, &labels)
+                        && match index {
+                            None => true,
+                            Some(x) => x.index.iter().enumerate().all(|(axis, i)| {
+                                labels[o.at()][axis] != class || matches!(i, Index::Along(l, 0) if labels[k][*l] == class)
+                            }),
+                        };
                     if local { stage[o.at()] } else { available[o.at()] }
                 };
                 match kind {

@@ -199,6 +199,9 @@ pub fn reads(kind: &Kind) -> Vec<Id> {
     }
 }
 
+/// A product with sums is distributed into at most this many terms.
+const MOST_TERMS: usize = 64;
+
 /// A product before its factors are put in order: what a contraction step means once its 0/1 factors have become positions.
 /// Entry `out` is coefficient · Σ over the labels not in `out` of Π operands, and 0 wherever no value of the labels reaches.
 #[derive(Clone, Debug, PartialEq)]
@@ -401,8 +404,11 @@ impl<'a> Builder<'a> {
                 }
             }
             Op::Contract { .. } => {
-                let term = self.term(v)?;
-                self.materialise(term, shape, mask)?
+                let mut terms = self.terms(v)?;
+                match terms.pop() {
+                    Some(term) if terms.is_empty() => self.materialise(term, shape, mask)?,
+                    _ => self.terms_as_array(v, shape)?,
+                }
             }
             Op::Apply(f, args) => self.apply(*f, args, shape, mask)?,
             Op::Adjugate(a) => {
@@ -483,12 +489,12 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// A step as a sum of terms, where it is one: what keeps its structure.
+    /// A step as a sum of terms, where it is one: what keeps its structure. A product with a sum of structured terms is distributed.
     pub fn terms(&mut self, v: Value) -> Result<Vec<Term>, RunError> {
-        match &self.program.steps[v.0 as usize].op {
+        match self.program.steps[v.0 as usize].op.clone() {
             Op::Combine(parts) => {
                 let mut all = vec![];
-                for (c, t) in parts.clone() {
+                for (c, t) in parts {
                     for mut term in self.terms(t)? {
                         term.coefficient *= c;
                         all.push(term);
@@ -496,8 +502,88 @@ impl<'a> Builder<'a> {
                 }
                 Ok(all)
             }
+            Op::Contract { operands, out, sizes } => {
+                let mut choices: Vec<Vec<(f64, Value)>> = operands.iter().map(|o| self.alternatives(o.0)).collect();
+                if choices.iter().fold(1usize, |n, c| n.saturating_mul(c.len())) > MOST_TERMS {
+                    choices = operands.iter().map(|o| vec![(1.0, o.0)]).collect();
+                }
+                let mut picks = vec![0usize; choices.len()];
+                let mut all = vec![];
+                loop {
+                    let picked: Vec<(f64, Value)> = picks.iter().zip(&choices).map(|(k, c)| c[*k]).collect();
+                    let factors: Vec<(Value, &[u32])> = picked.iter().zip(&operands).map(|(p, o)| (p.1, &o.1[..])).collect();
+                    let mut term = self.product(&factors, &out, &sizes)?;
+                    term.coefficient *= picked.iter().map(|p| p.0).product::<f64>();
+                    all.push(term);
+                    let mut k = 0;
+                    while k < picks.len() {
+                        picks[k] += 1;
+                        if picks[k] < choices[k].len() {
+                            break;
+                        }
+                        picks[k] = 0;
+                        k += 1;
+                    }
+                    if k == picks.len() {
+                        return Ok(all);
+                    }
+                }
+            }
             _ => Ok(vec![self.term(v)?]),
         }
+    }
+
+    /// The terms of a factor that is a sum of structured terms; otherwise the factor.
+    fn alternatives(&self, v: Value) -> Vec<(f64, Value)> {
+        match &self.program.steps[v.0 as usize].op {
+            Op::Combine(parts) if parts.iter().any(|p| self.is_structured(p.1)) => {
+                parts.iter().flat_map(|(c, t)| self.alternatives(*t).into_iter().map(move |(d, t)| (c * d, t))).collect()
+            }
+            _ => vec![(1.0, v)],
+        }
+    }
+
+    /// Whether most of its entries are known to be 0, or it repeats itself.
+    fn is_structured(&self, v: Value) -> bool {
+        match &self.program.steps[v.0 as usize].op {
+            Op::Contract { operands, out, .. } => {
+                let repeats = out.iter().enumerate().any(|(k, l)| out[..k].contains(l));
+                let masks =
+                    operands.iter().any(|o| matches!(self.program.steps[o.0.0 as usize].op, Op::Mask(Mask::Shift(_) | Mask::Unit(_))));
+                // An outer product is larger than its factors.
+                let largest = operands.iter().map(|o| o.1.len()).max().unwrap_or(0);
+                repeats || (masks && out.len() > 1) || (out.len() > 2 && largest < out.len())
+            }
+            Op::Combine(parts) => parts.iter().any(|p| self.is_structured(p.1)),
+            _ => false,
+        }
+    }
+
+    /// A sum of terms as an array.
+    fn terms_as_array(&mut self, v: Value, shape: Vec<usize>) -> Result<Id, RunError> {
+        let mut parts = vec![];
+        for term in self.terms(v)? {
+            let coefficient = term.coefficient;
+            let id = self.materialise(Term { coefficient: 1.0, ..term }, shape.clone(), false)?;
+            parts.push((Bits::of(coefficient), self.graph.through(Operand::whole(id, shape.len()))));
+        }
+        Ok(self.combine(parts, shape))
+    }
+
+    /// A product of these factors as one term.
+    fn product(&mut self, factors: &[(Value, &[u32])], out: &[u32], sizes: &[program::Size]) -> Result<Term, RunError> {
+        let mut rename = Rename { ranges: vec![], bindings: vec![], coefficient: 1.0, empty: false };
+        for n in shape(sizes, self.sizes)? {
+            rename.ranges.push((0, n));
+            rename.bindings.push(None);
+        }
+        let mut kept = vec![];
+        for (v, labels) in factors {
+            let labels: Vec<Index> = labels.iter().map(|l| Index::Along(*l as usize, 0)).collect();
+            self.factor_of(*v, labels, &mut rename, &mut kept)?;
+        }
+        let out = out.iter().map(|l| Index::Along(*l as usize, 0)).collect();
+        Ok(rename.finish(kept, out))
     }
 
     /// A step as one term.
@@ -505,30 +591,10 @@ impl<'a> Builder<'a> {
         let step = &self.program.steps[v.0 as usize];
         let shape = shape(&step.axes, self.sizes)?;
         match &step.op {
-            Op::Contract { operands, out, sizes } => {
-                let extents =
-                    sizes.iter().map(|s| s.bind(self.sizes).ok_or_else(|| RunError::new("E203", "a size is negative or too large")));
-                let mut rename = Rename { ranges: vec![], bindings: vec![], coefficient: 1.0, empty: false };
-                for n in extents {
-                    rename.ranges.push((0, n?));
-                    rename.bindings.push(None);
-                }
-                let mut kept = vec![];
-                for (v, labels) in operands {
-                    let labels: Vec<Index> = labels.iter().map(|l| Index::Along(*l as usize, 0)).collect();
-                    self.factor_of(*v, labels, &mut rename, &mut kept)?;
-                }
-                let out = out.iter().map(|l| Index::Along(*l as usize, 0)).collect();
-                Ok(rename.finish(kept, out))
-            }
             Op::Mask(_) => {
                 let rank = shape.len();
-                let mut rename = Rename {
-                    ranges: shape.iter().map(|n| (0, *n)).collect(),
-                    bindings: vec![None; rank],
-                    coefficient: 1.0,
-                    empty: false,
-                };
+                let mut rename =
+                    Rename { ranges: shape.iter().map(|n| (0, *n)).collect(), bindings: vec![None; rank], coefficient: 1.0, empty: false };
                 let labels: Vec<Index> = (0..rank).map(|l| Index::Along(l, 0)).collect();
                 let mut kept = vec![];
                 self.factor_of(v, labels.clone(), &mut rename, &mut kept)?;
@@ -572,6 +638,22 @@ impl<'a> Builder<'a> {
                 let shape = shape(&step.axes, self.sizes)?;
                 let id = self.graph.add(Kind::Lower, shape, true);
                 kept.push(Operand { node: id, index: labels });
+            }
+            Op::Contract { operands, out, sizes } if self.is_structured(v) => {
+                // Its factors are factors of this product, its labels new ones; where its result has zeros the labels are bound.
+                let (operands, out) = (operands.clone(), out.clone());
+                let first = rename.ranges.len();
+                for n in shape(sizes, self.sizes)? {
+                    rename.ranges.push((0, n));
+                    rename.bindings.push(None);
+                }
+                for (l, outside) in out.iter().zip(labels) {
+                    rename.bind(Index::Along(first + *l as usize, 0), outside);
+                }
+                for (v, labels) in operands {
+                    let labels = labels.iter().map(|l| Index::Along(first + *l as usize, 0)).collect();
+                    self.factor_of(v, labels, rename, kept)?;
+                }
             }
             Op::Apply(_, args) if self.solved[v.0 as usize] => {
                 // The inverse stays a factorization here; whoever orders the product solves with it.
@@ -717,10 +799,8 @@ impl Rename {
     }
 
     fn finish(mut self, operands: Vec<Operand>, out: Vec<Index>) -> Term {
-        let operands: Vec<Operand> = operands
-            .into_iter()
-            .map(|o| Operand { node: o.node, index: o.index.into_iter().map(|i| self.resolve(i)).collect() })
-            .collect();
+        let operands: Vec<Operand> =
+            operands.into_iter().map(|o| Operand { node: o.node, index: o.index.into_iter().map(|i| self.resolve(i)).collect() }).collect();
         let out: Vec<Index> = out.into_iter().map(|i| self.resolve(i)).collect();
         // A summed label that nobody carries counts how often.
         for l in 0..self.ranges.len() {

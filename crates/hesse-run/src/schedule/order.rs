@@ -36,9 +36,8 @@ pub fn components(graph: &mut Graph, term: &Term) -> Vec<Compact> {
     let out = carried(term, &all);
     let mut groups: Vec<Vec<usize>> = vec![];
     for k in 0..all.len() {
-        let touching: Vec<usize> = (0..groups.len())
-            .filter(|g| groups[*g].iter().any(|m| all[*m].labels.iter().any(|l| all[k].labels.contains(l))))
-            .collect();
+        let touching: Vec<usize> =
+            (0..groups.len()).filter(|g| groups[*g].iter().any(|m| all[*m].labels.iter().any(|l| all[k].labels.contains(l)))).collect();
         let mut group = vec![k];
         for g in touching.into_iter().rev() {
             group.extend(groups.remove(g));
@@ -47,7 +46,8 @@ pub fn components(graph: &mut Graph, term: &Term) -> Vec<Compact> {
         groups.push(group);
     }
     // Scalars belong to whatever is smallest.
-    let (scalars, mut groups): (Vec<Vec<usize>>, Vec<Vec<usize>>) = groups.into_iter().partition(|g| g.iter().all(|k| all[*k].labels.is_empty()));
+    let (scalars, mut groups): (Vec<Vec<usize>>, Vec<Vec<usize>>) =
+        groups.into_iter().partition(|g| g.iter().all(|k| all[*k].labels.is_empty()));
     let size = |g: &Vec<usize>| -> usize {
         out.iter().filter(|l| g.iter().any(|k| all[*k].labels.contains(l))).map(|l| extent(term, *l)).product()
     };
@@ -147,8 +147,9 @@ fn finished(graph: &mut Graph, part: Part, extents: &[usize]) -> Compact {
         return Compact { node: part.operand.node, labels: part.labels };
     }
     let labels = part.labels.clone();
-    let made = join(graph, &[part], &labels, extents);
-    Compact { node: made.operand.node, labels: made.labels }
+    // The node itself, not what it renames.
+    let (kind, shape, mask, labels) = contraction(graph, &[part], &labels, extents);
+    Compact { node: graph.add(kind, shape, mask), labels }
 }
 
 type Found = (f64, Option<(usize, usize)>);
@@ -176,9 +177,16 @@ fn search(graph: &mut Graph, parts: &[Part], out: &[usize], extents: &[usize]) -
     }
     let n = parts.len();
     let members = |set: usize| -> Vec<usize> { (0..n).filter(|k| set >> k & 1 == 1).collect() };
-    let kept: Vec<Vec<usize>> = (0..1usize << n)
-        .map(|set| if set.count_ones() == 1 { parts[set.trailing_zeros() as usize].labels.clone() } else { kept_of(&parts, &members(set), out) })
-        .collect();
+    let kept: Vec<Vec<usize>> =
+        (0..1usize << n)
+            .map(|set| {
+                if set.count_ones() == 1 {
+                    parts[set.trailing_zeros() as usize].labels.clone()
+                } else {
+                    kept_of(&parts, &members(set), out)
+                }
+            })
+            .collect();
     let mut best: Vec<Found> = vec![(f64::INFINITY, None); 1 << n];
     for k in 0..n {
         best[1 << k] = (0.0, None);
@@ -258,8 +266,20 @@ fn join_cost(
     let factor = |p: &Part, single: bool| single && matches!(graph.node(p.operand.node).kind, Kind::Factor(_));
     match (factor(a, a_single), factor(b, b_single)) {
         (true, true) => f64::INFINITY,
-        (true, false) => if solvable(graph, a, b_labels, kept, extents) { size(a_labels, extents) * size(b_labels, extents) / summed_size(a_labels, kept, extents) } else { f64::INFINITY },
-        (false, true) => if solvable(graph, b, a_labels, kept, extents) { size(b_labels, extents) * size(a_labels, extents) / summed_size(b_labels, kept, extents) } else { f64::INFINITY },
+        (true, false) => {
+            if solvable(graph, a, b_labels, kept, extents) {
+                size(a_labels, extents) * size(b_labels, extents) / summed_size(a_labels, kept, extents)
+            } else {
+                f64::INFINITY
+            }
+        }
+        (false, true) => {
+            if solvable(graph, b, a_labels, kept, extents) {
+                size(b_labels, extents) * size(a_labels, extents) / summed_size(b_labels, kept, extents)
+            } else {
+                f64::INFINITY
+            }
+        }
         (false, false) => {
             if a_single && b_single && known(graph, a, b, kept, extents) {
                 return size(kept, extents) * 0.01;
@@ -292,7 +312,8 @@ fn solvable(graph: &Graph, inverse: &Part, labels: &[usize], kept: &[usize], ext
     if i == j || *graph.shape(inverse.operand.node) != [extents[i], extents[j]] {
         return false;
     }
-    let one = |summed: usize, free: usize| labels.contains(&summed) && !kept.contains(&summed) && kept.contains(&free) && !labels.contains(&free);
+    let one =
+        |summed: usize, free: usize| labels.contains(&summed) && !kept.contains(&summed) && kept.contains(&free) && !labels.contains(&free);
     one(i, j) || one(j, i)
 }
 
@@ -348,8 +369,7 @@ fn contraction(graph: &Graph, parts: &[Part], kept: &[usize], extents: &[usize])
         Index::Along(l, offset) => Index::Along(order.iter().position(|m| *m == l).unwrap_or(0), offset),
         at => at,
     };
-    let operands =
-        parts.iter().map(|p| Operand { node: p.operand.node, index: p.operand.index.iter().map(name).collect() }).collect();
+    let operands = parts.iter().map(|p| Operand { node: p.operand.node, index: p.operand.index.iter().map(name).collect() }).collect();
     let mask = parts.iter().all(|p| graph.node(p.operand.node).mask) && summed.is_empty();
     let kind = Kind::Contract { operands, summed: summed.iter().map(|l| extents[*l]).collect() };
     (kind, labels.iter().map(|l| extents[*l]).collect(), mask, labels)

@@ -97,9 +97,8 @@ impl Planner<'_> {
         let mut groups: Vec<((usize, Option<Class>), Vec<Id>)> = vec![];
         for k in 0..self.graph.nodes.len() {
             let id = Id(k as u32);
-            let computed = self.need[k]
-                && !self.given.contains_key(&id)
-                && !matches!(self.graph.nodes[k].kind, Kind::Number(_) | Kind::Input(_));
+            let computed =
+                self.need[k] && !self.given.contains_key(&id) && !matches!(self.graph.nodes[k].kind, Kind::Number(_) | Kind::Input(_));
             if computed {
                 let key = (self.classes.stage[k], self.classes.claimed[k]);
                 match groups.iter_mut().find(|g| g.0 == key) {
@@ -292,7 +291,8 @@ impl Planner<'_> {
         }
         let mut order: Vec<usize> = vec![];
         let ops = operands(&node.kind);
-        let largest = ops.iter().max_by_key(|o| (o.index.iter().filter(|i| matches!(i, Index::Along(..))).count(), std::cmp::Reverse(o.node)));
+        let largest =
+            ops.iter().max_by_key(|o| (o.index.iter().filter(|i| matches!(i, Index::Along(..))).count(), std::cmp::Reverse(o.node)));
         for i in largest.iter().flat_map(|o| &o.index) {
             if let Index::Along(l, _) = i
                 && !order.contains(l)
@@ -342,7 +342,9 @@ impl Planner<'_> {
             let sum = matches!(&self.graph.node(id).kind, Kind::Contract { summed, .. } if !summed.is_empty());
             let mut with = nodes.clone();
             with.push(id);
-            if !nodes.is_empty() && (self.outsiders(&with) > MOST - 2 || self.stored(open, &with) >= MOST / 2 || sums + usize::from(sum) >= MOST / 2) {
+            if !nodes.is_empty()
+                && (self.outsiders(&with) > MOST - 2 || self.stored(open, &with) >= MOST / 2 || sums + usize::from(sum) >= MOST / 2)
+            {
                 continue;
             }
             sums += usize::from(sum);

@@ -72,9 +72,9 @@ fn laid_out(p: &mut Planner<'_>, open: &mut Open, o: &Operand, axes: &[Axis]) ->
     (View { place: to, offset: 0, row: 0 }, steps)
 }
 
-/// An instruction of the pass, or of one before it where it has nothing to do with the rows.
+/// An instruction of the pass, or one before it where it has nothing to do with the rows.
 fn put(p: &mut Planner<'_>, open: &mut Open, task: Task, rows: bool) {
-    if rows || open.class.is_none() {
+    if rows && open.class.is_some() {
         open.pass.tasks.push(task);
     } else {
         p.before(task);
@@ -95,10 +95,7 @@ pub(super) fn also(p: &mut Planner<'_>, open: &mut Open, id: Id, places: &[Place
     for to in places.iter().skip(1) {
         let width: usize = p.graph.shape(id)[1..].iter().product();
         let axes = [Extent { rows: true, times: 1 }, Extent::of(width)];
-        let code = vec![
-            hesse_kernels::Instruction::Load { to: 0, from: 0 },
-            hesse_kernels::Instruction::Store { a: 0, to: 0 },
-        ];
+        let code = vec![hesse_kernels::Instruction::Load { to: 0, from: 0 }, hesse_kernels::Instruction::Store { a: 0, to: 0 }];
         open.pass.tasks.push(Task::Chain(ChainTask {
             chain: hesse_kernels::Chain::new(code),
             outer: vec![],
@@ -125,9 +122,8 @@ pub(super) fn contiguous(p: &mut Planner<'_>, open: &mut Open, id: Id) -> View {
 pub(super) fn copied(p: &mut Planner<'_>, open: &mut Open, id: Id) -> View {
     let rank = p.graph.node(id).rank();
     let rows = p.per_row(open, id);
-    let axes: Vec<Extent> = (0..rank)
-        .map(|l| if l == 0 && rows { Extent { rows: true, times: 1 } } else { Extent::of(p.graph.shape(id)[l]) })
-        .collect();
+    let axes: Vec<Extent> =
+        (0..rank).map(|l| if l == 0 && rows { Extent { rows: true, times: 1 } } else { Extent::of(p.graph.shape(id)[l]) }).collect();
     let length = axes.iter().map(|a| a.times).product();
     let to = p.scratch(open, rows, length);
     let task = chains::copy(p, open, &Operand::whole(id, rank), &axes, &[], to);
@@ -161,8 +157,14 @@ pub(super) fn product(p: &mut Planner<'_>, open: &mut Open, id: Id, operands: &[
     let vector = |f: &Factor, outer: &[Axis]| total(outer) != Extent::of(1) || merged(&sums, |l| step_of(f, l)) == Some(1);
     let (bad_left, bad_right) =
         (number(a) || !fits(&left, &rows) || !vector(&left, &rows), number(b) || !fits(&right, &columns) || !vector(&right, &columns));
+    let along_rows = sums.iter().any(|x| x.extent.rows);
+    if along_rows && sums.len() > 1 && !batch.is_empty() && (bad_left || bad_right) {
+        // No layout lets both the batches and the sums run through as one: entry by entry.
+        return sum(p, open, id, operands, summed);
+    }
     if bad_left {
-        left = laid_out(p, open, a, &[&batch[..], &rows, &sums].concat());
+        let axes = if along_rows { [&batch[..], &sums, &rows].concat() } else { [&batch[..], &rows, &sums].concat() };
+        left = laid_out(p, open, a, &axes);
     }
     if bad_right {
         right = laid_out(p, open, b, &[&batch[..], &sums, &columns].concat());

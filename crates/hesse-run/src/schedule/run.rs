@@ -442,7 +442,14 @@ impl<T> Out<'_, T> {
     }
 }
 
-fn out<'a, T>(place: Place, done: usize, rows: usize, length: usize, tiles: &mut [Vec<T>], written: &'a mut Written<'_, '_, T>) -> Out<'a, T> {
+fn out<'a, T>(
+    place: Place,
+    done: usize,
+    rows: usize,
+    length: usize,
+    tiles: &mut [Vec<T>],
+    written: &'a mut Written<'_, '_, T>,
+) -> Out<'a, T> {
     match place {
         Place::Tile(k) => Out::Tile(k, std::mem::take(&mut tiles[k])),
         Place::Sum(k) => Out::Slice(&mut written.sums[k]),
