@@ -2,7 +2,7 @@
 //! argument (denormal, infinite and huge ones too), NaN of NaN. The same set gives the same bits for one number, a slice and a chain.
 
 mod erf;
-mod exact;
+pub(crate) mod exact;
 mod exponential;
 pub(crate) mod map;
 pub(crate) mod operation;
