@@ -35,9 +35,9 @@ pub fn exp<V: Lanes>(x: V) -> V {
 
 #[inline(always)]
 pub fn expm1<V: Lanes>(x: V) -> V {
-    let high = V::Scalar::EXP_RANGE.1;
+    // Infinite one below the end of the range, too; there 2ⁿ is not, nor half of it, before the end.
+    let high = V::Scalar::EXP_RANGE.1 - V::Scalar::from_f64(1.0);
     let (n, r, t) = reduced(x.clamp(-V::Scalar::TANH_RANGE, high));
-    // Half of 2ⁿ, so that n = 1024 does not overflow before the end.
     let half = all::<V>(1.0).scale(n - all(1.0));
     let y = (half.fma(r + t, half - all(0.5))) * all(2.0);
     V::select(n.eq(all(0.0)), r + t, y).copysign(x)
