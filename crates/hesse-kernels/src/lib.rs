@@ -1,6 +1,7 @@
 //! Numeric kernels: what hesse computes with on real data, in f64 and f32.
 //!
 //! ```text
+//! level    the machine's instruction sets, found at run time: one source, compiled for each
 //! vector   dot, sum, axpy over slices
 //! matrix   strided views; matrix times vector, matrix product, weighted Gram matrix
 //! chain    a register machine over blocks of values: fused element-wise functions and reductions
@@ -12,11 +13,14 @@
 
 pub mod chain;
 pub mod function;
+pub mod lanes;
+pub mod level;
 pub mod matrix;
 pub mod real;
 pub mod vector;
 
 pub use chain::{Chain, Instruction, Reduction, Register, Source};
 pub use function::{Binary, Unary};
+pub use level::Level;
 pub use matrix::{Matrix, MatrixMut};
 pub use real::Real;
