@@ -1,5 +1,9 @@
 //! Strided matrices and their products.
 
+mod times;
+
+pub use times::{add_times_vector, times_vector, times_vector_selected};
+
 use crate::real::Real;
 
 /// A matrix that is read: entry (i, j) is `data[i·row_step + j·column_step]`.
@@ -47,14 +51,6 @@ impl<'a, T: Copy> Matrix<'a, T> {
     }
 }
 
-/// y ← M·x, or y ← y + M·x with `add`. `x` has as many entries as M has columns, `y` as it has rows.
-pub fn times_vector<T: Real>(m: Matrix<'_, T>, x: &[T], add: bool, y: &mut [T]) {
-    for (i, y) in y.iter_mut().enumerate().take(m.rows) {
-        let s: f64 = (0..m.columns).map(|j| m.at(i, j).to_f64() * x[j].to_f64()).sum();
-        *y = T::from_f64(s) + if add { *y } else { T::default() };
-    }
-}
-
 /// C ← A·B, or C ← C + A·B with `add`, by at most `threads` threads. The result does not depend on their number.
 pub fn product<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool, c: MatrixMut<'_, T>, _threads: usize) {
     for i in 0..c.rows {
@@ -84,4 +80,9 @@ pub fn mirror<T: Real>(c: MatrixMut<'_, T>) {
             c.data[j * c.row_step + i * c.column_step] = c.data[i * c.row_step + j * c.column_step];
         }
     }
+}
+
+/// How many rows of a row-major matrix a pass takes at a time that reads each row twice (X·w, then Xᵀ·r).
+pub fn rows_per_block(columns: usize, size: usize) -> usize {
+    (24 * 1024 / (columns.max(1) * size)).clamp(8, 64) / 8 * 8
 }
