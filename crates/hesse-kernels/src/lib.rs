@@ -12,6 +12,7 @@
 
 pub mod buffer;
 pub mod chain;
+pub mod factor;
 pub mod function;
 pub mod lanes;
 pub mod level;

@@ -308,13 +308,14 @@ fn extreme_body<I: Isa, T: Real>(a: &[T], negate: bool) -> T {
         all = larger(if negate { -x } else { x }, all);
     }
     if a.len() >= lanes {
-        for best in best {
-            let mut each = [least; 16];
-            // SAFETY: no vector has more than 16 lanes.
-            unsafe { best.store(each.as_mut_ptr()) };
-            for x in &each[..lanes] {
-                all = larger(*x, all);
-            }
+        for k in 1..4 {
+            best[0] = T::Lanes::<I>::select(best[0].lt(best[k]) | best[k].is_nan(), best[k], best[0]);
+        }
+        let mut each = [least; 16];
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe { best[0].store(each.as_mut_ptr()) };
+        for x in &each[..lanes] {
+            all = larger(*x, all);
         }
     }
     all

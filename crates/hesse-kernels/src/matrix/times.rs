@@ -51,9 +51,9 @@ const GROUP: usize = 8;
 
 #[inline(always)]
 fn into<I: Isa, T: Real, Y: Real>(m: Matrix<'_, T>, x: &[T], add: bool, selected: bool, y: &mut [Y]) {
-    let last = if m.rows == 0 || m.columns == 0 { 0 } else { (m.rows - 1) * m.row_step + (m.columns - 1) * m.column_step + 1 };
-    // A mistake of the caller must not become a read of foreign memory.
-    assert!(last <= m.data.len() && m.columns <= x.len() && m.rows <= y.len(), "a matrix or vector is shorter than its shape says");
+    // Mistakes of the caller must not become reads of foreign memory.
+    m.check();
+    assert!(m.columns <= x.len() && m.rows <= y.len(), "a vector is shorter than a matrix needs");
     let y = &mut y[..m.rows];
     let (data, x) = (m.data.as_ptr(), &x[..m.columns]);
     if m.column_step == 1 && (m.row_step != 1 || m.rows == 1) && !selected {

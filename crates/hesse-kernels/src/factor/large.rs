@@ -1,0 +1,106 @@
+//! Factorizations and solutions by faer, in one thread and in the factor's own memory.
+
+use super::{Factor, Kind};
+use crate::real::Real;
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::linalg::cholesky::llt;
+use faer::linalg::lu::partial_pivoting as lu;
+use faer::perm::PermRef;
+use faer::traits::RealField;
+use faer::{MatMut, MatRef, Par};
+use std::any::TypeId;
+
+/// What faer's functions work in.
+pub(super) fn memory<F: RealField>(n: usize, columns: usize) -> MemBuffer {
+    let par = Par::Seq;
+    let all = StackReq::any_of(&[
+        llt::factor::cholesky_in_place_scratch::<F>(n, par, Default::default()),
+        llt::solve::solve_in_place_scratch::<F>(n, columns, par),
+        llt::inverse::inverse_scratch::<F>(n, par),
+        lu::factor::lu_in_place_scratch::<usize, F>(n, n, par, Default::default()),
+        lu::solve::solve_transpose_in_place_scratch::<usize, F>(n, columns, par),
+        lu::inverse::inverse_scratch::<usize, F>(n, par),
+    ]);
+    let mut memory = MemBuffer::new(all);
+    // Written once, so that no call meets a page fault.
+    memory.iter_mut().for_each(|byte| {
+        byte.write(0);
+    });
+    memory
+}
+
+/// The same numbers, where T is F.
+fn same<T: Real, F: Real>(x: &mut [T]) -> &mut [F] {
+    assert_eq!(TypeId::of::<T>(), TypeId::of::<F>(), "factorizations are of f64 and f32");
+    // SAFETY: T is F.
+    unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len()) }
+}
+
+/// Calls a method for the type that T is.
+macro_rules! by_type {
+    ($self:ident.$method:ident($($a:expr),*)) => {
+        if TypeId::of::<T>() == TypeId::of::<f64>() { $self.$method::<f64>($($a),*) } else { $self.$method::<f32>($($a),*) }
+    };
+}
+
+impl<T: Real> Factor<T> {
+    pub(super) fn cholesky_large(&mut self) -> bool {
+        by_type!(self.cholesky_of())
+    }
+    pub(super) fn lu_large(&mut self) {
+        by_type!(self.lu_of());
+    }
+    pub(super) fn solve_large(&mut self, b: &mut [T], m: usize) {
+        by_type!(self.solve_of(b, m));
+    }
+    pub(super) fn inverse_large(&mut self, out: &mut [T]) {
+        by_type!(self.inverse_of(out));
+    }
+
+    fn cholesky_of<F: Real + RealField>(&mut self) -> bool {
+        let n = self.n;
+        let e = MatMut::from_column_major_slice_mut(same::<T, F>(&mut self.entries), n, n);
+        let stack = MemStack::new(&mut self.memory);
+        let done = llt::factor::cholesky_in_place(e, Default::default(), Par::Seq, stack, Default::default()).is_ok();
+        // An infinite pivot counts as positive there.
+        done && self.pivots().all(f64::is_finite)
+    }
+
+    fn lu_of<F: Real + RealField>(&mut self) {
+        let n = self.n;
+        let e = MatMut::from_column_major_slice_mut(same::<T, F>(&mut self.entries), n, n);
+        let stack = MemStack::new(&mut self.memory);
+        let (info, _) = lu::factor::lu_in_place(e, &mut self.order, &mut self.places, Par::Seq, stack, Default::default());
+        self.odd = info.transposition_count % 2 == 1;
+    }
+
+    fn solve_of<F: Real + RealField>(&mut self, b: &mut [T], m: usize) {
+        let n = self.n;
+        let e = MatRef::from_column_major_slice(&*same::<T, F>(&mut self.entries), n, n);
+        let mut b = MatMut::from_row_major_slice_mut(same::<T, F>(b), n, m);
+        let order = PermRef::new_checked(&self.order, &self.places, n);
+        for from in (0..m).step_by(self.columns) {
+            let b = b.as_mut().subcols_mut(from, self.columns.min(m - from));
+            let stack = MemStack::new(&mut self.memory);
+            match self.kind {
+                Kind::Cholesky => llt::solve::solve_in_place(e, b, Par::Seq, stack),
+                Kind::Lu => lu::solve::solve_transpose_in_place(e, e, order, b, Par::Seq, stack),
+            }
+        }
+    }
+
+    fn inverse_of<F: Real + RealField>(&mut self, out: &mut [T]) {
+        let n = self.n;
+        let e = MatRef::from_column_major_slice(&*same::<T, F>(&mut self.entries), n, n);
+        let stack = MemStack::new(&mut self.memory);
+        match self.kind {
+            // The lower triangle, by rows.
+            Kind::Cholesky => llt::inverse::inverse(MatMut::from_row_major_slice_mut(same::<T, F>(out), n, n), e, Par::Seq, stack),
+            // inv(Aᵀ) by columns is inv(A) by rows.
+            Kind::Lu => {
+                let order = PermRef::new_checked(&self.order, &self.places, n);
+                lu::inverse::inverse(MatMut::from_column_major_slice_mut(same::<T, F>(out), n, n), e, e, order, Par::Seq, stack);
+            }
+        }
+    }
+}
