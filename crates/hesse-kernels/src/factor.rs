@@ -34,13 +34,21 @@ pub enum Kind {
     Lu,
 }
 
+/// From one column to the next: not a multiple of what the caches are divided by, or columns would push each other out.
+fn step(n: usize) -> usize {
+    if n >= 128 && n.is_multiple_of(32) { n + 8 } else { n }
+}
+
 /// The factors of an n×n matrix, and the memory to compute with them.
 pub struct Factor<T> {
     n: usize,
     columns: usize,
     kind: Kind,
-    /// L below the diagonal, U on and above it, or L on and below it; by columns.
+    /// L below the diagonal, U on and above it, or L on and below it; by columns, `step` apart.
     entries: Buffer<T>,
+    step: usize,
+    /// As large: for inverses of factors.
+    work: Buffer<T>,
     /// Row i of P·Aᵀ is row `order[i]` of Aᵀ.
     order: Buffer<usize>,
     /// Where each row of Aᵀ went.
@@ -55,8 +63,20 @@ impl<T: Real> Factor<T> {
     pub fn new(n: usize, columns: usize) -> Self {
         let columns = columns.max(1);
         let memory = if TypeId::of::<T>() == TypeId::of::<f64>() { large::memory::<f64>(n, columns) } else { large::memory::<f32>(n, columns) };
-        let mut factor =
-            Factor { n, columns, kind: Kind::Lu, entries: Buffer::new(n * n), order: Buffer::new(n), places: Buffer::new(n), odd: false, memory };
+        let step = step(n);
+        let size = if n > PLAIN { n * step } else { 0 };
+        let mut factor = Factor {
+            n,
+            columns,
+            kind: Kind::Lu,
+            entries: Buffer::new(n * step),
+            step,
+            work: Buffer::new(size),
+            order: Buffer::new(n),
+            places: Buffer::new(n),
+            odd: false,
+            memory,
+        };
         factor.lu_plain();
         factor
     }
@@ -79,15 +99,21 @@ impl<T: Real> Factor<T> {
     pub fn cholesky(&mut self, a: &[T]) -> bool {
         let n = self.n;
         self.kind = Kind::Cholesky;
-        self.entries.copy_from_slice(&a[..n * n]);
-        if n <= PLAIN { plain::cholesky(&mut self.entries, n) } else { self.cholesky_large() }
+        self.copy(a);
+        if n <= PLAIN { plain::cholesky(&mut self.entries, n, self.step) } else { self.cholesky_large() }
+    }
+
+    fn copy(&mut self, a: &[T]) {
+        for (to, from) in self.entries.chunks_exact_mut(self.step.max(1)).zip(a[..self.n * self.n].chunks_exact(self.n.max(1))) {
+            to[..self.n].copy_from_slice(from);
+        }
     }
 
     /// P·Aᵀ = L·U with partial pivoting.
     pub fn lu(&mut self, a: &[T]) {
         let n = self.n;
         self.kind = Kind::Lu;
-        self.entries.copy_from_slice(&a[..n * n]);
+        self.copy(a);
         if n <= PLAIN {
             return self.lu_plain();
         }
@@ -95,15 +121,15 @@ impl<T: Real> Factor<T> {
         // faer divides by a pivot 0, so that what follows is NaN: a singular matrix is done again, a column without pivot left alone.
         let zero = T::default();
         #[allow(clippy::eq_op)] // only NaN differs from itself
-        let lost = (0..n).any(|k| self.entries[k * n + k] == zero || self.entries[k * n + k] != self.entries[k * n + k]);
+        let lost = (0..n).any(|k| self.entries[k * (self.step + 1)] == zero || self.entries[k * (self.step + 1)] != self.entries[k * (self.step + 1)]);
         if lost && a[..n * n].iter().all(|x| x.to_f64().is_finite()) {
-            self.entries.copy_from_slice(&a[..n * n]);
+            self.copy(a);
             self.lu_plain();
         }
     }
 
     fn lu_plain(&mut self) {
-        self.odd = plain::lu(&mut self.entries, self.n, &mut self.order);
+        self.odd = plain::lu(&mut self.entries, self.n, self.step, &mut self.order);
         (0..self.n).for_each(|i| self.places[self.order[i]] = i);
     }
 
@@ -112,9 +138,8 @@ impl<T: Real> Factor<T> {
         let b = &mut b[..self.n * m];
         match self.kind {
             _ if self.n > PLAIN && m > 1 => self.solve_large(b, m),
-            Kind::Cholesky => plain::solve_cholesky(&self.entries, self.n, b, m),
-            // The memory holds a column of the right side while its rows are put in order.
-            Kind::Lu => plain::solve_lu(&self.entries, self.n, &mut self.order, b, m),
+            Kind::Cholesky => plain::solve_cholesky(&self.entries, self.n, self.step, b, m),
+            Kind::Lu => plain::solve_lu(&self.entries, self.n, self.step, &mut self.order, b, m),
         }
     }
 
@@ -137,7 +162,7 @@ impl<T: Real> Factor<T> {
     /// The pivots: of U, or the squares of those of L.
     fn pivots(&self) -> impl Iterator<Item = f64> {
         let square = self.kind == Kind::Cholesky;
-        (0..self.n).map(move |k| self.entries[k * self.n + k].to_f64()).map(move |p| if square { p * p } else { p })
+        (0..self.n).map(move |k| self.entries[k * (self.step + 1)].to_f64()).map(move |p| if square { p * p } else { p })
     }
 
     /// det(A), which overflows or underflows only where the result does.
