@@ -6,7 +6,7 @@ mod product;
 mod times;
 
 pub use copy::{add_scaled, mirror, transpose_add};
-pub use gram::{gram, symmetric_product};
+pub use gram::{gram, gram_by, symmetric_product};
 pub use product::product;
 pub use times::{add_times_vector, times_vector, times_vector_selected};
 
@@ -73,6 +73,10 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
     pub fn transposed(self) -> Self {
         MatrixMut { rows: self.columns, columns: self.rows, row_step: self.column_step, column_step: self.row_step, ..self }
     }
+    /// To read it.
+    pub fn view(&self) -> Matrix<'_, T> {
+        Matrix { data: self.data, rows: self.rows, columns: self.columns, row_step: self.row_step, column_step: self.column_step }
+    }
     /// As [`Matrix::check`]; also that no two entries share a place, as they would with steps that overlap.
     fn check(&self) {
         assert!(reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(), "a matrix is shorter than its shape says");
@@ -97,3 +101,6 @@ fn reach(rows: usize, columns: usize, row_step: usize, column_step: usize) -> us
 pub fn rows_per_block(columns: usize, size: usize) -> usize {
     (24 * 1024 / (columns.max(1) * size)).clamp(8, 64) / 8 * 8
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,9 @@ pub(crate) const TERMS: usize = 128;
 
 /// Functions that run the body named behind them at a level.
 macro_rules! at_level {
-    ($(fn $name:ident<$l:lifetime, T>($($a:ident: $t:ty),*) -> $out:ty = $body:ident;)*) => {$(
+    ($($visible:vis fn $name:ident<$l:lifetime, T>($($a:ident: $t:ty),*) -> $out:ty = $body:ident;)*) => {$(
         #[inline(always)]
-        fn $name<$l, T: Real>(level: crate::level::Level, $($a: $t),*) -> $out {
+        $visible fn $name<$l, T: Real>(level: crate::level::Level, $($a: $t),*) -> $out {
             struct Call<$l, T> { $($a: $t,)* of: std::marker::PhantomData<&$l T> }
             impl<T: Real> crate::level::Kernel for Call<'_, T> {
                 type Output = $out;

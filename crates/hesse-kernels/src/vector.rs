@@ -356,3 +356,6 @@ fn squares_body<I: Isa, T: Real>(a: &[T], size: f64) -> f64 {
     }
     sums[0] + tail
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -107,7 +107,7 @@ impl<T: Real> Job<T> {
     ///
     /// # Safety
     /// They must be in C.
-    unsafe fn rows(&self, from: usize, m: usize) -> Self {
+    pub unsafe fn rows(&self, from: usize, m: usize) -> Self {
         // SAFETY: promised by the caller.
         unsafe { Job { a: self.a.from(from, 0), c: self.c.from(from, 0), m, ..*self } }
     }
@@ -115,7 +115,7 @@ impl<T: Real> Job<T> {
     ///
     /// # Safety
     /// They must be in C.
-    unsafe fn columns(&self, from: usize, n: usize) -> Self {
+    pub unsafe fn columns(&self, from: usize, n: usize) -> Self {
         // SAFETY: promised by the caller.
         unsafe { Job { b: self.b.from(0, from), c: self.c.from(0, from), n, ..*self } }
     }

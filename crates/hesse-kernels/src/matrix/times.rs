@@ -27,13 +27,13 @@ pub fn add_times_vector<T: Real>(m: Matrix<'_, T>, x: &[T], selected: bool, y: &
 }
 
 /// Where the result goes.
-enum Target<'a, T> {
+pub(super) enum Target<'a, T> {
     Same(&'a mut [T]),
     Wide(&'a mut [f64]),
 }
 
 at_level! {
-    fn times_vector_at<'a, T>(m: Matrix<'a, T>, x: &'a [T], add: bool, selected: bool, y: Target<'a, T>) -> () = times_vector_body;
+    pub(super) fn times_vector_at<'a, T>(m: Matrix<'a, T>, x: &'a [T], add: bool, selected: bool, y: Target<'a, T>) -> () = times_vector_body;
 }
 
 #[inline(always)]
