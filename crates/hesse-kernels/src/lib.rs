@@ -11,14 +11,19 @@
 //! Nothing here allocates unless its documentation says so, and nothing here knows a formula. This is the only crate of hesse with
 //! `unsafe` code.
 
+pub mod buffer;
 pub mod chain;
+pub mod factor;
 pub mod function;
 pub mod lanes;
 pub mod level;
 pub mod matrix;
+pub mod pool;
 pub mod real;
+mod reduce;
 pub mod vector;
 
+pub use buffer::Buffer;
 pub use chain::{Chain, Instruction, Reduction, Register, Source};
 pub use function::{Binary, Unary};
 pub use level::Level;
