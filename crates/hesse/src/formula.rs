@@ -312,7 +312,7 @@ impl Formula {
     /// # Errors
     /// As [`Formula::derive`].
     pub fn differentiate(&self, request: &Request) -> Result<Derived, Error> {
-        let mut work = Working { written: false, ..self.working() };
+        let mut work = self.computing();
         let tensors = work.symbolic(request)?.into_iter().map(|s| (s.names.join(", "), s.tensor)).collect();
         work.within_limits()?;
         Ok(Derived { pool: work.pool, tape: work.tape, tensors, given: work.given })
@@ -437,8 +437,15 @@ impl Formula {
         }
     }
 
+    /// Derivatives are to be computed, not written.
+    fn computing(&self) -> Working<'_> {
+        let mut work = Working { written: false, ..self.working() };
+        work.tape.shared = true;
+        work
+    }
+
     fn tape(&self) -> Tape {
-        Tape { definitions: self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect() }
+        Tape::new(self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect())
     }
 
     /// How variables are written.

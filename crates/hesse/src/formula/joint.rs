@@ -1,6 +1,6 @@
 //! One program for a value and its derivatives, everything that they share computed once.
 
-use super::working::{Symbolic, Working};
+use super::working::Symbolic;
 use super::{Formula, Request};
 use crate::diagnostic::Error;
 use crate::program::plan::{Purpose, needs_of, plan_joint};
@@ -66,7 +66,7 @@ impl Formula {
     /// # Errors
     /// As [`Formula::derive`].
     pub fn joint(&self, asks: &[Ask]) -> Result<Joint, Error> {
-        let mut work = Working { written: false, ..self.working() };
+        let mut work = self.computing();
         let mut results = vec![];
         let mut outputs: Vec<(String, Purpose)> = vec![];
         let mut values: Vec<Expr> = vec![];

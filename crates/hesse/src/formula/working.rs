@@ -2,7 +2,7 @@
 
 use super::face::{Laid, axes_text, face, shape_text, stacked};
 use super::{Derivative, Elimination, Formula, Given, Part, Request, Want, unknown};
-use crate::calculus::differentiate::{self, Tape, chain, differentiate};
+use crate::calculus::differentiate::{self, Tape, chain, differentiate, second};
 use crate::calculus::model::{Asks, Condition};
 use crate::calculus::notate::{Spelling, notate, notate_indexed};
 use crate::calculus::{simplify, structure};
@@ -222,6 +222,12 @@ impl Working<'_> {
             direction: None,
             simpler: None,
         };
+        if request.want == Want::Hessian
+            && let Some(tensor) = self.pushed(target, [v, second])?
+        {
+            (made.tensor, made.names, made.variables) = (tensor, named(2), shapes(2));
+            return Ok(made);
+        }
         match request.want {
             Want::Hessian => {
                 let first = self.by(target, v.1, order)?;
@@ -261,6 +267,15 @@ impl Working<'_> {
             }
         }
         Ok(made)
+    }
+
+    /// The second derivative of a scalar by inputs, for a program.
+    fn pushed(&mut self, target: Expr, by: [&Variable; 2]) -> Result<Option<Expr>, Error> {
+        let is_input = |v: &&Variable| self.formula.model.inputs.iter().any(|i| i.var == v.1);
+        if self.written || !by.iter().all(is_input) || self.pool.rank(target) > 0 {
+            return Ok(None);
+        }
+        Ok(second(&mut self.pool, &mut self.tape, target, by.map(|v| v.1))?)
     }
 
     /// The derivative of a first derivative after simplification: what cancels in the gradient does not come back in the Hessian.
