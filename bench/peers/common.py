@@ -137,7 +137,7 @@ def numbers(results):
             r = r.detach().numpy()
         elif hasattr(r, "toarray"):
             r = r.toarray()
-        out.append(np.ascontiguousarray(np.asarray(r, dtype=np.float64)))
+        out.append(np.asarray(r, dtype=np.float64, order="C"))
     return out
 
 

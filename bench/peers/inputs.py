@@ -27,7 +27,7 @@ def make(workload, case, folder):
         write(common.sizes(case), folder)
     else:
         for name, array in module.inputs(common.sizes(case)).items():
-            np.save(os.path.join(folder, name + ".npy"), np.ascontiguousarray(array, dtype=np.float64))
+            np.save(os.path.join(folder, name + ".npy"), np.asarray(array, dtype=np.float64, order="C"))
     with open(stamp, "w") as out:
         out.write(version)
 

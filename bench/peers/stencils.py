@@ -15,7 +15,7 @@ def inputs(case):
     n = case["n"] * (1 if case["p"] == "burgers" else 2)
     u = 1 + 0.1 * r.standard_normal(n)
     v = r.standard_normal(n)
-    return dict(u=u, old=u + 1e-3, v=v) if case["p"] == "burgers" else dict(u=u, v=v)
+    return dict(u=u, old=u + 1e-3, v=v) if case["p"] == "burgers" else dict(a=u[: n // 2], b=u[n // 2 :], u=u, v=v)
 
 
 def residual(case, u, old, join):

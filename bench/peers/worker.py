@@ -69,7 +69,7 @@ class Worker:
     def __init__(self, workload, peer):
         self.module = importlib.import_module(workload)
         self.build = self.module.PEERS[peer]
-        self.peer = None
+        self.peer = self.data = None
         self.once = 0.0
         # The import is no part of the first call.
         warm = getattr(self.module, "IMPORTS", {}).get(peer.split("_")[0], getattr(common, peer.split("_")[0], None))
@@ -77,7 +77,7 @@ class Worker:
             warm()
 
     def case(self, name, inputs, results):
-        self.peer = None
+        self.peer = self.data = None
         gc.collect()
         load = getattr(self.module, "load", load_arrays)
         data = load(inputs)
@@ -93,7 +93,8 @@ class Worker:
         arrays = [] if peer.results is common.numbers else common.numbers(peer.results())
         for k, array in enumerate(arrays):
             np.save(f"{results}.{k}.npy", array)
-        self.peer = peer
+        # Loops in C hold addresses of the inputs.
+        self.peer, self.data = peer, data
         return {"first_s": first, "again_s": self.once, "peak_mb": peak.mb, "results": len(arrays), **peer.notes}
 
     def time(self, seconds):
