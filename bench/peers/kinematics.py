@@ -42,20 +42,20 @@ def scalars(q, cos, sin):
 
     def product(x, y):
         if number(x) and x == 0 or number(y) and y == 0:
-            return None
+            return 0
         return y if number(x) and x == 1 else x if number(y) and y == 1 else x * y
 
     def total(terms):
-        terms = [t for t in terms if t is not None]
-        out = terms[0] if terms else 0
-        for t in terms[1:]:
-            out = out + t
+        out = 0
+        for t in terms:
+            if not (number(t) and t == 0):
+                out = t if number(out) and out == 0 else out + t
         return out
 
     R, p = [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [0, 0, 0]
     for qi, (a, h, ct, st) in zip(q, ARM):
         c, s = cos(qi), sin(qi)
-        T = [[c, -s, 0], [product(s, ct) or 0, product(c, ct) or 0, -st], [product(s, st) or 0, product(c, st) or 0, ct]]
+        T = [[c, -s, 0], [product(s, ct), product(c, ct), -st], [product(s, st), product(c, st), ct]]
         p = [total([p[i], *(product(R[i][k], t) for k, t in enumerate((a, -st * h, ct * h)))]) for i in range(3)]
         R = [[total([product(R[i][k], T[k][j]) for k in range(3)]) for j in range(3)] for i in range(3)]
     return p
