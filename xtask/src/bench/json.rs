@@ -164,9 +164,13 @@ impl Reader<'_> {
     }
     fn value(&mut self) -> Result<Json, String> {
         // Python writes NaN and Infinity.
-        for (word, value) in
-            [("null", Json::Null), ("NaN", Json::Null), ("Infinity", Json::Null), ("true", Json::Truth(true)), ("false", Json::Truth(false))]
-        {
+        for (word, value) in [
+            ("null", Json::Null),
+            ("NaN", Json::Null),
+            ("Infinity", Json::Null),
+            ("true", Json::Truth(true)),
+            ("false", Json::Truth(false)),
+        ] {
             if self.take(word) {
                 return Ok(value);
             }
