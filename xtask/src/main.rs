@@ -1,5 +1,6 @@
 //! `cargo xtask …`: what developers and the continuous integration run. Plain Rust, no dependencies: it builds in a second.
 
+mod bench;
 mod claims;
 mod compare;
 mod corpus;
@@ -22,6 +23,8 @@ cargo xtask <command>
   claims    judge the answers of the corpus, right and spoilt in every way (minutes): the table of what was found wrong
   compare   hesse beside SymPy on the corpus: write docs/comparison.md and the README's counts; takes minutes, and installs
             SymPy in .venv-compare (--check: write nothing, fail if something would differ; --page: do not ask SymPy again)
+  bench     hesse beside NumPy, JAX, PyTorch, CasADi and others on the workloads of bench/ (25 minutes, --quick 4): writes
+            docs/benchmarks; --help says more
   nightly   examine 10,000 generated formulas (minutes): the table of where each row stood, refusals by reason, bounds; a number
             names the seed to start from
   look      draw derivations in a browser and on paper into target/look, for eyes (needs Chromium, pdflatex, pdftoppm)
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Some("corpus") => corpus::run(rest),
         Some("claims") => claims::run(),
         Some("compare") => compare::run(rest),
+        Some("bench") => bench::run(rest),
         Some("nightly") => nightly::run(rest),
         Some("look") => look::run(),
         Some("rules") if rest.iter().any(|a| a == "--check") => rules::run(rules::Mode::Compare),
