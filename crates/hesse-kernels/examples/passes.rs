@@ -49,7 +49,9 @@ fn report<T: Real>(name: &str, rows: usize, columns: usize, block: usize, thread
         },
         || {
             let mut sums = [T::default(); 2];
-            pool::parallel_chunks(&mut sums, 1, threads, |k, s| s[0] = vector::sum(&x[k * half * columns..(rows.min((k + 1) * half)) * columns]));
+            pool::parallel_chunks(&mut sums, 1, threads, |k, s| {
+                s[0] = vector::sum(&x[k * half * columns..(rows.min((k + 1) * half)) * columns])
+            });
             std::hint::black_box(sums);
         },
     );

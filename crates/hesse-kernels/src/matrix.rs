@@ -57,7 +57,10 @@ impl<'a, T: Copy> Matrix<'a, T> {
     }
     /// Panics where the slice is too short: a mistake of the caller that must not become a read of foreign memory.
     fn check(&self) {
-        assert!(reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(), "a matrix is shorter than its shape says");
+        assert!(
+            reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(),
+            "a matrix is shorter than its shape says"
+        );
     }
     fn part(&self) -> Part<T> {
         Part { start: self.data.as_ptr().cast_mut(), row_step: self.row_step, column_step: self.column_step }
@@ -79,7 +82,10 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
     }
     /// As [`Matrix::check`]; also that no two entries share a place, as they would with steps that overlap.
     fn check(&self) {
-        assert!(reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(), "a matrix is shorter than its shape says");
+        assert!(
+            reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(),
+            "a matrix is shorter than its shape says"
+        );
         let rows_apart = self.rows <= 1 || self.row_step >= reach(1, self.columns, 1, self.column_step).max(1);
         let columns_apart = self.columns <= 1 || self.column_step >= reach(self.rows, 1, self.row_step, 1).max(1);
         let within_rows = self.columns <= 1 || self.column_step > 0;

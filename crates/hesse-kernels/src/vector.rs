@@ -84,7 +84,13 @@ fn dot_body<I: Isa, T: Real>(a: &[T], b: &[T]) -> T {
 pub(crate) unsafe fn dot_of<I: Isa, T: Real>(a: *const T, b: *const T, n: usize) -> f64 {
     // Four vectors of 512 bits keep two multiply-add units of four cycles busy, eight of 256 bits.
     // SAFETY: promised by the caller.
-    unsafe { if I::LEVEL == Level::Avx512 { sum_of::<I, T, Products<T>, 4>(Products(a, b), n) } else { sum_of::<I, T, Products<T>, 8>(Products(a, b), n) } }
+    unsafe {
+        if I::LEVEL == Level::Avx512 {
+            sum_of::<I, T, Products<T>, 4>(Products(a, b), n)
+        } else {
+            sum_of::<I, T, Products<T>, 8>(Products(a, b), n)
+        }
+    }
 }
 
 #[inline(always)]

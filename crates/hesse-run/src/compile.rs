@@ -140,7 +140,7 @@ impl Compiled {
                 ),
             ));
         }
-        let threads = if options.threads == 0 { std::thread::available_parallelism().map_or(1, |n| n.get()) } else { options.threads };
+        let threads = if options.threads == 0 { hesse_kernels::pool::threads() } else { options.threads };
         let masked = schedule.masked_sums || fixed.masked_sums;
         let mut lengths = vec![];
         for i in &program.inputs {

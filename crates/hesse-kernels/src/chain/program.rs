@@ -11,15 +11,51 @@ pub(super) type Place = u32;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(unpredictable_function_pointer_comparisons)] // as for `Instruction`
 pub(super) enum Step {
-    Unary { f: Unary, to: Place, a: Place },
-    Binary { f: Binary, to: Place, a: Place, b: Place },
-    MultiplyAdd { to: Place, a: Place, b: Place, c: Place },
-    Where { to: Place, c: Place, a: Place, b: Place },
-    PowerInteger { to: Place, a: Place, n: i32 },
-    Call { f: fn(&[f64]) -> f64, to: Place, args: [Place; 3], arity: u8 },
-    Store { a: Place, to: usize },
+    Unary {
+        f: Unary,
+        to: Place,
+        a: Place,
+    },
+    Binary {
+        f: Binary,
+        to: Place,
+        a: Place,
+        b: Place,
+    },
+    MultiplyAdd {
+        to: Place,
+        a: Place,
+        b: Place,
+        c: Place,
+    },
+    Where {
+        to: Place,
+        c: Place,
+        a: Place,
+        b: Place,
+    },
+    PowerInteger {
+        to: Place,
+        a: Place,
+        n: i32,
+    },
+    Call {
+        f: fn(&[f64]) -> f64,
+        to: Place,
+        args: [Place; 3],
+        arity: u8,
+    },
+    Store {
+        a: Place,
+        to: usize,
+    },
     /// `carry`: which of the sums' carries.
-    Reduce { by: Reduction, a: Place, to: usize, carry: usize },
+    Reduce {
+        by: Reduction,
+        a: Place,
+        to: usize,
+        carry: usize,
+    },
 }
 
 /// Steps and what they need.
@@ -124,14 +160,7 @@ impl Program {
 
     /// Panics unless everything that `n` values need is there.
     #[inline]
-    pub(super) fn check<T: Real>(
-        &self,
-        n: usize,
-        sources: &[Source<'_, T>],
-        sinks: &[&mut [T]],
-        accumulators: &[f64],
-        scratch: &[T],
-    ) {
+    pub(super) fn check<T: Real>(&self, n: usize, sources: &[Source<'_, T>], sinks: &[&mut [T]], accumulators: &[f64], scratch: &[T]) {
         let source = |s: &Source<'_, T>| match *s {
             Source::Slice(data) => data.len() >= n,
             Source::Strided(data, step) => (n - 1).checked_mul(step).is_some_and(|last| last < data.len()),

@@ -7,7 +7,8 @@ use crate::exponential;
 use crate::interpret::RunError;
 use crate::linear;
 use crate::scalar::Scalar;
-use hesse_kernels::{Matrix, MatrixMut, Real, Source, matrix};
+use hesse_kernels::factor::{Factor, Kind};
+use hesse_kernels::{Matrix, MatrixMut, Real, Source, matrix, pool};
 use std::sync::Mutex;
 
 /// The numbers that a schedule runs with.
@@ -38,11 +39,17 @@ struct Prepared<T> {
     sums: Vec<Mutex<Sums<T>>>,
 }
 
-/// A factorization; the matrix until it is asked.
-#[derive(Debug, Default)]
+/// A factorization, and the matrix for who needs its transpose.
 struct Slot<T> {
+    factor: Factor<T>,
     matrix: Vec<T>,
     n: usize,
+}
+
+impl<T> std::fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Slot({})", self.n)
+    }
 }
 
 /// A schedule with its buffers.
@@ -76,7 +83,12 @@ impl<T: Number> Machine<T> {
         for k in fixed.ones.iter().chain(&schedule.ones) {
             wholes[*k].iter_mut().for_each(|x| *x = Real::from_f64(1.0));
         }
-        let slots = fixed.slots.iter().chain(&schedule.slots).map(|n| Slot { matrix: vec![T::default(); n * n], n: *n }).collect();
+        let slots = fixed
+            .slots
+            .iter()
+            .chain(&schedule.slots)
+            .map(|n| Slot { factor: Factor::new(*n, *n), matrix: vec![T::default(); n * n], n: *n })
+            .collect();
         let all = || fixed.passes.iter().chain(&schedule.passes);
         let tiles = all().map(|p| p.tiles.len()).max().unwrap_or(0);
         let tile = |k: usize| all().filter_map(|p| Some(p.tiles.get(k)? * p.block)).max().unwrap_or(0);
@@ -292,7 +304,7 @@ impl<T: Number> Machine<T> {
                 locked(&failed).get_or_insert(e);
             }
         };
-        parallel(prepared.pieces, self.threads, &work);
+        pool::parallel(prepared.pieces, self.threads, work);
         if let Some(e) = failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
             return Err(e);
         }
@@ -314,52 +326,68 @@ impl<T: Number> Machine<T> {
 
     /// Instructions on factorizations and what is left to the interpreter's kernels.
     fn matrix_task(&mut self, pass: &Pass, task: &Task, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
-        let read = |wholes: &[Vec<T>], v: &View, n: usize| -> Vec<T> {
-            let data: &[T] = match v.place {
-                Place::Input(k) => inputs[k],
-                Place::Whole(k) => &wholes[k],
-                _ => &[],
-            };
-            data[v.offset..v.offset + n].to_vec()
-        };
-        let result: Vec<T> = match task {
-            Task::Factor { of, n, slot } => {
-                let matrix = read(&self.wholes, of, n * n);
-                self.slots[*slot].matrix.copy_from_slice(&matrix);
-                return Ok(());
+        let place = pass.sinks.first().map_or(Place::Tile(0), |s| s.to);
+        let mut own: Vec<T> = vec![];
+        let mut lent: &mut [T] = &mut [];
+        match place {
+            Place::Whole(k) => own = std::mem::take(&mut self.wholes[k]),
+            Place::Output(k) => lent = std::mem::take(&mut outputs[k]),
+            _ => {}
+        }
+        let to = if own.is_empty() { &mut *lent } else { &mut own[..] };
+        let done = matrix_step(task, &Shared { inputs, wholes: &self.wholes }, &mut self.slots, to);
+        match place {
+            Place::Whole(k) => self.wholes[k] = own,
+            Place::Output(k) => outputs[k] = lent,
+            _ => {}
+        }
+        done
+    }
+}
+
+fn matrix_step<T: Number>(task: &Task, shared: &Shared<'_, T>, slots: &mut [Slot<T>], to: &mut [T]) -> Result<(), RunError> {
+    match task {
+        Task::Factor { of, n, slot } => {
+            let a = &source(of, 0, shared, &[])[..n * n];
+            let s = &mut slots[*slot];
+            // A Cholesky factorization solves with the transpose too.
+            if s.factor.factorise(a) == Kind::Lu {
+                s.matrix.copy_from_slice(a);
             }
-            Task::Factored { slot, ask, .. } => {
-                let Slot { matrix, n } = &self.slots[*slot];
-                match ask {
-                    Ask::Inverse => T::inverse(matrix, *n),
-                    Ask::Determinant => vec![T::determinant(matrix, *n)],
-                    Ask::LogDeterminant { signed } => {
-                        let (size, negative) = T::log_determinant(matrix, *n);
-                        vec![if negative && *signed { Real::from_f64(f64::NAN) } else { size }]
-                    }
-                    Ask::Solve { right, columns, transposed } => {
-                        let b = read(&self.wholes, right, n * columns);
-                        if *transposed {
-                            let flipped: Vec<T> = (0..n * n).map(|k| matrix[(k % n) * n + k / n]).collect();
-                            T::solve(&flipped, *n, &b, *columns)
-                        } else {
-                            T::solve(matrix, *n, &b, *columns)
-                        }
+        }
+        Task::Factored { slot, ask, .. } => {
+            let Slot { factor, matrix, n } = &mut slots[*slot];
+            match ask {
+                Ask::Inverse => factor.inverse(to),
+                Ask::Determinant => to[0] = factor.determinant(),
+                Ask::LogDeterminant { signed } => {
+                    let (size, negative) = factor.log_determinant();
+                    to[0] = if negative && *signed { Real::from_f64(f64::NAN) } else { size };
+                }
+                Ask::Solve { right, columns, transposed } => {
+                    to.copy_from_slice(&source(right, 0, shared, &[])[..*n * columns]);
+                    if *transposed && factor.kind() == Kind::Lu {
+                        let flipped: Vec<T> = (0..*n * *n).map(|k| matrix[(k % *n) * *n + k / *n]).collect();
+                        let mut other = Factor::new(*n, *columns);
+                        other.lu(&flipped);
+                        other.solve(to, *columns);
+                    } else {
+                        factor.solve(to, *columns);
                     }
                 }
             }
-            Task::Plain { op, args, shape, .. } => {
-                let arrays: Vec<Array<T>> =
-                    args.iter().map(|(v, s)| Array { data: read(&self.wholes, v, s.iter().product()), shape: s.clone() }).collect();
-                plain(*op, &arrays, shape)?
-            }
-            _ => return Ok(()),
-        };
-        let to = pass.sinks.first().map_or(Place::Tile(0), |s| s.to);
-        let target = self.target(to, outputs);
-        target.copy_from_slice(&result);
-        Ok(())
+        }
+        Task::Plain { op, args, shape, .. } => {
+            let array = |(v, s): &(View, Vec<usize>)| {
+                let n: usize = s.iter().product();
+                Array { data: source(v, 0, shared, &[])[..n].to_vec(), shape: s.clone() }
+            };
+            let arrays: Vec<Array<T>> = args.iter().map(array).collect();
+            to.copy_from_slice(&plain(*op, &arrays, shape)?);
+        }
+        _ => {}
     }
+    Ok(())
 }
 
 /// What is left to the interpreter's kernels.
@@ -389,10 +417,6 @@ fn mirrored<T: Real>(s: &SumBuffer, data: &mut [T]) {
     if let Some(n) = s.mirror {
         matrix::mirror(MatrixMut { data, rows: n, columns: n, row_step: n, column_step: 1 });
     }
-}
-
-fn parallel(pieces: usize, _threads: usize, work: &(dyn Fn(usize) + Sync)) {
-    (0..pieces).for_each(work);
 }
 
 /// The rows from `low` to `high`, block by block.
