@@ -68,6 +68,8 @@ pub trait Lanes:
     fn eq(self, other: Self) -> Self::Mask;
     /// Whether it is NaN.
     fn is_nan(self) -> Self::Mask;
+    /// Whether it is anything but positive and finite.
+    fn outside(self) -> Self::Mask;
     /// Whether the sign bit is set.
     fn is_negative(self) -> Self::Mask;
     /// `yes` where the mask is true, else `no`.
@@ -201,6 +203,10 @@ macro_rules! one {
             #[inline(always)]
             fn is_nan(self) -> Bool {
                 Bool(self.0.is_nan())
+            }
+            #[inline(always)]
+            fn outside(self) -> Bool {
+                Bool(!(self.0 > 0.0 && self.0 < <$t>::INFINITY))
             }
             #[inline(always)]
             fn is_negative(self) -> Bool {

@@ -106,9 +106,9 @@ operations1!((x) {
     Tanh: exponential::tanh(x);
     Sigmoid: exponential::sigmoid(x);
     Softplus: exponential::softplus(x);
+    Sin: if T::SINGLE { trigonometric::sin_single(x) } else { <T::Lanes<I>>::join(trigonometric::sin(x.low()), x.high()) };
+    Cos: if T::SINGLE { trigonometric::cos_single(x) } else { <T::Lanes<I>>::join(trigonometric::cos(x.low()), x.high()) };
 } wide {
-    Sin: trigonometric::sin, trigonometric::sin;
-    Cos: trigonometric::cos, trigonometric::cos;
     Tan: trigonometric::tan, trigonometric::tan;
     Erf: erf::erf, erf::erf;
 });

@@ -178,6 +178,10 @@ macro_rules! vector {
                 $mask(unsafe { $cmp::<_CMP_UNORD_Q>(self.0, self.0) })
             }
             #[inline(always)]
+            fn outside(self) -> $mask {
+                !(Self::splat(0.0).lt(self) & self.lt(Self::splat(<$t>::INFINITY)))
+            }
+            #[inline(always)]
             fn is_negative(self) -> $mask {
                 $mask(self.0)
             }
