@@ -40,6 +40,18 @@ pub trait Lanes:
     /// # Safety
     /// `to` is valid for writing [`Lanes::LANES`] values; it need not be aligned to the vector.
     unsafe fn store(self, to: *mut Self::Scalar);
+    /// Reads the first n lanes, n < [`Lanes::LANES`]; the others hold `rest`.
+    ///
+    /// # Safety
+    /// `from` is valid for reading n values.
+    unsafe fn load_part(from: *const Self::Scalar, n: usize, rest: Self::Scalar) -> Self;
+    /// Writes the first n lanes, n < [`Lanes::LANES`].
+    ///
+    /// # Safety
+    /// `to` is valid for writing n values.
+    unsafe fn store_part(self, to: *mut Self::Scalar, n: usize);
+    /// The first lane.
+    fn first(self) -> Self::Scalar;
 
     /// self·b + c.
     fn fma(self, b: Self, c: Self) -> Self;
@@ -135,6 +147,16 @@ macro_rules! one {
             unsafe fn store(self, to: *mut $t) {
                 // SAFETY: the caller's promise.
                 unsafe { to.write(self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load_part(_: *const $t, _: usize, rest: $t) -> Self {
+                One(rest)
+            }
+            #[inline(always)]
+            unsafe fn store_part(self, _: *mut $t, _: usize) {}
+            #[inline(always)]
+            fn first(self) -> $t {
+                self.0
             }
             #[inline(always)]
             fn fma(self, b: Self, c: Self) -> Self {

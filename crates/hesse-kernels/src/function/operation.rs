@@ -18,12 +18,13 @@ pub trait Operation2 {
 
 /// The value of an expression over the operation type of a function.
 macro_rules! choose {
-    ($f:expr, $enum:ident, $operation:ident => $value:expr; $($name:ident)*) => {
+    ($f:expr, $enum:ident, $operation:ident => $value:expr; $($name:ident)* $(; else $other:expr)?) => {
         match $f {
             $($crate::function::$enum::$name => {
                 type $operation = $crate::function::operation::$name;
                 $value
             })*
+            $(_ => $other,)?
         }
     };
 }
