@@ -125,9 +125,7 @@ impl Unary {
     }
     /// The value at one number, by the instructions of a level (or the best one below it).
     pub fn at_level<T: Real>(self, level: Level, x: T) -> T {
-        let mut y = [x];
-        self.map_at(level, &[x], &mut y);
-        y[0]
+        map::unary_at(level, self, x)
     }
     /// y ← f(x), as far as both reach.
     pub fn map<T: Real>(self, x: &[T], y: &mut [T]) {
@@ -151,9 +149,7 @@ impl Binary {
     }
     /// The value at two numbers, by the instructions of a level (or the best one below it).
     pub fn at_level<T: Real>(self, level: Level, a: T, b: T) -> T {
-        let mut y = [a];
-        self.map_at(level, &[a], &[b], &mut y);
-        y[0]
+        map::binary_at(level, self, a, b)
     }
     /// y ← f(a, b), as far as all reach.
     pub fn map<T: Real>(self, a: &[T], b: &[T], y: &mut [T]) {

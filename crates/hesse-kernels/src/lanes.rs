@@ -40,6 +40,18 @@ pub trait Lanes:
     /// # Safety
     /// `to` is valid for writing [`Lanes::LANES`] values; it need not be aligned to the vector.
     unsafe fn store(self, to: *mut Self::Scalar);
+    /// Reads the first n lanes, n < [`Lanes::LANES`]; the others hold `rest`.
+    ///
+    /// # Safety
+    /// `from` is valid for reading n values.
+    unsafe fn load_part(from: *const Self::Scalar, n: usize, rest: Self::Scalar) -> Self;
+    /// Writes the first n lanes, n < [`Lanes::LANES`].
+    ///
+    /// # Safety
+    /// `to` is valid for writing n values.
+    unsafe fn store_part(self, to: *mut Self::Scalar, n: usize);
+    /// The first lane.
+    fn first(self) -> Self::Scalar;
 
     /// self·b + c.
     fn fma(self, b: Self, c: Self) -> Self;
@@ -68,6 +80,8 @@ pub trait Lanes:
     fn eq(self, other: Self) -> Self::Mask;
     /// Whether it is NaN.
     fn is_nan(self) -> Self::Mask;
+    /// Whether it is anything but positive and finite.
+    fn outside(self) -> Self::Mask;
     /// Whether the sign bit is set.
     fn is_negative(self) -> Self::Mask;
     /// `yes` where the mask is true, else `no`.
@@ -133,6 +147,16 @@ macro_rules! one {
             unsafe fn store(self, to: *mut $t) {
                 // SAFETY: the caller's promise.
                 unsafe { to.write(self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load_part(_: *const $t, _: usize, rest: $t) -> Self {
+                One(rest)
+            }
+            #[inline(always)]
+            unsafe fn store_part(self, _: *mut $t, _: usize) {}
+            #[inline(always)]
+            fn first(self) -> $t {
+                self.0
             }
             #[inline(always)]
             fn fma(self, b: Self, c: Self) -> Self {
@@ -201,6 +225,10 @@ macro_rules! one {
             #[inline(always)]
             fn is_nan(self) -> Bool {
                 Bool(self.0.is_nan())
+            }
+            #[inline(always)]
+            fn outside(self) -> Bool {
+                Bool(!(self.0 > 0.0 && self.0 < <$t>::INFINITY))
             }
             #[inline(always)]
             fn is_negative(self) -> Bool {

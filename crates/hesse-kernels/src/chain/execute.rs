@@ -64,16 +64,16 @@ impl<T: Real> Kernel for Machine<'_, '_, '_, T> {
             }
             let mut from = 0;
             while self.n - from >= BLOCK {
-                self.gather(from, BLOCK, false);
+                self.gather::<I>(from, BLOCK, false);
                 self.block::<I>(from, BLOCK, BLOCK, false);
                 from += BLOCK;
             }
             if from < self.n {
                 let m = self.n - from;
-                let padded = m.next_multiple_of(lanes);
-                self.gather(from, m, true);
-                self.pad(m, padded);
-                self.block::<I>(from, m, padded, true);
+                // Whole vectors are read in place here, too.
+                let copied = m % lanes != 0;
+                self.gather::<I>(from, m, copied);
+                self.block::<I>(from, m, m.next_multiple_of(lanes), copied);
             }
             if self.n > BLOCK {
                 self.settle();
@@ -108,42 +108,35 @@ impl<T: Real> Machine<'_, '_, '_, T> {
             self.scratch.add(place * BLOCK)
         }
     }
-    /// Copies m values of strided sources, and of slices if `all`.
+    /// Copies m values of strided sources, and of slices if `all`, and fills their last vector up by a number that every function is
+    /// quick at.
     #[inline(always)]
-    unsafe fn gather(&self, from: usize, m: usize, all: bool) {
+    unsafe fn gather<I: Isa>(&self, from: usize, m: usize, all: bool) {
+        let lanes = <T::Lanes<I>>::LANES;
+        let one = T::from_f64(1.0);
         for s in 0..self.program.sources {
-            // SAFETY: sources have n values, of which from + m ≤ n.
+            // SAFETY: sources have n values, of which from + m ≤ n; a block of scratch has room for whole vectors.
             unsafe {
                 let to = self.copy(s);
                 match *self.sources.get_unchecked(s) {
                     Source::Slice(data) if all => {
                         let data = data.as_ptr().add(from);
                         let mut k = 0;
-                        while k < m {
-                            to.add(k).write(*data.add(k));
-                            k += 1;
+                        while k + lanes <= m {
+                            <T::Lanes<I>>::load(data.add(k)).store(to.add(k));
+                            k += lanes;
                         }
+                        <T::Lanes<I>>::load_part(data.add(k), m - k, one).store(to.add(k));
                     }
                     Source::Strided(data, step) => {
                         for k in 0..m {
                             to.add(k).write(*data.get_unchecked((from + k) * step));
                         }
+                        for k in m..m.next_multiple_of(lanes) {
+                            to.add(k).write(one);
+                        }
                     }
                     _ => {}
-                }
-            }
-        }
-    }
-    /// Fills the last vector of copied sources up, by a number that every function is quick at.
-    #[inline(always)]
-    unsafe fn pad(&self, m: usize, padded: usize) {
-        for s in 0..self.program.sources {
-            for k in m..padded {
-                // SAFETY: within the source's block; a scalar's is full already, and keeps what it has.
-                unsafe {
-                    if !matches!(self.sources.get_unchecked(s), Source::Scalar(_)) {
-                        self.copy(s).add(k).write(T::from_f64(1.0));
-                    }
                 }
             }
         }
@@ -354,7 +347,7 @@ unsafe fn call<T: Real>(f: fn(&[f64]) -> f64, args: [*mut T; 3], arity: u8, y: *
 /// Copies n values.
 ///
 /// # Safety
-/// `x` is valid for reading and `y` for writing n values; they do not overlap.
+/// `x` is valid for reading n values, up to a whole vector, and `y` for writing n; they do not overlap.
 #[inline(always)]
 unsafe fn store<T: Real, I: Isa>(x: *const T, y: *mut T, n: usize) {
     let lanes = <T::Lanes<I>>::LANES;
@@ -365,9 +358,8 @@ unsafe fn store<T: Real, I: Isa>(x: *const T, y: *mut T, n: usize) {
             <T::Lanes<I>>::load(x.add(k)).store(y.add(k));
             k += lanes;
         }
-        while k < n {
-            y.add(k).write(*x.add(k));
-            k += 1;
+        if k < n {
+            <T::Lanes<I>>::load(x.add(k)).store_part(y.add(k), n - k);
         }
     }
 }

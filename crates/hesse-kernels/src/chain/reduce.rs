@@ -35,26 +35,25 @@ unsafe fn gather<T: Real, I: Isa, O: Operation2>(x: *const T, m: usize, start: T
     let mut k = 0;
     while k < whole {
         // SAFETY: 16 values from k on are within the m.
-        unsafe { merge::<T, I, O>(&mut parts, x.add(k)) };
+        unsafe { merge::<T, I, O>(&mut parts, x.add(k), PARTS, start) };
         k += PARTS;
     }
     if k < m {
-        let mut rest = [start; PARTS];
-        for j in k..m {
-            // SAFETY: j < m.
-            rest[j - k] = unsafe { *x.add(j) };
+        // SAFETY: m − k values are left.
+        unsafe { merge::<T, I, O>(&mut parts, x.add(k), m - k, start) };
+    }
+    // The tree: first between vectors, then between the lanes of one.
+    let mut half = PARTS / I::F64::LANES / 2;
+    while half > 0 {
+        for j in 0..half {
+            parts[j] = O::of::<f64, I>(parts[j + half], parts[j]);
         }
-        // SAFETY: `rest` has 16 values.
-        unsafe { merge::<T, I, O>(&mut parts, rest.as_ptr()) };
+        half /= 2;
     }
     let mut values = [0.0; PARTS];
-    let mut j = 0;
-    while j < PARTS / I::F64::LANES {
-        // SAFETY: as many vectors as fill the 16 values.
-        unsafe { parts[j].store(values.as_mut_ptr().add(j * I::F64::LANES)) };
-        j += 1;
-    }
-    let mut half = PARTS / 2;
+    // SAFETY: one vector, of at most 16 lanes.
+    unsafe { parts[0].store(values.as_mut_ptr()) };
+    let mut half = I::F64::LANES / 2;
     while half > 0 {
         for j in 0..half {
             values[j] = scalar::<O>(values[j + half], values[j]);
@@ -71,17 +70,21 @@ fn scalar<O: Operation2>(a: f64, b: f64) -> f64 {
     O::of::<f64, crate::level::Baseline>(One(a), One(b)).0
 }
 
-/// Gathers 16 values into the partial results.
+/// Gathers m ≤ 16 values into the partial results; `start` stands for those that are missing in a vector.
 ///
 /// # Safety
-/// `x` is valid for reading 16 values.
+/// `x` is valid for reading m values.
 #[inline(always)]
-unsafe fn merge<T: Real, I: Isa, O: Operation2>(parts: &mut [I::F64; PARTS], x: *const T) {
+unsafe fn merge<T: Real, I: Isa, O: Operation2>(parts: &mut [I::F64; PARTS], x: *const T, m: usize, start: T) {
     let (lanes, halves) = (<T::Lanes<I>>::LANES, <T::Lanes<I>>::HALVES);
     let mut j = 0;
-    while j < PARTS / lanes {
-        // SAFETY: vectors within the 16 values.
-        let v = unsafe { <T::Lanes<I>>::load(x.add(j * lanes)) };
+    while j < PARTS / lanes && j * lanes < m {
+        let left = m - j * lanes;
+        // SAFETY: a vector within the m values, or their rest.
+        let v = unsafe {
+            let x = x.add(j * lanes);
+            if left < lanes { <T::Lanes<I>>::load_part(x, left, start) } else { <T::Lanes<I>>::load(x) }
+        };
         parts[j * halves] = O::of::<f64, I>(v.low(), parts[j * halves]);
         if halves == 2 {
             parts[j * halves + 1] = O::of::<f64, I>(v.high(), parts[j * halves + 1]);

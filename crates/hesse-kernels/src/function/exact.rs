@@ -61,7 +61,9 @@ fn remainder<V: Lanes>(q: V, d: V, n: V) -> V {
         return (-q).fma(d, n);
     }
     let (p, e) = two_product(q, d);
-    (n - p) - e
+    // The parts of a product that is nearly denormal are not exact: no correction then.
+    let tiny = n.abs().lt(V::splat(V::Scalar::TINY));
+    V::select(tiny, all(0.0), (n - p) - e)
 }
 
 /// (q, c) with q + c = (n + nl)/(d + dl) to twice the digits, nearly.

@@ -4,7 +4,7 @@
 //! that go on computing with it. log x = k·log 2 + log(1 + f) with 1 + f between √½ and √2, by s = f/(2 + f) and
 //! log(1 + f) = f − (f²/2 − s·(f²/2 + s²·P(s²))) (the scheme of FreeBSD's msun).
 
-use super::exact::{all, fast_two_sum, polynomial, quotient, two_sum};
+use super::exact::{all, fast_two_sum, polynomial, quotient};
 use super::tables::Tables;
 use crate::lanes::Lanes;
 use crate::real::Real;
@@ -37,29 +37,28 @@ pub fn exp<V: Lanes>(x: V) -> V {
 pub fn expm1<V: Lanes>(x: V) -> V {
     // Infinite one below the end of the range, too; there 2ⁿ is not, nor half of it, before the end.
     let high = V::Scalar::EXP_RANGE.1 - V::Scalar::from_f64(1.0);
-    let (n, r, t) = reduced(x.clamp(-V::Scalar::TANH_RANGE, high));
+    let x0 = x.clamp(-V::Scalar::TANH_RANGE, high);
+    let (n, r, t) = reduced(x0);
     let half = all::<V>(1.0).scale(n - all(1.0));
-    let y = (half.fma(r + t, half - all(0.5))) * all(2.0);
-    V::select(n.eq(all(0.0)), r + t, y).copysign(x)
-}
-
-/// (h, l) with h + l = (e²ˣ − 1)/2, of 0 ≤ x ≤ half of [`Tables::TANH_RANGE`], where x is not tiny.
-#[inline(always)]
-fn half_expm1<V: Lanes>(x: V) -> (V, V) {
-    let (n, r, t) = reduced(x + x);
     let (q, ql) = fast_two_sum(r, t);
-    let half = all::<V>(1.0).scale(n - all(1.0));
-    let (h, l) = fast_two_sum(half - all(0.5), half * q);
-    (h, half.fma(ql, l))
+    // What r lost to rounding: near n = 1 the result is smaller than its parts.
+    let lost = n.fma(-V::splat(V::Scalar::LOG2_LOW), n.fma(-V::splat(V::Scalar::LOG2_HIGH), x0) - r);
+    let y = half.fma(ql + lost, half.fma(q, half - all(0.5))) * all(2.0);
+    V::select(n.eq(all(0.0)), q, y).copysign(x)
 }
 
-/// tanh x = e/(e + 1) with e = (e²ˣ − 1)/2.
+/// tanh x = e/(e + 1) with e = (e²ˣ − 1)/2, both as sums of two numbers.
 #[inline(always)]
 pub fn tanh<V: Lanes>(x: V) -> V {
     let a = x.abs();
-    let (e, el) = half_expm1(a.clamp(V::Scalar::default(), V::Scalar::from_f64(V::Scalar::TANH_RANGE.to_f64() * 0.5)));
-    let (d, dl) = two_sum(e, all(1.0));
-    let (q, c) = quotient((e, el), (d, dl + el));
+    let b = a.clamp(V::Scalar::default(), V::Scalar::from_f64(V::Scalar::TANH_RANGE.to_f64() * 0.5));
+    let (n, r, t) = reduced(b + b);
+    let (q, ql) = fast_two_sum(r, t);
+    let half = all::<V>(1.0).scale(n - all(1.0));
+    let (p, pl) = (half * q, half * ql);
+    let (e, el) = fast_two_sum(half - all(0.5), p);
+    let (d, dl) = fast_two_sum(half + all(0.5), p);
+    let (q, c) = quotient((e, el + pl), (d, dl + pl));
     // x − x³/3 is x there; halves of denormal numbers would lose a digit.
     V::select(a.lt(all(1e-9)), a, q + c).copysign(x)
 }
@@ -119,16 +118,19 @@ fn log_sum<V: Lanes>(k: V, f: V, c: V) -> V {
 #[inline(always)]
 pub fn log<V: Lanes>(x: V) -> V {
     let (m, k) = x.split();
-    let y = log_sum(k, m - all(1.0), all(0.0));
-    at_the_ends(x, all(0.0), y)
+    at_the_ends(x, x, log_sum(k, m - all(1.0), all(0.0)))
 }
 
-/// The logarithm `y` of a number that is 0 where `x` is `zero`: −∞ there, NaN below it, x at ∞ and NaN.
+/// y, the logarithm of u, or what it is where u is not positive and finite: −∞ of 0, NaN below; x of ∞ and NaN.
 #[inline(always)]
-fn at_the_ends<V: Lanes>(x: V, zero: V, y: V) -> V {
-    let infinity = V::splat(V::Scalar::INFINITY);
-    let y = V::select(x.lt(infinity), y, x);
-    V::select(x.le(zero), V::select(x.eq(zero), -infinity, all(f64::NAN)), y)
+fn at_the_ends<V: Lanes>(u: V, x: V, y: V) -> V {
+    let outside = u.outside();
+    if !V::any(outside) {
+        return y;
+    }
+    let (zero, infinity) = (all::<V>(0.0), V::splat(V::Scalar::INFINITY));
+    let end = V::select(u.eq(zero), -infinity, V::select(u.lt(zero), all(f64::NAN), x));
+    V::select(outside, end, y)
 }
 
 /// log(1 + x + xl), where |xl| is below the last digit of x and 1 + x ≥ 0.
@@ -141,14 +143,16 @@ fn log1p_sum<V: Lanes>(x: V, xl: V) -> V {
     let lost = V::select(x.lt(one), x - (u - one), one - (u - x));
     let near = k.eq(all(0.0));
     let f = V::select(near, x, m - one);
-    let c = (V::select(near, all(0.0), lost) + xl) / u;
+    // Divided by 1 + x; within 6 percent will do for less than a last place: 1/m is nearly a line.
+    let inverse = m.fma(all(-0.94118), all(1.99654));
+    let c = ((V::select(near, all(0.0), lost) + xl) * inverse).scale(-k);
     log_sum(k, f, c)
 }
 
 #[inline(always)]
 pub fn log1p<V: Lanes>(x: V) -> V {
     let y = log1p_sum(x, all(0.0)).copysign(x);
-    at_the_ends(x, all(-1.0), y)
+    at_the_ends(all::<V>(1.0) + x, x, y)
 }
 
 #[inline(always)]

@@ -3,12 +3,9 @@
 use super::operation::{Operation1, Operation2};
 use super::{Binary, Unary};
 use crate::lanes::Lanes;
-use crate::level::{Isa, Kernel, Level, dispatch_at};
+use crate::level::{Baseline, Isa, Kernel, Level, dispatch_at};
 use crate::real::Real;
 use std::marker::PhantomData;
-
-/// The most lanes of any vector.
-const MOST: usize = 16;
 
 pub(super) fn unary<T: Real>(level: Level, f: Unary, x: &[T], y: &mut [T]) {
     let n = x.len().min(y.len());
@@ -18,6 +15,46 @@ pub(super) fn unary<T: Real>(level: Level, f: Unary, x: &[T], y: &mut [T]) {
 pub(super) fn binary<T: Real>(level: Level, f: Binary, a: &[T], b: &[T], y: &mut [T]) {
     let n = a.len().min(b.len()).min(y.len());
     super::binary!(f, O => dispatch_at(level, Map2::<O, T> { a: &a[..n], b: &b[..n], y: &mut y[..n], operation: PhantomData }))
+}
+
+/// f at one number. What rounds once by itself (or not at all) needs no instruction set.
+pub(super) fn unary_at<T: Real>(level: Level, f: Unary, x: T) -> T {
+    super::operation::choose!(
+        f, Unary, O => O::of::<T, Baseline>(<T::Lanes<Baseline>>::splat(x)).first();
+        Negate Reciprocal Square Sqrt Abs Sign Relu;
+        else super::unary!(f, O => dispatch_at(level, At1::<O, T>(x, PhantomData)))
+    )
+}
+
+/// f at two numbers.
+pub(super) fn binary_at<T: Real>(level: Level, f: Binary, a: T, b: T) -> T {
+    super::operation::choose!(
+        f, Binary, O => O::of::<T, Baseline>(<T::Lanes<Baseline>>::splat(a), <T::Lanes<Baseline>>::splat(b)).first();
+        Add Subtract Multiply Divide Max Min Greater GreaterEqual Equal Select;
+        else super::binary!(f, O => dispatch_at(level, At2::<O, T>(a, b, PhantomData)))
+    )
+}
+
+/// O(x), in the first lane of a vector.
+struct At1<O, T>(T, PhantomData<O>);
+
+impl<O: Operation1, T: Real> Kernel for At1<O, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<I: Isa>(self) -> T {
+        O::of::<T, I>(<T::Lanes<I>>::splat(self.0)).first()
+    }
+}
+
+/// O(a, b), in the first lane of a vector.
+struct At2<O, T>(T, T, PhantomData<O>);
+
+impl<O: Operation2, T: Real> Kernel for At2<O, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<I: Isa>(self) -> T {
+        O::of::<T, I>(<T::Lanes<I>>::splat(self.0), <T::Lanes<I>>::splat(self.1)).first()
+    }
 }
 
 /// y ← O(x), of slices of equal length.
@@ -35,13 +72,13 @@ impl<O: Operation1, T: Real> Kernel for Map1<'_, O, T> {
         let whole = self.x.len() / lanes * lanes;
         // SAFETY: `whole` values are in both slices.
         unsafe { each1::<O, T, I>(self.x.as_ptr(), self.y.as_mut_ptr(), whole) };
-        if whole < self.x.len() {
-            let mut rest = [T::from_f64(1.0); MOST];
-            let (x, y) = (&self.x[whole..], &mut self.y[whole..]);
-            rest[..x.len()].copy_from_slice(x);
-            // SAFETY: one vector, no longer than `rest`.
-            unsafe { each1::<O, T, I>(rest.as_ptr(), rest.as_mut_ptr(), lanes) };
-            y.copy_from_slice(&rest[..y.len()]);
+        let rest = self.x.len() - whole;
+        if rest > 0 {
+            // SAFETY: `rest` values are left in both.
+            unsafe {
+                let x = <T::Lanes<I>>::load_part(self.x.as_ptr().add(whole), rest, T::from_f64(1.0));
+                O::of::<T, I>(x).store_part(self.y.as_mut_ptr().add(whole), rest);
+            }
         }
     }
 }
@@ -62,15 +99,14 @@ impl<O: Operation2, T: Real> Kernel for Map2<'_, O, T> {
         let whole = self.y.len() / lanes * lanes;
         // SAFETY: `whole` values are in all slices.
         unsafe { each2::<O, T, I>(self.a.as_ptr(), self.b.as_ptr(), self.y.as_mut_ptr(), whole) };
-        if whole < self.y.len() {
-            let mut rest = [[T::from_f64(1.0); MOST]; 2];
-            let y = &mut self.y[whole..];
-            rest[0][..y.len()].copy_from_slice(&self.a[whole..]);
-            rest[1][..y.len()].copy_from_slice(&self.b[whole..]);
-            let [a, b] = &mut rest;
-            // SAFETY: one vector, no longer than the parts of `rest`.
-            unsafe { each2::<O, T, I>(a.as_ptr(), b.as_ptr(), a.as_mut_ptr(), lanes) };
-            y.copy_from_slice(&a[..y.len()]);
+        let rest = self.y.len() - whole;
+        if rest > 0 {
+            // SAFETY: `rest` values are left in all.
+            unsafe {
+                let a = <T::Lanes<I>>::load_part(self.a.as_ptr().add(whole), rest, T::from_f64(1.0));
+                let b = <T::Lanes<I>>::load_part(self.b.as_ptr().add(whole), rest, T::from_f64(1.0));
+                O::of::<T, I>(a, b).store_part(self.y.as_mut_ptr().add(whole), rest);
+            }
         }
     }
 }

@@ -18,12 +18,13 @@ pub trait Operation2 {
 
 /// The value of an expression over the operation type of a function.
 macro_rules! choose {
-    ($f:expr, $enum:ident, $operation:ident => $value:expr; $($name:ident)*) => {
+    ($f:expr, $enum:ident, $operation:ident => $value:expr; $($name:ident)* $(; else $other:expr)?) => {
         match $f {
             $($crate::function::$enum::$name => {
                 type $operation = $crate::function::operation::$name;
                 $value
             })*
+            $(_ => $other,)?
         }
     };
 }
@@ -106,9 +107,9 @@ operations1!((x) {
     Tanh: exponential::tanh(x);
     Sigmoid: exponential::sigmoid(x);
     Softplus: exponential::softplus(x);
+    Sin: if T::SINGLE { trigonometric::sin_single(x) } else { <T::Lanes<I>>::join(trigonometric::sin(x.low()), x.high()) };
+    Cos: if T::SINGLE { trigonometric::cos_single(x) } else { <T::Lanes<I>>::join(trigonometric::cos(x.low()), x.high()) };
 } wide {
-    Sin: trigonometric::sin, trigonometric::sin;
-    Cos: trigonometric::cos, trigonometric::cos;
     Tan: trigonometric::tan, trigonometric::tan;
     Erf: erf::erf, erf::erf;
 });

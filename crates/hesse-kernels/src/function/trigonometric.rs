@@ -4,26 +4,9 @@
 //! (Cody and Waite); lanes of more than [`LARGE`] are reduced one by one with as many digits of 2/π as they need (Payne and Hanek).
 
 use super::exact::{all, fast_two_sum, polynomial, quotient, two_product, two_sum};
+use super::tables::Tables;
 use crate::lanes::Lanes;
 
-/// (sin(x) − x)/x³ of x² for |x| ≤ π/4; error 2.0e-17.
-const SIN: [f64; 6] = [
-    -0.16666666666666666,
-    0.008333333333330946,
-    -0.0001984126983675497,
-    2.755731610068303e-06,
-    -2.5051131455427946e-08,
-    1.591810123027412e-10,
-];
-/// (cos(x) − 1 + x²/2)/x⁴ of x² for |x| ≤ π/4; error 1.3e-18.
-const COS: [f64; 6] = [
-    0.041666666666666664,
-    -0.0013888888888887395,
-    2.4801587298763433e-05,
-    -2.7557317270560326e-07,
-    2.0876146024689747e-09,
-    -1.1382614868556325e-11,
-];
 /// (atan(x) − x)/x³ of x² for |x| ≤ √2 − 1; error 3.2e-17.
 const ATAN: [f64; 11] = [
     -0.3333333333333333,
@@ -145,7 +128,7 @@ fn patch<V: Lanes<Scalar = f64>>(x: V, n: V, r: V, l: V) -> (V, V, V) {
 #[inline(always)]
 fn sin_parts<V: Lanes<Scalar = f64>>(r: V, l: V) -> (V, V) {
     let z = r * r;
-    (r, (z * r).fma(polynomial(z, &SIN), l - l * z * all(0.5)))
+    (r, (z * r).fma(polynomial(z, f64::SIN), l - l * z * all(0.5)))
 }
 
 /// cos(r + l) as a sum of two numbers, the second small.
@@ -155,7 +138,7 @@ fn cos_parts<V: Lanes<Scalar = f64>>(r: V, l: V) -> (V, V) {
     let half = z * all(0.5);
     let one = all::<V>(1.0);
     let w = one - half;
-    (w, ((one - w) - half) + (z * z).fma(polynomial(z, &COS), -(r * l)))
+    (w, ((one - w) - half) + (z * z).fma(polynomial(z, f64::COS), -(r * l)))
 }
 
 #[inline(always)]
@@ -173,6 +156,51 @@ pub fn cos<V: Lanes<Scalar = f64>>(x: V) -> V {
     let ((s, sl), (c, cl)) = (sin_parts(r, l), cos_parts(r, l));
     let odd = n.bit::<0>();
     let y = V::select(odd, s, c) + V::select(odd, sl, cl);
+    V::select((n + all(1.0)).bit::<1>(), -y, y)
+}
+
+/// As [`reduce`], good to the digits of f32, for numbers that f32 has.
+#[inline(always)]
+fn reduce_single<V: Lanes<Scalar = f64>>(x: V) -> (V, V) {
+    let n = (x * all(std::f64::consts::FRAC_2_PI)).round();
+    let pieces: &[f64] = if V::FUSED { &QUARTER[..2] } else { &QUARTER_SHORT[..3] };
+    let mut r = x;
+    for &piece in pieces {
+        r = n.fma(V::splat(-piece), r);
+    }
+    if V::any(!x.abs().lt(all(LARGE))) {
+        let (n, r, _) = patch(x, n, r, all(0.0));
+        return (n, r);
+    }
+    (n, r)
+}
+
+/// (n, sin r, cos r) with x = n·π/2 + r: reduced in f64, the rest in f32.
+#[inline(always)]
+fn parts_single<V: Lanes>(x: V) -> (V, V, V) {
+    let (n, r) = reduce_single(x.low());
+    let (m, s) = if V::HALVES == 2 { reduce_single(x.high()) } else { (n, r) };
+    let (n, r) = (V::join(n, m), V::join(r, s));
+    let z = r * r;
+    let sin = (z * r).fma(polynomial(z, V::Scalar::SIN), r);
+    let half = z * all(0.5);
+    let one = all::<V>(1.0);
+    let w = one - half;
+    let cos = w + (z * z).fma(polynomial(z, V::Scalar::COS), (one - w) - half);
+    (n, sin, cos)
+}
+
+#[inline(always)]
+pub fn sin_single<V: Lanes>(x: V) -> V {
+    let (n, s, c) = parts_single(x);
+    let y = V::select(n.bit::<0>(), c, s);
+    V::select(x.eq(all(0.0)), x, V::select(n.bit::<1>(), -y, y))
+}
+
+#[inline(always)]
+pub fn cos_single<V: Lanes>(x: V) -> V {
+    let (n, s, c) = parts_single(x);
+    let y = V::select(n.bit::<0>(), s, c);
     V::select((n + all(1.0)).bit::<1>(), -y, y)
 }
 

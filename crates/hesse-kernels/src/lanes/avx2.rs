@@ -38,7 +38,7 @@ macro_rules! vector {
         $type:ident, $mask:ident, $t:ty, $bits:ty, $lanes:expr, $digits:expr, $bias:expr, $lift:expr;
         $add:ident, $sub:ident, $mul:ident, $div:ident, $and:ident, $andnot:ident, $or:ident, $xor:ident,
         $min:ident, $max:ident, $set1:ident, $loadu:ident, $storeu:ident, $fmadd:ident, $sqrt:ident, $round:ident, $cmp:ident, $blendv:ident, $movemask:ident,
-        $to_bits:ident, $from_bits:ident, $set1_bits:ident, $int:ty, $sll:ident, $srl:ident, $add_bits:ident, $to_float:ident;
+        $to_bits:ident, $from_bits:ident, $set1_bits:ident, $int:ty, $sll:ident, $srl:ident, $add_bits:ident, $to_float:ident, $maskload:ident, $maskstore:ident, $first_lane:ident;
         $wide:ty, $halves:expr, $low:ident, $high:ident, $join:ident
     ) => {
         operator!($type Add add $add);
@@ -65,6 +65,21 @@ macro_rules! vector {
         }
 
         impl $type {
+            /// A mask of the first n lanes.
+            #[inline(always)]
+            fn first_lanes(n: usize) -> __m256i {
+                const WINDOW: [$int; 2 * $lanes] = {
+                    let mut window = [0; 2 * $lanes];
+                    let mut k = 0;
+                    while k < $lanes {
+                        window[k] = -1;
+                        k += 1;
+                    }
+                    window
+                };
+                // SAFETY: a whole vector from any of the first `$lanes` + 1 places.
+                unsafe { _mm256_loadu_si256(WINDOW.as_ptr().add($lanes - n.min($lanes)).cast()) }
+            }
             /// 2ᵏ of k + 1.5·2^digits.
             #[inline(always)]
             fn power(k: Self) -> Self {
@@ -98,6 +113,24 @@ macro_rules! vector {
             unsafe fn store(self, to: *mut $t) {
                 // SAFETY: the caller's promise; an unaligned store.
                 unsafe { $storeu(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load_part(from: *const $t, n: usize, rest: $t) -> Self {
+                // SAFETY: the caller's promise: lanes that the mask leaves out are not read.
+                unsafe {
+                    let mask = Self::first_lanes(n);
+                    $type($blendv($set1(rest), $maskload(from, mask), $from_bits(mask)))
+                }
+            }
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $t, n: usize) {
+                // SAFETY: the caller's promise: lanes that the mask leaves out are not written.
+                unsafe { $maskstore(to, Self::first_lanes(n), self.0) }
+            }
+            #[inline(always)]
+            fn first(self) -> $t {
+                // SAFETY: see the top of the module.
+                unsafe { $first_lane(self.0) }
             }
             #[inline(always)]
             fn fma(self, b: Self, c: Self) -> Self {
@@ -178,6 +211,10 @@ macro_rules! vector {
                 $mask(unsafe { $cmp::<_CMP_UNORD_Q>(self.0, self.0) })
             }
             #[inline(always)]
+            fn outside(self) -> $mask {
+                !(Self::splat(0.0).lt(self) & self.lt(Self::splat(<$t>::INFINITY)))
+            }
+            #[inline(always)]
             fn is_negative(self) -> $mask {
                 $mask(self.0)
             }
@@ -211,14 +248,14 @@ vector!(
     F64x4, Mask64, f64, u64, 4, 52, 1023, 54;
     _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_and_pd, _mm256_andnot_pd, _mm256_or_pd, _mm256_xor_pd,
     _mm256_min_pd, _mm256_max_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_sqrt_pd, _mm256_round_pd, _mm256_cmp_pd, _mm256_blendv_pd, _mm256_movemask_pd,
-    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_set1_epi64x, i64, _mm256_sll_epi64, _mm256_srl_epi64, _mm256_add_epi64, small_to_float;
+    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_set1_epi64x, i64, _mm256_sll_epi64, _mm256_srl_epi64, _mm256_add_epi64, small_to_float, _mm256_maskload_pd, _mm256_maskstore_pd, _mm256_cvtsd_f64;
     F64x4, 1, same, same, first
 );
 vector!(
     F32x8, Mask32, f32, u32, 8, 23, 127, 25;
     _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_and_ps, _mm256_andnot_ps, _mm256_or_ps, _mm256_xor_ps,
     _mm256_min_ps, _mm256_max_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_sqrt_ps, _mm256_round_ps, _mm256_cmp_ps, _mm256_blendv_ps, _mm256_movemask_ps,
-    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_set1_epi32, i32, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_add_epi32, _mm256_cvtepi32_ps;
+    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_set1_epi32, i32, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_add_epi32, _mm256_cvtepi32_ps, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_cvtss_f32;
     F64x4, 2, low_half, high_half, both_halves
 );
 
