@@ -62,7 +62,8 @@ impl<T: Real> Factor<T> {
     /// holds the zero matrix.
     pub fn new(n: usize, columns: usize) -> Self {
         let columns = columns.max(1);
-        let memory = if TypeId::of::<T>() == TypeId::of::<f64>() { large::memory::<f64>(n, columns) } else { large::memory::<f32>(n, columns) };
+        let memory =
+            if TypeId::of::<T>() == TypeId::of::<f64>() { large::memory::<f64>(n, columns) } else { large::memory::<f32>(n, columns) };
         let step = step(n);
         let size = if n > PLAIN { n * step } else { 0 };
         let mut factor = Factor {
@@ -121,7 +122,8 @@ impl<T: Real> Factor<T> {
         // faer divides by a pivot 0, so that what follows is NaN: a singular matrix is done again, a column without pivot left alone.
         let zero = T::default();
         #[allow(clippy::eq_op)] // only NaN differs from itself
-        let lost = (0..n).any(|k| self.entries[k * (self.step + 1)] == zero || self.entries[k * (self.step + 1)] != self.entries[k * (self.step + 1)]);
+        let lost = (0..n)
+            .any(|k| self.entries[k * (self.step + 1)] == zero || self.entries[k * (self.step + 1)] != self.entries[k * (self.step + 1)]);
         if lost && a[..n * n].iter().all(|x| x.to_f64().is_finite()) {
             self.copy(a);
             self.lu_plain();
@@ -225,9 +227,9 @@ fn symmetric<T: Real>(a: &[T], n: usize) -> bool {
     let zero = T::default();
     (0..n).all(|i| a[i * n + i] > zero)
         && (0..n).step_by(SIDE).all(|rows| {
-            (0..=rows).step_by(SIDE).all(|columns| {
-                (rows..n.min(rows + SIDE)).all(|i| (columns..i.min(columns + SIDE)).all(|j| a[i * n + j] == a[j * n + i]))
-            })
+            (0..=rows)
+                .step_by(SIDE)
+                .all(|columns| (rows..n.min(rows + SIDE)).all(|i| (columns..i.min(columns + SIDE)).all(|j| a[i * n + j] == a[j * n + i])))
         })
 }
 

@@ -68,7 +68,10 @@ fn holds<T: Real>(epsilon: f64) {
             let mut other = Factor::new(n, 1);
             other.lu(&a);
             let (second, also) = other.log_determinant();
-            assert!((log.to_f64() - second.to_f64()).abs() <= 10.0 * tolerance * (1.0 + second.to_f64().abs()) && negative == also, "{n} {kind:?}");
+            assert!(
+                (log.to_f64() - second.to_f64()).abs() <= 10.0 * tolerance * (1.0 + second.to_f64().abs()) && negative == also,
+                "{n} {kind:?}"
+            );
             let determinant = factor.determinant().to_f64();
             if determinant.is_finite() {
                 let expected = second.to_f64().exp() * if also { -1.0 } else { 1.0 };
@@ -162,7 +165,11 @@ fn determinants_overflow_only_where_the_result_does() {
         (0..n).for_each(|i| a[i * n + i] = if i % 2 == 0 { 1e300 } else { 1e-300 });
         let mut factor = Factor::<f64>::new(n, 1);
         for cholesky in [true, false] {
-            if cholesky { assert!(factor.cholesky(&a)) } else { factor.lu(&a) }
+            if cholesky {
+                assert!(factor.cholesky(&a))
+            } else {
+                factor.lu(&a)
+            }
             assert!((factor.determinant() - 1.0).abs() < 1e-12, "{n}");
             assert!(factor.log_determinant().0.abs() < 1e-10, "{n}");
         }

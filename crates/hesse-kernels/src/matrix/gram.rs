@@ -13,7 +13,10 @@ pub fn gram<T: Real>(a: Matrix<'_, T>, weights: Option<&[T]>, c: MatrixMut<'_, T
 /// [`gram`] by at most `threads` threads. The result does not depend on their number.
 pub fn gram_by<T: Real>(a: Matrix<'_, T>, weights: Option<&[T]>, c: MatrixMut<'_, T>, scratch: &mut [T], threads: usize) {
     let Some(w) = weights else { return symmetric_product(a.transposed(), a, true, c, threads) };
-    assert!(w.len() >= a.rows && scratch.len() >= a.rows * a.columns, "a matrix has more rows than weights, or more entries than the scratch");
+    assert!(
+        w.len() >= a.rows && scratch.len() >= a.rows * a.columns,
+        "a matrix has more rows than weights, or more entries than the scratch"
+    );
     let scaled = &mut scratch[..a.rows * a.columns];
     // The copy keeps the order of memory.
     let by_columns = a.row_step == 1 && a.column_step != 1;

@@ -57,7 +57,10 @@ fn sums_hold<T: Real>() {
                 assert!((y[k].to_f64() - expected).abs() <= unit, "axpy {level:?} {n} {k}");
             }
             scale_at(level, T::from_f64(-2.0), &mut y);
-            assert!((0..n).all(|k| (y[k].to_f64() + 2.0 * (0.75 * a[k].to_f64() + b[k].to_f64())).abs() <= 2.0 * unit), "scale {level:?} {n}");
+            assert!(
+                (0..n).all(|k| (y[k].to_f64() + 2.0 * (0.75 * a[k].to_f64() + b[k].to_f64())).abs() <= 2.0 * unit),
+                "scale {level:?} {n}"
+            );
             let most = a.iter().map(|x| x.to_f64()).fold(f64::NEG_INFINITY, f64::max);
             assert_eq!(extreme_at(level, &a, false).to_f64(), most, "max {level:?} {n}");
         }
