@@ -238,7 +238,7 @@ pub(crate) unsafe fn add_multiples<I: Isa, T: Real, const C: usize>(x: [*const T
     unsafe {
         // The last vector, from y as it was: where others overlap it, they find the same.
         let mut last = factors[0];
-        if n >= lanes && n % lanes != 0 {
+        if n >= lanes && !n.is_multiple_of(lanes) {
             last = T::Lanes::<I>::load(y.add(n - lanes));
             for k in 0..C {
                 last = factors[k].fma(T::Lanes::<I>::load(x[k].add(n - lanes)), last);
@@ -279,7 +279,46 @@ pub(crate) unsafe fn add_multiples<I: Isa, T: Real, const C: usize>(x: [*const T
     }
 }
 
+/// y ← y + Σ cₖ·xₖ with y in f64: each entry's sum over k in T, then added.
+///
+/// # Safety
+/// `n` numbers must be readable from each pointer on, and writable from `y` on.
 #[inline(always)]
+pub(crate) unsafe fn add_multiples_wide<I: Isa, T: Real, const C: usize>(x: [*const T; C], c: [T; C], y: *mut f64, n: usize) {
+    let lanes = T::Lanes::<I>::LANES;
+    let half = I::F64::LANES;
+    let zero = T::Lanes::<I>::splat(T::default());
+    let mut factors = [zero; C];
+    for k in 0..C {
+        factors[k] = T::Lanes::<I>::splat(c[k]);
+    }
+    let mut i = 0;
+    // SAFETY: `i` plus what is read and written at a time stays within n; the halves of a vector of T are vectors of f64.
+    unsafe {
+        while i + lanes <= n {
+            let mut sum = zero;
+            for k in 0..C {
+                sum = factors[k].fma(T::Lanes::<I>::load(x[k].add(i)), sum);
+            }
+            (I::F64::load(y.add(i)) + sum.low()).store(y.add(i));
+            if T::Lanes::<I>::HALVES == 2 {
+                (I::F64::load(y.add(i + half)) + sum.high()).store(y.add(i + half));
+            }
+            i += lanes;
+        }
+        while i < n {
+            let mut sum = T::default();
+            for k in 0..C {
+                sum = multiply_add::<I, T>(c[k], *x[k].add(i), sum);
+            }
+            *y.add(i) += sum.to_f64();
+            i += 1;
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::extra_unused_type_parameters)] // compiled for it all the same
 fn scale_body<I: Isa, T: Real>(c: T, x: &mut [T]) {
     for x in x {
         *x = c * *x;
@@ -297,9 +336,9 @@ fn extreme_body<I: Isa, T: Real>(a: &[T], negate: bool) -> T {
     // SAFETY: `i` plus what is read at a time stays within the slice.
     unsafe {
         while i + 4 * lanes <= a.len() {
-            for k in 0..4 {
+            for (k, best) in best.iter_mut().enumerate() {
                 let x = T::Lanes::<I>::load(a.as_ptr().add(i + k * lanes)) * sign;
-                best[k] = T::Lanes::<I>::select(best[k].lt(x) | x.is_nan(), x, best[k]);
+                *best = T::Lanes::<I>::select(best.lt(x) | x.is_nan(), x, *best);
             }
             i += 4 * lanes;
         }

@@ -45,8 +45,8 @@ pub(super) fn cholesky<T: Real>(e: &mut [T], n: usize, step: usize) -> bool {
     for k in 0..n {
         let (left, right) = e.split_at_mut((k + 1) * step);
         let column = &mut left[k * step..k * step + n];
-        // Also false for NaN.
-        if !(column[k] > T::default()) || column[k].to_f64() == f64::INFINITY {
+        let finite = column[k].to_f64().is_finite();
+        if !finite || column[k] <= T::default() {
             return false;
         }
         let pivot = root(column[k]);

@@ -7,7 +7,7 @@ use crate::real::Real;
 /// more at a time.
 const TILE: usize = 8;
 /// Rows and columns of a block of tiles, whose pages the machine keeps track of.
-const BLOCK: usize = 64;
+const BLOCK: usize = 128;
 
 /// Copies the lower triangle to the upper one.
 pub fn mirror<T: Real>(mut c: MatrixMut<'_, T>) {
@@ -43,7 +43,7 @@ pub fn add_scaled<T: Real>(alpha: T, a: Matrix<'_, T>, beta: T, b: Matrix<'_, T>
     b.check();
     c.check();
     // The inner loop runs along C.
-    let (a, b, mut c) = if c.row_step < c.column_step { (a.transposed(), b.transposed(), c.transposed()) } else { (a, b, c) };
+    let (a, b, c) = if c.row_step < c.column_step { (a.transposed(), b.transposed(), c.transposed()) } else { (a, b, c) };
     let (rows, columns) = (c.rows, c.columns);
     if [a.column_step, b.column_step, c.column_step] == [1; 3] {
         if columns > 0 {
@@ -96,9 +96,8 @@ fn read<T: Real>(a: &Matrix<'_, T>, i: usize, j: usize, n: usize) -> [[T; TILE];
     } else if i + TILE <= n && j + TILE <= n && a.row_step == 1 {
         for l in 0..TILE {
             let from = (j + l) * a.column_step + i;
-            let column = &a.data[from..from + TILE];
-            for k in 0..TILE {
-                tile[k][l] = column[k];
+            for (row, x) in tile.iter_mut().zip(&a.data[from..from + TILE]) {
+                row[l] = *x;
             }
         }
     } else {

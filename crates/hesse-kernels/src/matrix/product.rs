@@ -20,6 +20,7 @@ const PIECES: usize = 8;
 /// pieces for any.
 ///
 /// f32 is summed in f32, in blocks of 512 terms.
+#[inline]
 pub fn product<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool, mut c: MatrixMut<'_, T>, threads: usize) {
     let (m, n, k) = (c.rows, c.columns, a.columns);
     assert!(a.rows == m && b.columns == n && b.rows == k, "the shapes of a product do not fit");
@@ -31,15 +32,28 @@ pub fn product<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool, mut c: Ma
     }
     let job = Job { a: a.part(), b: b.part(), c: c.part(), m, n, k, add };
     let size = m.saturating_mul(n).saturating_mul(k);
-    if size <= SMALL && m <= 16 && n <= 16 {
+    if size <= SMALL {
         // SAFETY: `check` has seen that the slices hold what the shapes say; C is borrowed exclusively and is none of the others.
-        return unsafe { small(&job) };
+        return unsafe {
+            match (m, n, k) {
+                (2, 2, 2) => square::<T, 2>(&job),
+                (3, 3, 3) => square::<T, 3>(&job),
+                (4, 4, 4) => square::<T, 4>(&job),
+                _ => small(&job),
+            }
+        };
     }
+    large(&job, size, threads);
+}
+
+/// What own loops are not for.
+fn large<T: Real>(job: &Job<T>, size: usize, threads: usize) {
+    let (m, n) = (job.m, job.n);
     let along_rows = m > n;
     let side = m.max(n);
     let pieces = (size / PIECE).clamp(1, PIECES).min(side / SIDE).max(1);
     if pieces == 1 {
-        // SAFETY: as above.
+        // SAFETY: `product` has seen that A, B and C are in their data, and that C is its alone.
         return unsafe { job.run() };
     }
     // Whole vectors a piece.
@@ -53,7 +67,7 @@ pub fn product<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool, mut c: Ma
 }
 
 /// Below this many multiplications own loops are faster.
-const SMALL: usize = 512;
+const SMALL: usize = 64;
 
 /// A matrix by pointer and steps.
 #[derive(Clone, Copy)]
@@ -66,6 +80,7 @@ pub(super) struct Part<T> {
 impl<T> Part<T> {
     /// # Safety
     /// (i, j) must be in the matrix.
+    #[inline(always)]
     pub unsafe fn from(self, i: usize, j: usize) -> Self {
         // SAFETY: promised by the caller.
         Part { start: unsafe { self.start.add(i * self.row_step + j * self.column_step) }, ..self }
@@ -168,6 +183,37 @@ impl<T: Real> Job<T> {
             let (a, b) = (self.a.cast::<F>().view(self.m, self.k), self.b.cast::<F>().view(self.k, self.n));
             let whole = BlockStructure::Rectangular;
             triangular::matmul(c, BlockStructure::TriangularLower, accumulate, a, whole, b, whole, F::one_impl(), Par::Seq);
+        }
+    }
+}
+
+/// By plain loops of known length.
+///
+/// # Safety
+/// As of [`Job::run`]; all sides are N.
+#[inline(always)]
+unsafe fn square<T: Real, const N: usize>(job: &Job<T>) {
+    let (mut a, mut b, mut c) = ([[T::default(); N]; N], [[T::default(); N]; N], [[T::default(); N]; N]);
+    for i in 0..N {
+        for j in 0..N {
+            // SAFETY: promised by the caller.
+            unsafe {
+                a[i][j] = *job.a.from(i, j).start;
+                b[i][j] = *job.b.from(i, j).start;
+                if job.add {
+                    c[i][j] = *job.c.from(i, j).start;
+                }
+            }
+        }
+    }
+    for i in 0..N {
+        for j in 0..N {
+            let mut sum = a[i][0] * b[0][j];
+            for k in 1..N {
+                sum += a[i][k] * b[k][j];
+            }
+            // SAFETY: promised by the caller.
+            unsafe { *job.c.from(i, j).start = if job.add { c[i][j] + sum } else { sum } };
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Matrix;
 use crate::level::{Isa, Level};
 use crate::real::Real;
 use crate::reduce::{TERMS, at_level};
-use crate::vector::{add_multiples, dot_of};
+use crate::vector::{add_multiples, add_multiples_wide, dot_of};
 use std::any::TypeId;
 
 /// y ← M·x, or y ← y + M·x with `add`. `x` has as many entries as M has columns, `y` as it has rows.
@@ -66,28 +66,23 @@ fn into<I: Isa, T: Real, Y: Real>(m: Matrix<'_, T>, x: &[T], add: bool, selected
         let direct = TypeId::of::<T>() == TypeId::of::<Y>() && (size_of::<T>() == 8 || m.columns <= TERMS);
         for from in (0..m.rows).step_by(STRIP) {
             let y = &mut y[from..m.rows.min(from + STRIP)];
-            if direct {
-                if !add {
-                    y.fill(Y::default());
+            // SAFETY: the entries from row `from` on of each column are within the data, as seen above; the target is as long as the strip, and of
+            // the type that it is taken for.
+            unsafe {
+                if direct {
+                    if !add {
+                        y.fill(Y::default());
+                    }
+                    columns::<I, T, Plain>(data.add(from), m.column_step, x, selected, y.as_mut_ptr().cast(), y.len());
+                } else if add && TypeId::of::<Y>() == TypeId::of::<f64>() {
+                    columns::<I, T, Wide>(data.add(from), m.column_step, x, selected, y.as_mut_ptr().cast(), y.len());
+                } else {
+                    let mut sums = [0.0; STRIP];
+                    columns::<I, T, Wide>(data.add(from), m.column_step, x, selected, sums.as_mut_ptr(), y.len());
+                    for (y, sum) in y.iter_mut().zip(sums) {
+                        put(y, sum, add);
+                    }
                 }
-                // SAFETY: Y is T; the entries from row `from` on of each column are within the data, as seen above.
-                unsafe { columns::<I, T>(data.add(from), m.column_step, x, selected, y.as_mut_ptr().cast::<T>(), y.len()) };
-                continue;
-            }
-            let mut sums = [0.0; STRIP];
-            for (block, x) in x.chunks(TERMS).enumerate() {
-                let mut part = [T::default(); STRIP];
-                // SAFETY: as above; a strip is no longer than `part`.
-                unsafe {
-                    let first = data.add(from + block * TERMS * m.column_step);
-                    columns::<I, T>(first, m.column_step, x, selected, part.as_mut_ptr(), y.len());
-                }
-                for k in 0..STRIP {
-                    sums[k] += part[k].to_f64();
-                }
-            }
-            for (y, sum) in y.iter_mut().zip(sums) {
-                put(y, sum, add);
             }
         }
     } else {
@@ -108,34 +103,63 @@ fn put<Y: Real>(y: &mut Y, sum: f64, add: bool) {
     *y = Y::from_f64(if add { y.to_f64() + sum } else { sum });
 }
 
-/// y ← y + Σ xₖ·(column k), in the order of k, whatever is read at a time.
+/// How columns are added to the target. A trait, since closures are compiled without the instruction set.
+trait Adding<T> {
+    /// What the target holds.
+    type Target;
+    /// y ← y + Σ cₖ·xₖ
+    ///
+    /// # Safety
+    /// `n` numbers must be readable from each pointer on, and writable from `y` on.
+    unsafe fn add<I: Isa, const C: usize>(x: [*const T; C], c: [T; C], y: *mut Self::Target, n: usize);
+}
+
+struct Plain;
+impl<T: Real> Adding<T> for Plain {
+    type Target = T;
+    #[inline(always)]
+    unsafe fn add<I: Isa, const C: usize>(x: [*const T; C], c: [T; C], y: *mut T, n: usize) {
+        // SAFETY: promised by the caller.
+        unsafe { add_multiples::<I, T, C>(x, c, y, n) }
+    }
+}
+
+struct Wide;
+impl<T: Real> Adding<T> for Wide {
+    type Target = f64;
+    #[inline(always)]
+    unsafe fn add<I: Isa, const C: usize>(x: [*const T; C], c: [T; C], y: *mut f64, n: usize) {
+        // SAFETY: promised by the caller.
+        unsafe { add_multiples_wide::<I, T, C>(x, c, y, n) }
+    }
+}
+
+/// y ← y + Σ xₖ·(column k), in the order of k.
 ///
 /// # Safety
 /// From `first` on, `n` numbers must be readable every `step`, as often as x is long; `n` numbers must be readable and writable from `y` on.
 #[inline(always)]
-unsafe fn columns<I: Isa, T: Real>(first: *const T, step: usize, x: &[T], selected: bool, y: *mut T, n: usize) {
-    let mut k = 0;
+unsafe fn columns<I: Isa, T: Real, A: Adding<T>>(first: *const T, step: usize, x: &[T], selected: bool, y: *mut A::Target, n: usize) {
     let (mut of, mut by, mut held) = ([first; GROUP], [T::default(); GROUP], 0);
     // SAFETY: promised by the caller.
     unsafe {
-        while k < x.len() {
-            if !(selected && x[k] == T::default()) {
-                (of[held], by[held]) = (first.add(k * step), x[k]);
+        for (k, &factor) in x.iter().enumerate() {
+            if !(selected && factor == T::default()) {
+                (of[held], by[held]) = (first.add(k * step), factor);
                 held += 1;
             }
-            k += 1;
             if held == GROUP {
-                add_multiples::<I, T, GROUP>(of, by, y, n);
+                A::add::<I, GROUP>(of, by, y, n);
                 held = 0;
             }
         }
         let mut from = 0;
         if held >= 4 {
-            add_multiples::<I, T, 4>([of[0], of[1], of[2], of[3]], [by[0], by[1], by[2], by[3]], y, n);
+            A::add::<I, 4>([of[0], of[1], of[2], of[3]], [by[0], by[1], by[2], by[3]], y, n);
             from = 4;
         }
         for k in from..held {
-            add_multiples::<I, T, 1>([of[k]], [by[k]], y, n);
+            A::add::<I, 1>([of[k]], [by[k]], y, n);
         }
     }
 }
