@@ -3,6 +3,7 @@
 use super::working::Symbolic;
 use super::{Formula, Request};
 use crate::diagnostic::Error;
+use crate::program::arrange::arrange;
 use crate::program::plan::{Purpose, needs_of, plan_joint};
 use crate::program::program::Program;
 use crate::program::stabilise::stabilise;
@@ -93,6 +94,7 @@ impl Formula {
         }
         work.within_limits()?;
         let mut definitions = work.tape.definitions;
+        arrange(&mut work.pool, &self.symmetric(), &mut definitions, &mut values);
         stabilise(&mut work.pool, &mut definitions, &mut values, &mut vec![]);
         let outputs: Vec<(String, Expr, Purpose)> = outputs.into_iter().zip(values).map(|((name, of), e)| (name, e, of)).collect();
         let mut program = plan_joint(&mut work.pool, &work.given.inputs, &definitions, &outputs);

@@ -197,6 +197,11 @@ impl Planner<'_> {
             return;
         }
         let axes = self.sizes(self.pool.axes(e));
+        if let (Products::Whole, Some(number)) = (self.products, self.pool.as_number(e)) {
+            let value = self.step(Op::Constant(number::to_f64(number)), axes, false);
+            self.values.insert(e, value);
+            return;
+        }
         let value = match self.pool.node(e).clone() {
             Node::Decimal(bits) => self.step(Op::Constant(f64::from_bits(bits)), axes, false),
             Node::Pi => self.step(Op::Constant(std::f64::consts::PI), axes, false),
@@ -245,6 +250,8 @@ impl Planner<'_> {
         let (mut operands, left) = self.adjugates(factors);
         let (others, left) = self.others(left);
         operands.extend(others);
+        let (shifts, left) = if self.products == Products::Whole { self.shifts(left, out) } else { (vec![], left) };
+        operands.extend(shifts);
         operands.extend(left.iter().map(|f| self.operand(f, factors)));
         // Contract pairs, cheapest first: the fewest labels in the loop, then in the result; a mask as late as that allows, because
         // it must meet what is infinite and not a part of it.
@@ -358,6 +365,48 @@ impl Planner<'_> {
                 self.pool.under(&[power]).into_iter().for_each(|e| self.lower(e));
                 left.push(Factor { power, ..f });
             }
+            k = 0;
+        }
+        (found, left)
+    }
+
+    /// Σ_l shift(a)[i,l] shift(b)[j,l] is shift(a − b)[i,j] where nothing of it is cut off: at one end an offset is 0, at the other a shift
+    /// reaches its last row. Gives such pairs as masks, and the factors left.
+    fn shifts(&mut self, mut left: Vec<Factor>, out: &[Label]) -> (Vec<Operand>, Vec<Factor>) {
+        let mut found = vec![];
+        let shift = |pool: &Pool, f: &Factor| match pool.node(f.base) {
+            Node::Pattern(Pattern::Shift { offset, rows, cols }) => Some((*offset, *rows, *cols)),
+            _ => None,
+        };
+        let mut k = 0;
+        while k < left.len() {
+            let f = left[k].clone();
+            k += 1;
+            let Some((a, rows, cols)) = shift(self.pool, &f) else { continue };
+            let l = f.labels[1];
+            let on: Vec<usize> = (0..left.len()).filter(|m| left[*m].labels.contains(&l)).collect();
+            let [first, second] = on[..] else { continue };
+            let g = left[if first == k - 1 { second } else { first }].clone();
+            let Some((b, others, _)) = shift(self.pool, &g) else { continue };
+            if out.contains(&l) || g.labels[1] != l || g.labels[0] == f.labels[0] {
+                continue;
+            }
+            if !self.pool.is_inside(a, rows, cols) || !self.pool.is_inside(b, others, cols) {
+                continue;
+            }
+            let dims = &mut self.pool.dims;
+            let starts = dims.as_integer(a) == Some(0) || dims.as_integer(b) == Some(0);
+            let ends = dims.add(a, cols) == rows || dims.add(b, cols) == others;
+            if !starts || !ends {
+                continue;
+            }
+            let offset = dims.subtract(a, b);
+            let op = Op::Mask(Mask::Shift(self.size(offset)));
+            let axes = self.sizes(&[rows, others]);
+            let value = self.step(op, axes, true);
+            found.push(Operand { value, labels: vec![f.labels[0], g.labels[0]], inverse_of: None });
+            left.remove(second);
+            left.remove(first);
             k = 0;
         }
         (found, left)

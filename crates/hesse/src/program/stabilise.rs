@@ -5,7 +5,7 @@ mod exponents;
 use crate::calculus::rewrite::{compile, filled, replace};
 use crate::facts::kernels::{STABLE, Stable};
 use crate::tensor::matcher::Template;
-use crate::tensor::{Expr, Node, Pool, Rational, VarId};
+use crate::tensor::{Expr, Factor, Node, Pool, Rational, VarId, VarKind};
 use exponents::Scale;
 use num_traits::One;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -67,7 +67,7 @@ pub fn stabilise(pool: &mut Pool, definitions: &mut [(VarId, Expr)], outputs: &m
     let mut written: FxHashMap<VarId, Expr> = FxHashMap::default();
     for (symbol, value) in definitions {
         let whole = s.pool.substitute(*value, &written);
-        if s.is_part(whole) {
+        if !s.is_settled(*symbol, whole) && s.is_part(whole) {
             written.insert(*symbol, whole);
         }
         *value = s.stable(whole);
@@ -102,6 +102,19 @@ impl Stabiliser<'_> {
     fn is_part(&mut self, e: Expr) -> bool {
         self.pool.weight(e, WRITTEN) <= WRITTEN
             && (parts().iter().any(|t| self.pool.matches(t, e, &mut vec![])) || self.scaled(e, 0).is_some())
+    }
+
+    /// Whether it is a part of a derivative that a matrix was multiplied into: no row and no quotient looks behind that.
+    fn is_settled(&self, symbol: VarId, e: Expr) -> bool {
+        let product = match self.pool.node(e) {
+            Node::Sum(terms, _) if terms.len() == 1 => terms[0].1,
+            _ => e,
+        };
+        let Node::Product { factors, out, .. } = self.pool.node(product) else { return false };
+        let summed = |f: &Factor| f.labels.len() > 1 && f.labels.iter().any(|l| !out.contains(l));
+        self.pool.variable(symbol).kind == VarKind::Adjoint
+            && factors.len() > 1
+            && factors.iter().any(|f| summed(f) && matches!(self.pool.node(f.base), Node::Var(_)))
     }
 
     /// The stable form of an expression.

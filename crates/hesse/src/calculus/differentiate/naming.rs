@@ -34,7 +34,11 @@ pub(super) fn named(pool: &mut Pool, tape: &mut Tape, e: Expr, of: VarId) -> Exp
                 }
                 // A mask between two axes is no matrix: it stays beside what it selects from.
                 let masks = kept.len() > 1 && part.iter().any(|f| matches!(pool.node(f.base), Node::Pattern(_)));
-                if bare || kept.len() > 2 || masks {
+                // Rows or columns of a matrix times a vector: in Jᵀ·diag·J the diagonals meet.
+                let (wide, narrow): (Vec<&Factor>, Vec<&Factor>) = part.iter().partition(|f| f.labels.len() > 1);
+                let sums = part.iter().flat_map(|f| &f.labels).any(|l| !out.contains(l));
+                let scales = !sums && wide.len() == 1 && !narrow.is_empty() && matches!(pool.node(wide[0].base), Node::Var(_));
+                if bare || kept.len() > 2 || masks || scales {
                     made.extend(part);
                     continue;
                 }
