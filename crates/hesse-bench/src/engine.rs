@@ -1,11 +1,10 @@
 //! The one file that knows how hesse computes: a text and what is asked of it are compiled, bound to numbers, called.
-//!
-//! Today: the plain interpreter of `hesse-run`, one program after the other, every value dense.
 
-use hesse::program::program::Program;
-use hesse::{Derived, Diagnostic, Error, Formula, Request, Span, Want};
+use hesse::{Derived, Error, Formula, Joint, Request, Want};
 use hesse_data::Tensor;
-use hesse_run::{Array, Bindings, bind, evaluate, run};
+use hesse_run::compile::{BindOptions, Bound as Program, Compiled as Plan};
+use hesse_run::structure::Structure;
+use hesse_run::{Array, Bindings, bind, evaluate};
 use std::collections::BTreeMap;
 
 /// What is asked of a formula.
@@ -24,41 +23,41 @@ pub enum Ask {
 }
 
 impl Ask {
-    fn program(self, formula: &Formula) -> Result<Program, Error> {
+    fn joint(self) -> hesse::Ask {
         let (wrt, want) = match self {
-            Ask::Value => return formula.stable_program(None),
+            Ask::Value => return hesse::Ask::Value(None),
             Ask::Gradients(names) => (names, Want::Gradient),
             Ask::Jacobian(name) => (&[name][..], Want::Jacobian),
             Ask::Hessian(name) => (&[name][..], Want::Hessian),
             Ask::HessianVector(name) => (&[name][..], Want::Hvp),
         };
         let wrt = wrt.iter().map(|name| name.to_string()).collect();
-        formula.differentiate(&Request { wrt, want, ..Request::default() })?.program()
+        hesse::Ask::Derivative(Request { wrt, want, ..Request::default() })
     }
 }
 
-/// A result of a call.
+/// An array in full.
 pub type Output = Array<f64>;
 
 /// A formula with what is asked of it, ready for inputs of any size.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    programs: Vec<Program>,
+    joint: Joint,
+    dense: bool,
 }
 
 impl Compiled {
-    /// Reads the text and derives.
+    /// Reads the text and derives. With `dense`, results are written out entry by entry.
     ///
     /// # Errors
     /// What is wrong with the text, or cannot be derived.
-    pub fn new(text: &str, asks: &[Ask]) -> Result<Compiled, Error> {
+    pub fn new(text: &str, asks: &[Ask], dense: bool) -> Result<Compiled, Error> {
         let formula = Formula::parse(text, false)?;
-        let programs = asks.iter().map(|ask| ask.program(&formula)).collect::<Result<_, _>>()?;
-        Ok(Compiled { programs })
+        let asks: Vec<hesse::Ask> = asks.iter().map(|a| a.joint()).collect();
+        Ok(Compiled { joint: formula.joint(&asks)?, dense })
     }
 
-    /// Takes numbers for the inputs, and with them all sizes. The worker calls with the same numbers again and again: what depends on
-    /// none that changes could be done here, once.
+    /// Takes numbers for the inputs, and with them all sizes. Nothing is taken to be constant: every call computes everything.
     ///
     /// # Errors
     /// A missing input, a wrong shape, a value too large to be held dense.
@@ -71,57 +70,67 @@ impl Compiled {
                 values.entry(name).or_insert_with(|| v.clone());
             }
         }
-        let mut parts = vec![];
-        for program in &self.programs {
-            let bound = bind(program, &values, &BTreeMap::new())?;
-            refuse_large(program, &bound.sizes)?;
-            parts.push(Part { program: program.clone(), sizes: bound.sizes, inputs: bound.inputs });
-        }
-        Ok(Bound { parts, outputs: vec![] })
+        let program = &self.joint.program;
+        let bound = bind(program, &values, &BTreeMap::new())?;
+        let sizes: Vec<(&str, usize)> = program.sizes.iter().map(String::as_str).zip(bound.sizes.iter().copied()).collect();
+        let rows = self.joint.results.iter().map(|r| r.rows).collect();
+        let options = BindOptions { dense: self.dense, rows, ..BindOptions::default() };
+        let program = Plan::new(program.clone()).bind::<f64>(&sizes, &options)?;
+        let outputs = program.structures().iter().map(|s| vec![0.0; s.values]).collect();
+        Ok(Bound { program, inputs: bound.inputs, outputs })
     }
-}
-
-/// The most entries of one value.
-const LARGEST: usize = 1 << 26;
-
-fn refuse_large(program: &Program, sizes: &[usize]) -> Result<(), Error> {
-    for step in &program.steps {
-        let count = step.axes.iter().map(|a| a.bind(sizes)).try_fold(1usize, |n, size| n.checked_mul(size?));
-        if count.is_none_or(|count| count > LARGEST) {
-            let entries = count.map_or("too many".into(), |n| n.to_string());
-            let text = format!("a value of {entries} entries would be held dense; the limit is {LARGEST}");
-            return Err(Diagnostic::error("E602", Span::default(), text).into());
-        }
-    }
-    Ok(())
-}
-
-#[derive(Debug)]
-struct Part {
-    program: Program,
-    sizes: Vec<usize>,
-    inputs: Vec<Array<f64>>,
 }
 
 /// A program with its numbers.
 #[derive(Debug)]
 pub struct Bound {
-    parts: Vec<Part>,
-    outputs: Vec<Output>,
+    program: Program<f64>,
+    inputs: Vec<Array<f64>>,
+    outputs: Vec<Vec<f64>>,
 }
 
 impl Bound {
     /// Computes all that was asked, in its order; gradients by the order of their variables.
     ///
     /// # Errors
-    /// What the interpreter refuses.
-    pub fn call(&mut self) -> Result<&[Output], Error> {
-        self.outputs.clear();
-        for part in &self.parts {
-            self.outputs.extend(run(&part.program, &part.sizes, &part.inputs)?);
+    /// What the engine refuses.
+    pub fn call(&mut self) -> Result<(), Error> {
+        let Bound { program, inputs, outputs } = self;
+        let mut slices: [&[f64]; 64] = [&[]; 64];
+        for (to, a) in slices.iter_mut().zip(inputs.iter()) {
+            *to = &a.data;
         }
-        Ok(&self.outputs)
+        let mut buffers: [&mut [f64]; 64] = std::array::from_fn(|_| &mut [][..]);
+        for (to, o) in buffers.iter_mut().zip(outputs.iter_mut()) {
+            *to = o;
+        }
+        let outs = outputs_len(program);
+        Ok(program.call(&slices[..inputs.len()], &mut buffers[..outs])?)
     }
+
+    /// The results of the last call: what they are and their values.
+    pub fn results(&self) -> Vec<(&Structure, &[f64])> {
+        self.program.structures().iter().zip(self.outputs.iter().map(|o| &o[..])).collect()
+    }
+}
+
+fn outputs_len(program: &Program<f64>) -> usize {
+    program.structures().len()
+}
+
+/// All entries of a result.
+///
+/// # Errors
+/// More than an array may hold.
+pub fn entries(structure: &Structure, values: &[f64]) -> Result<Output, Error> {
+    let (rows, columns) = structure.sides();
+    let shape = if structure.shape.len() < 2 { structure.shape.clone() } else { vec![rows, columns] };
+    if structure.is_dense() {
+        return Ok(Array::new(shape, values.to_vec()));
+    }
+    let mut data = vec![0.0; rows * columns];
+    structure.expander::<f64>()?.call(&[values], &mut [&mut data])?;
+    Ok(Array::new(shape, data))
 }
 
 /// What was derived, at these numbers.
@@ -133,23 +142,28 @@ pub fn value(derived: &Derived, inputs: &Inputs) -> Result<Vec<Output>, Error> {
 }
 
 /// The diagonal of a square result.
-pub fn diagonal(j: &Output) -> Output {
-    let n = j.shape[0];
-    Array::new(vec![n], (0..n).map(|i| j.data[i * n + i]).collect())
+///
+/// # Errors
+/// More entries than an array may hold.
+pub fn diagonal(structure: &Structure, values: &[f64]) -> Result<Output, Error> {
+    let n = structure.sides().0;
+    if structure.values == n && structure.terms.len() == 1 && structure.terms[0].coefficient == 1.0 {
+        return Ok(Array::new(vec![n], values.to_vec()));
+    }
+    let all = entries(structure, values)?;
+    Ok(Array::new(vec![n], (0..n).map(|i| all.data[i * n + i]).collect()))
 }
 
 /// J·v and Jᵀ·u of a result with rows and columns.
-pub fn products(j: &Output, v: &[f64], u: &[f64]) -> [Output; 2] {
-    let (rows, cols) = (j.shape[0], j.shape[1]);
-    let mut across = vec![0.0; rows];
-    let mut down = vec![0.0; cols];
-    for (i, row) in j.data.chunks_exact(cols.max(1)).enumerate() {
-        across[i] = row.iter().zip(v).map(|(a, b)| a * b).sum();
-        for (to, a) in down.iter_mut().zip(row) {
-            *to += a * u[i];
-        }
-    }
-    [Array::new(vec![rows], across), Array::new(vec![cols], down)]
+///
+/// # Errors
+/// More entries than an array may hold.
+pub fn products(structure: &Structure, values: &[f64], v: &[f64], u: &[f64]) -> Result<[Output; 2], Error> {
+    let (rows, columns) = structure.sides();
+    let (mut across, mut down) = (vec![0.0; rows], vec![0.0; columns]);
+    structure.multiplier::<f64>(false)?.call(&[values, v], &mut [&mut across])?;
+    structure.multiplier::<f64>(true)?.call(&[values, u], &mut [&mut down])?;
+    Ok([Array::new(vec![rows], across), Array::new(vec![columns], down)])
 }
 
 /// Arrays by name.

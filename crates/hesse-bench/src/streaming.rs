@@ -46,7 +46,7 @@ impl Streaming {
         if bytes != header + 4 * (y.data.len() * columns) as u64 {
             return Err(format!("X.npy is no array of f32 with {} rows and {columns} columns", y.data.len()));
         }
-        let compiled = Compiled::new(text, &[Ask::Value, Ask::Gradients(&["w"])]).map_err(|e| e.to_string())?;
+        let compiled = Compiled::new(text, &[Ask::Value, Ask::Gradients(&["w"])], false).map_err(|e| e.to_string())?;
         Ok(Streaming { compiled, rows, header, columns, y: y.data, w, value: 0.0, gradient: vec![] })
     }
 
@@ -69,9 +69,10 @@ impl Streaming {
             inputs.arrays.insert("y".into(), Tensor::new(vec![y.len()], y.to_vec()));
             inputs.arrays.insert("w".into(), self.w.clone());
             let mut bound = self.compiled.bind(&inputs).map_err(|e| e.to_string())?;
-            let outputs = bound.call().map_err(|e| e.to_string())?;
-            self.value += outputs[0].data[0];
-            for (to, part) in self.gradient.iter_mut().zip(&outputs[1].data) {
+            bound.call().map_err(|e| e.to_string())?;
+            let outputs = bound.results();
+            self.value += outputs[0].1[0];
+            for (to, part) in self.gradient.iter_mut().zip(outputs[1].1) {
                 *to += part;
             }
         }

@@ -4,6 +4,7 @@ use crate::derivation::Derivation;
 use crate::engine::{self, Ask, Bound, Compiled, Inputs, Output};
 use crate::streaming::Streaming;
 use hesse_data::{Limits, Tensor, npy};
+use hesse_run::structure::Structure;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
@@ -52,6 +53,8 @@ pub enum Given {
         compare: Compare,
         /// The arrays.
         inputs: Inputs,
+        /// Whether results are written out entry by entry.
+        dense: bool,
     },
     /// A family of formulas.
     Derivation(Derivation),
@@ -113,7 +116,7 @@ pub fn read(workload: &str, name: &str, folder: &Path) -> Result<Given, String> 
         "stencils" => ("brusselator", vec![Ask::Jacobian("a"), Ask::Jacobian("b")], Compare::Products),
         "functions" => {
             let text = format!("x : vector(n)\n{}(x)\n", case.word("f"));
-            return Ok(Given::Formula { text, asks: vec![Ask::Value], compare: Compare::All, inputs: arrays(folder)? });
+            return Ok(Given::Formula { text, asks: vec![Ask::Value], compare: Compare::All, inputs: arrays(folder)?, dense: false });
         }
         "derivation" => {
             let (net, hessian) = (case.is("f", "net"), case.is("op", "h"));
@@ -122,7 +125,8 @@ pub fn read(workload: &str, name: &str, folder: &Path) -> Result<Given, String> 
         "streaming" => return Ok(Given::Streaming { text: formula("logistic-loss")?, folder: folder.to_path_buf() }),
         _ => return Err(format!("there is no workload {workload}")),
     };
-    Ok(Given::Formula { text: formula(file)?, asks, compare, inputs: arrays(folder)? })
+    let dense = workload == "hessians" && !case.is("as", "form");
+    Ok(Given::Formula { text: formula(file)?, asks, compare, inputs: arrays(folder)?, dense })
 }
 
 /// A text of `bench/workloads`.
@@ -156,8 +160,8 @@ impl Given {
     /// What the engine refuses.
     pub fn build(self) -> Result<Work, String> {
         match self {
-            Given::Formula { text, asks, compare, inputs } => {
-                let compiled = Compiled::new(&text, &asks).map_err(|e| e.to_string())?;
+            Given::Formula { text, asks, compare, inputs, dense } => {
+                let compiled = Compiled::new(&text, &asks, dense).map_err(|e| e.to_string())?;
                 let bound = compiled.bind(&inputs).map_err(|e| e.to_string())?;
                 let v = inputs.arrays.get("v").map_or(vec![], |v| v.data.clone());
                 Ok(Work::Formula { bound, compare, v })
@@ -175,7 +179,7 @@ impl Work {
     /// What the engine refuses.
     pub fn run(&mut self) -> Result<(), String> {
         match self {
-            Work::Formula { bound, .. } => bound.call().map(|outputs| _ = std::hint::black_box(outputs)).map_err(|e| e.to_string()),
+            Work::Formula { bound, .. } => bound.call().map_err(|e| e.to_string()),
             Work::Derivation(derivation) => derivation.run().map_err(|e| e.to_string()),
             Work::Streaming(streaming) => streaming.run(),
         }
@@ -187,16 +191,21 @@ impl Work {
     /// What the engine refuses.
     pub fn results(&mut self) -> Result<Vec<Tensor>, String> {
         let (outputs, compare, v) = match self {
-            Work::Formula { bound, compare, v } => (bound.call().map_err(|e| e.to_string())?, *compare, &v[..]),
+            Work::Formula { bound, compare, v } => {
+                bound.call().map_err(|e| e.to_string())?;
+                (bound.results(), *compare, &v[..])
+            }
             Work::Derivation(derivation) => return derivation.results().map(|r| r.iter().map(tensor).collect()).map_err(|e| e.to_string()),
             Work::Streaming(streaming) => return Ok(streaming.results()),
         };
-        Ok(match compare {
-            Compare::All => outputs.iter().map(tensor).collect(),
-            Compare::Last => outputs.iter().rev().take(1).map(tensor).collect(),
-            Compare::Diagonal => outputs.iter().map(|j| tensor(&engine::diagonal(j))).collect(),
-            Compare::Products => joined(outputs, v),
-        })
+        let failed = |e: hesse::Error| e.to_string();
+        let all = |(s, values): &(&Structure, &[f64])| engine::entries(s, values).map(|a| tensor(&a)).map_err(failed);
+        match compare {
+            Compare::All => outputs.iter().map(all).collect(),
+            Compare::Last => outputs.iter().rev().take(1).map(all).collect(),
+            Compare::Diagonal => outputs.iter().map(|(s, v)| engine::diagonal(s, v).map(|a| tensor(&a)).map_err(failed)).collect(),
+            Compare::Products => joined(&outputs, v).map_err(failed),
+        }
     }
 
     /// Further figures.
@@ -213,11 +222,11 @@ fn tensor(a: &Output) -> Tensor {
 }
 
 /// [J₁ J₂ …]·v and [J₁ J₂ …]ᵀ·v.
-fn joined(jacobians: &[Output], v: &[f64]) -> Vec<Tensor> {
+fn joined(jacobians: &[(&Structure, &[f64])], v: &[f64]) -> Result<Vec<Tensor>, hesse::Error> {
     let (mut across, mut down, mut from) = (vec![], vec![], 0);
-    for j in jacobians {
-        let columns = j.shape[1];
-        let [right, left] = engine::products(j, &v[from..from + columns], v);
+    for (j, values) in jacobians {
+        let columns = j.sides().1;
+        let [right, left] = engine::products(j, values, &v[from..from + columns], v)?;
         across.resize(right.data.len(), 0.0);
         for (to, x) in across.iter_mut().zip(&right.data) {
             *to += x;
@@ -225,7 +234,7 @@ fn joined(jacobians: &[Output], v: &[f64]) -> Vec<Tensor> {
         down.extend(left.data);
         from += columns;
     }
-    vec![Tensor::new(vec![across.len()], across), Tensor::new(vec![down.len()], down)]
+    Ok(vec![Tensor::new(vec![across.len()], across), Tensor::new(vec![down.len()], down)])
 }
 
 #[cfg(test)]
@@ -234,9 +243,9 @@ mod tests {
 
     #[test]
     fn jacobians_stand_beside_each_other() {
-        let j = Output::new(vec![2, 1], vec![1.0, 2.0]);
-        let k = Output::new(vec![2, 1], vec![10.0, 20.0]);
-        let [across, down] = &joined(&[j, k], &[1.0, 3.0])[..] else { panic!() };
+        let column = Structure::dense(vec![2, 1], 1);
+        let (j, k) = ([1.0, 2.0], [10.0, 20.0]);
+        let [across, down] = &joined(&[(&column, &j), (&column, &k)], &[1.0, 3.0]).unwrap()[..] else { panic!() };
         assert_eq!(across.data, [31.0, 62.0]);
         assert_eq!(down.data, [7.0, 70.0]);
     }
@@ -260,7 +269,7 @@ mod tests {
         ];
         for (name, asks) in asks {
             let text = std::fs::read_to_string(folder.join(name).with_extension("hesse")).unwrap();
-            assert!(Compiled::new(&text, asks).is_ok(), "{name}: {:?}", Compiled::new(&text, asks).err());
+            assert!(Compiled::new(&text, asks, false).is_ok(), "{name}: {:?}", Compiled::new(&text, asks, false).err());
         }
     }
 }

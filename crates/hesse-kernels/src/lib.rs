@@ -1,6 +1,7 @@
 //! Numeric kernels: what hesse computes with on real data, in f64 and f32.
 //!
 //! ```text
+//! level    the machine's instruction sets, found at run time: one source, compiled for each
 //! vector   dot, sum, axpy over slices
 //! matrix   strided views; matrix times vector, matrix product, weighted Gram matrix
 //! chain    a register machine over blocks of values: fused element-wise functions and reductions
@@ -10,13 +11,21 @@
 //! Nothing here allocates unless its documentation says so, and nothing here knows a formula. This is the only crate of hesse with
 //! `unsafe` code.
 
+pub mod buffer;
 pub mod chain;
+pub mod factor;
 pub mod function;
+pub mod lanes;
+pub mod level;
 pub mod matrix;
+pub mod pool;
 pub mod real;
+mod reduce;
 pub mod vector;
 
+pub use buffer::Buffer;
 pub use chain::{Chain, Instruction, Reduction, Register, Source};
 pub use function::{Binary, Unary};
+pub use level::Level;
 pub use matrix::{Matrix, MatrixMut};
 pub use real::Real;

@@ -1,6 +1,16 @@
 //! Strided matrices and their products.
 
-use crate::real::Real;
+mod copy;
+mod gram;
+mod product;
+mod times;
+
+pub use copy::{add_scaled, mirror, transpose_add};
+pub use gram::{gram, gram_by, symmetric_product};
+pub use product::product;
+pub use times::{add_times_vector, times_vector, times_vector_selected};
+
+use product::Part;
 
 /// A matrix that is read: entry (i, j) is `data[i·row_step + j·column_step]`.
 #[derive(Clone, Copy, Debug)]
@@ -45,43 +55,58 @@ impl<'a, T: Copy> Matrix<'a, T> {
     pub fn at(&self, i: usize, j: usize) -> T {
         self.data[i * self.row_step + j * self.column_step]
     }
-}
-
-/// y ← M·x, or y ← y + M·x with `add`. `x` has as many entries as M has columns, `y` as it has rows.
-pub fn times_vector<T: Real>(m: Matrix<'_, T>, x: &[T], add: bool, y: &mut [T]) {
-    for (i, y) in y.iter_mut().enumerate().take(m.rows) {
-        let s: f64 = (0..m.columns).map(|j| m.at(i, j).to_f64() * x[j].to_f64()).sum();
-        *y = T::from_f64(s) + if add { *y } else { T::default() };
+    /// Panics where the slice is too short: a mistake of the caller that must not become a read of foreign memory.
+    fn check(&self) {
+        assert!(
+            reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(),
+            "a matrix is shorter than its shape says"
+        );
+    }
+    fn part(&self) -> Part<T> {
+        Part { start: self.data.as_ptr().cast_mut(), row_step: self.row_step, column_step: self.column_step }
     }
 }
 
-/// C ← A·B, or C ← C + A·B with `add`, by at most `threads` threads. The result does not depend on their number.
-pub fn product<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool, c: MatrixMut<'_, T>, _threads: usize) {
-    for i in 0..c.rows {
-        for j in 0..c.columns {
-            let s: f64 = (0..a.columns).map(|k| a.at(i, k).to_f64() * b.at(k, j).to_f64()).sum();
-            let y = &mut c.data[i * c.row_step + j * c.column_step];
-            *y = T::from_f64(s) + if add { *y } else { T::default() };
-        }
+impl<'a, T: Copy> MatrixMut<'a, T> {
+    /// Rows one after the other.
+    pub fn row_major(data: &'a mut [T], rows: usize, columns: usize) -> Self {
+        MatrixMut { data, rows, columns, row_step: columns, column_step: 1 }
+    }
+    /// Rows and columns exchanged, without a copy.
+    pub fn transposed(self) -> Self {
+        MatrixMut { rows: self.columns, columns: self.rows, row_step: self.column_step, column_step: self.row_step, ..self }
+    }
+    /// To read it.
+    pub fn view(&self) -> Matrix<'_, T> {
+        Matrix { data: self.data, rows: self.rows, columns: self.columns, row_step: self.row_step, column_step: self.column_step }
+    }
+    /// As [`Matrix::check`]; also that no two entries share a place, as they would with steps that overlap.
+    fn check(&self) {
+        assert!(
+            reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(),
+            "a matrix is shorter than its shape says"
+        );
+        let rows_apart = self.rows <= 1 || self.row_step >= reach(1, self.columns, 1, self.column_step).max(1);
+        let columns_apart = self.columns <= 1 || self.column_step >= reach(self.rows, 1, self.row_step, 1).max(1);
+        let within_rows = self.columns <= 1 || self.column_step > 0;
+        let within_columns = self.rows <= 1 || self.row_step > 0;
+        assert!((rows_apart && within_rows) || (columns_apart && within_columns), "entries of a matrix that is written share a place");
+    }
+    fn part(&mut self) -> Part<T> {
+        Part { start: self.data.as_mut_ptr(), row_step: self.row_step, column_step: self.column_step }
     }
 }
 
-/// The lower triangle of C ← C + Aᵀ·diag(w)·A (w = 1 if `None`). `scratch` holds as many numbers as A.
-pub fn gram<T: Real>(a: Matrix<'_, T>, weights: Option<&[T]>, c: MatrixMut<'_, T>, _scratch: &mut [T]) {
-    for i in 0..c.rows {
-        for j in 0..=i {
-            let w = |k: usize| weights.map_or(1.0, |w| w[k].to_f64());
-            let s: f64 = (0..a.rows).map(|k| a.at(k, i).to_f64() * w(k) * a.at(k, j).to_f64()).sum();
-            c.data[i * c.row_step + j * c.column_step] += T::from_f64(s);
-        }
-    }
+/// From the first entry to behind the last.
+#[inline(always)]
+fn reach(rows: usize, columns: usize, row_step: usize, column_step: usize) -> usize {
+    if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row_step + (columns - 1) * column_step + 1 }
 }
 
-/// Copies the lower triangle to the upper one.
-pub fn mirror<T: Real>(c: MatrixMut<'_, T>) {
-    for i in 0..c.rows {
-        for j in 0..i {
-            c.data[j * c.row_step + i * c.column_step] = c.data[i * c.row_step + j * c.column_step];
-        }
-    }
+/// How many rows of a row-major matrix a pass takes at a time that reads each row twice (X·w, then Xᵀ·r).
+pub fn rows_per_block(columns: usize, size: usize) -> usize {
+    (24 * 1024 / (columns.max(1) * size)).clamp(8, 64) / 8 * 8
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,15 +117,7 @@ fn get<'v, T: Clone>(values: &'v Values<'_, T>, v: Value) -> Result<&'v Array<T>
 
 /// The steps that a step reads.
 pub fn reads(op: &Op) -> Vec<Value> {
-    match op {
-        Op::Input(_) | Op::Constant(_) | Op::Size(_) | Op::Mask(_) | Op::Zeros => vec![],
-        Op::Combine(terms) => terms.iter().map(|t| t.1).collect(),
-        Op::Map(_, args) | Op::Apply(_, args) => args.clone(),
-        Op::Power(a, b) | Op::GuardedPower(a, b) => vec![*a, *b],
-        Op::Adjugate(a) | Op::Others { array: a, .. } => vec![*a],
-        Op::Contract { operands, .. } => operands.iter().map(|o| o.0).collect(),
-        Op::Solve { matrix, right, .. } => vec![*matrix, *right],
-    }
+    op.reads()
 }
 
 impl<'a, T: Scalar> Machine<'a, T> {

@@ -2,6 +2,7 @@
 
 mod explain;
 mod face;
+mod joint;
 mod named;
 mod reading;
 mod request;
@@ -32,6 +33,7 @@ use working::Working;
 
 pub use crate::calculus::differentiate::Elimination;
 pub use face::Form;
+pub use joint::{Ask, Joint, JointResult};
 pub use request::{Layout, Request, Want};
 
 /// One derivative.
@@ -310,7 +312,7 @@ impl Formula {
     /// # Errors
     /// As [`Formula::derive`].
     pub fn differentiate(&self, request: &Request) -> Result<Derived, Error> {
-        let mut work = self.working();
+        let mut work = self.computing();
         let tensors = work.symbolic(request)?.into_iter().map(|s| (s.names.join(", "), s.tensor)).collect();
         work.within_limits()?;
         Ok(Derived { pool: work.pool, tape: work.tape, tensors, given: work.given })
@@ -424,11 +426,26 @@ impl Formula {
     }
 
     fn working(&self) -> Working<'_> {
-        Working { formula: self, pool: self.model.pool.clone(), tape: self.tape(), given: Given::of(&self.model), fired: vec![] }
+        Working {
+            formula: self,
+            pool: self.model.pool.clone(),
+            tape: self.tape(),
+            given: Given::of(&self.model),
+            fired: vec![],
+            written: true,
+            directions: vec![],
+        }
+    }
+
+    /// Derivatives are to be computed, not written.
+    fn computing(&self) -> Working<'_> {
+        let mut work = Working { written: false, ..self.working() };
+        work.tape.shared = true;
+        work
     }
 
     fn tape(&self) -> Tape {
-        Tape { definitions: self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect() }
+        Tape::new(self.model.vertices.iter().map(|v| (v.symbol, v.value)).collect())
     }
 
     /// How variables are written.

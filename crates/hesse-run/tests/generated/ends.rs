@@ -140,7 +140,7 @@ fn unsimplified(case: &Case) -> Option<(Pool, Vec<Expr>)> {
     let formula = Formula::parse(&case.text(), true).ok()?;
     let model = formula.model();
     let mut pool = model.pool.clone();
-    let mut tape = Tape { definitions: model.vertices.iter().map(|v| (v.symbol, v.value)).collect() };
+    let mut tape = Tape::new(model.vertices.iter().map(|v| (v.symbol, v.value)).collect());
     let target = model.definitions.last()?.value;
     let by = model.inputs.iter().find(|i| i.name == case.wrt)?.var;
     let derivative = differentiate(&mut pool, &mut tape, target, &[by], Elimination::Automatic).ok()?.pop()?;

@@ -364,7 +364,7 @@ impl Build<'_> {
         if self.out.vertices.len() > SMALL {
             return a == b;
         }
-        let tape = Tape { definitions: self.out.vertices.iter().map(|v| (v.symbol, v.value)).collect() };
+        let tape = Tape::new(self.out.vertices.iter().map(|v| (v.symbol, v.value)).collect());
         let full = tape.expand_all(self.pool, &[a, b]);
         full[0] == full[1]
     }

@@ -9,6 +9,11 @@
 //!
 //! Forward, reverse and cross-country mode are three orders of eliminating the same vertices. This file names no function.
 
+mod naming;
+mod second;
+
+pub use second::second;
+
 use super::library;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pool, Rational, VarId, VarKind};
@@ -37,9 +42,24 @@ pub enum Elimination {
 pub struct Tape {
     /// Symbols with their local values.
     pub definitions: Vec<(VarId, Expr)>,
+    /// Whether every part of a derivative that is computed gets a name, equal parts the same one: for programs, which compute it once.
+    /// Otherwise a name is only a barrier for size: what is printed is written out again.
+    pub shared: bool,
+    names: FxHashMap<Expr, Expr>,
 }
 
 impl Tape {
+    /// Definitions in order, derivatives of which are to be printed.
+    pub fn new(definitions: Vec<(VarId, Expr)>) -> Tape {
+        Tape { definitions, ..Tape::default() }
+    }
+
+    /// Takes back the definitions from this position on.
+    fn forget(&mut self, from: usize) {
+        self.definitions.truncate(from);
+        self.names.clear();
+    }
+
     /// The expression with every definition written out.
     pub fn expand(&self, pool: &mut Pool, e: Expr) -> Expr {
         self.expand_all(pool, &[e])[0]
@@ -138,7 +158,7 @@ pub fn differentiate_heard(
     match pool.under(&[found.clone(), adjoints].concat()).into_iter().find_map(|e| pool.lacks_direction(e)) {
         // All orders give the same; forward, a function that takes a direction meets that of a scalar variable.
         Some(_) if order != Elimination::Forward => {
-            tape.definitions.truncate(written);
+            tape.forget(written);
             differentiate_heard(pool, tape, target, wrt, Elimination::Forward, heard)
         }
         Some(f) => Err(Diagnostic::error(
@@ -258,7 +278,11 @@ impl Graph {
         }
         let rank = pool.variable(self.symbols[v]).axes.len();
         for (w, outer) in &outgoing {
-            let outer = name_if_large(pool, tape, *outer, self.symbols[v]);
+            let outer = if tape.shared {
+                naming::named(pool, tape, *outer, self.symbols[v])
+            } else {
+                name_if_large(pool, tape, *outer, self.symbols[v])
+            };
             for (u, inner) in &incoming {
                 let joined = chain(pool, outer, *inner, rank);
                 let total = match self.successors[*u].get(w) {
@@ -284,19 +308,24 @@ pub fn chain(pool: &mut Pool, outer: Expr, inner: Expr, rank: usize) -> Expr {
     let (of, through, by) = (label(0, w), label(w, rank), label(w + rank, u));
     let (left, right, out) = ([of.clone(), through.clone()].concat(), [through, by.clone()].concat(), [of, by].concat());
     let axes: Vec<Dim> = pool.axes(outer)[..w].iter().chain(&pool.axes(inner)[rank..]).copied().collect();
-    // Term by term where a sum of tensors with many axes stands between: each term holds a δ that vanishes in its own product.
+    joined(pool, (outer, &left), (inner, &right), &out, &axes)
+}
+
+/// The product of two tensors, term by term where a sum of tensors with many axes stands between: each term holds a δ that vanishes in its
+/// own product.
+fn joined(pool: &mut Pool, (a, left): (Expr, &[Label]), (b, right): (Expr, &[Label]), out: &[Label], axes: &[Dim]) -> Expr {
     let terms = |pool: &Pool, e: Expr| match pool.node(e) {
         Node::Sum(terms, _) if pool.rank(e) > 2 => terms.clone(),
         _ => vec![(Rational::from_integer(1), e)],
     };
     let mut total = vec![];
-    for (c, a) in terms(pool, outer) {
-        for (d, b) in terms(pool, inner) {
-            let joined = pool.product(&[(a, &left), (b, &right)], &out, &[]);
+    for (c, a) in terms(pool, a) {
+        for (d, b) in terms(pool, b) {
+            let joined = pool.product(&[(a, left), (b, right)], out, &[]);
             total.push((c * d, pool.give_directions(joined)));
         }
     }
-    pool.sum(&total, &axes)
+    pool.sum(&total, axes)
 }
 
 /// Gives a large accumulated derivative a name of its own.

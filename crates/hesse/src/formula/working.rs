@@ -2,7 +2,7 @@
 
 use super::face::{Laid, axes_text, face, shape_text, stacked};
 use super::{Derivative, Elimination, Formula, Given, Part, Request, Want, unknown};
-use crate::calculus::differentiate::{self, Tape, chain, differentiate};
+use crate::calculus::differentiate::{self, Tape, chain, differentiate, second};
 use crate::calculus::model::{Asks, Condition};
 use crate::calculus::notate::{Spelling, notate, notate_indexed};
 use crate::calculus::{simplify, structure};
@@ -23,17 +23,29 @@ pub(super) struct Working<'a> {
     pub(super) tape: Tape,
     pub(super) given: Given,
     pub(super) fired: Vec<&'static Rule>,
+    /// Whether derivatives are written out: then a second one is also taken of the simplified first one, which may print shorter.
+    pub(super) written: bool,
+    /// The directions and cotangents so far.
+    pub(super) directions: Vec<Direction>,
+}
+
+/// An input that a derivative is multiplied with: the name that it would have and of what it is, the name that it has.
+pub(super) struct Direction {
+    wanted: String,
+    of: String,
+    name: String,
+    value: Expr,
 }
 
 /// A derivative over symbols: its tensor has the axes of `shape`, then those of the variables.
 pub(super) struct Symbolic {
-    of: String,
+    pub(super) of: String,
     pub(super) names: Vec<String>,
     pub(super) tensor: Expr,
-    shape: Shape,
-    variables: Vec<Shape>,
+    pub(super) shape: Shape,
+    pub(super) variables: Vec<Shape>,
     /// The direction or cotangent that the derivative was multiplied with.
-    direction: Option<String>,
+    pub(super) direction: Option<String>,
     /// The same second derivative taken of the simplified first one, where that is another expression; the rules that were used.
     simpler: Option<(Expr, Vec<&'static Rule>)>,
 }
@@ -85,10 +97,10 @@ impl Working<'_> {
     pub(super) fn symbolic(&mut self, request: &Request) -> Result<Vec<Symbolic>, Error> {
         let (of, target, shape) = self.formula.target(request.target.as_deref())?;
         let wrt = self.variables(request)?;
-        self.scalar_where_wanted(&of, &shape, request)?;
         let first_order = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative) && request.order <= 1;
         let joined = request.wrt.len() > 1 && wrt.iter().all(|v| v.2.is_scalar()) && shape.cols.is_empty();
         if first_order && joined {
+            self.scalar_where_wanted(&of, &shape, request)?;
             let tensor = self.row_of_partials(target, &wrt, request.elimination)?;
             let columns = self.pool.dims.integer(wrt.len() as i64);
             let names = wrt.iter().map(|v| v.0.clone()).collect();
@@ -102,6 +114,15 @@ impl Working<'_> {
                 simpler: None,
             }]);
         }
+        self.symbolic_each(request)
+    }
+
+    /// The derivatives over the symbols of the tape, one for each variable.
+    pub(super) fn symbolic_each(&mut self, request: &Request) -> Result<Vec<Symbolic>, Error> {
+        let (of, target, shape) = self.formula.target(request.target.as_deref())?;
+        let wrt = self.variables(request)?;
+        self.scalar_where_wanted(&of, &shape, request)?;
+        let first_order = matches!(request.want, Want::Gradient | Want::Jacobian | Want::Derivative) && request.order <= 1;
         if first_order {
             // One elimination for all inputs: they share their adjoints. What lies behind a definition is constant only for itself.
             let is_input = |v: &Variable| self.formula.model.inputs.iter().any(|i| i.var == v.1);
@@ -201,18 +222,26 @@ impl Working<'_> {
             direction: None,
             simpler: None,
         };
+        if request.want == Want::Hessian
+            && let Some(tensor) = self.pushed(target, [v, second])?
+        {
+            (made.tensor, made.names, made.variables) = (tensor, named(2), shapes(2));
+            return Ok(made);
+        }
         match request.want {
             Want::Hessian => {
                 let first = self.by(target, v.1, order)?;
                 (made.tensor, made.names, made.variables) = (self.by(first, second.1, order)?, named(2), shapes(2));
-                made.simpler = self.by_simplified(first, [v, second], order)?;
+                if self.written {
+                    made.simpler = self.by_simplified(first, [v, second], order)?;
+                }
             }
             // First derivatives are taken for all variables at once, by `symbolic`.
             Want::Gradient | Want::Jacobian | Want::Derivative => {
                 (made.tensor, made.names, made.variables) = (repeated(self, times)?, named(times), shapes(times));
             }
             Want::Vjp => {
-                let (name, cotangent) = self.direction(format!("{of}_bar"), shape);
+                let (name, cotangent) = self.direction(format!("{of}_bar"), of, shape);
                 let labels: Vec<Label> = (0..self.pool.rank(target) as Label).collect();
                 let paired = self.pool.product(&[(cotangent, &labels), (target, &labels)], &[], &[]);
                 (made.tensor, made.names, made.variables) = (self.by(paired, v.1, order)?, named(1), shapes(1));
@@ -220,7 +249,8 @@ impl Working<'_> {
             }
             Want::Jvp => {
                 let jacobian = repeated(self, times)?;
-                let (name, direction) = self.direction(format!("d{}", second.0), &second.2);
+                let last = if times > 1 { second } else { v };
+                let (name, direction) = self.direction(format!("d{}", last.0), &last.0, &last.2);
                 let rank = self.pool.rank(direction);
                 made.tensor = chain(&mut self.pool, jacobian, direction, rank);
                 (made.names, made.variables, made.direction) =
@@ -229,7 +259,7 @@ impl Working<'_> {
             Want::Hvp => {
                 let gradient = self.by(target, second.1, order)?;
                 let vector = second.2.rows.is_empty() || second.2.cols.is_empty();
-                let (name, direction) = self.direction(if vector { "v".into() } else { format!("d{}", second.0) }, &second.2);
+                let (name, direction) = self.direction(if vector { "v".into() } else { format!("d{}", second.0) }, &second.0, &second.2);
                 let labels: Vec<Label> = (0..self.pool.rank(direction) as Label).collect();
                 let along = self.pool.product(&[(gradient, &labels), (direction, &labels)], &[], &[]);
                 (made.tensor, made.names, made.variables) = (self.by(along, v.1, order)?, named(2), shapes(1));
@@ -237,6 +267,15 @@ impl Working<'_> {
             }
         }
         Ok(made)
+    }
+
+    /// The second derivative of a scalar by inputs, for a program.
+    fn pushed(&mut self, target: Expr, by: [&Variable; 2]) -> Result<Option<Expr>, Error> {
+        let is_input = |v: &&Variable| self.formula.model.inputs.iter().any(|i| i.var == v.1);
+        if self.written || !by.iter().all(is_input) || self.pool.rank(target) > 0 {
+            return Ok(None);
+        }
+        Ok(second(&mut self.pool, &mut self.tape, target, by.map(|v| v.1))?)
     }
 
     /// The derivative of a first derivative after simplification: what cancels in the gradient does not come back in the Hessian.
@@ -264,18 +303,23 @@ impl Working<'_> {
         Ok(differentiate(&mut self.pool, &mut self.tape, target, &[v], order)?[0])
     }
 
-    /// A new input, a direction or cotangent, under this name or, where the formula uses it, the first that is free: `v1`, `v2`, …
-    fn direction(&mut self, wanted: String, shape: &Shape) -> (String, Expr) {
+    /// The direction or cotangent of this name in the space of `of`: a new input under this name or, where it is used, the first that is
+    /// free: `v1`, `v2`, …
+    fn direction(&mut self, wanted: String, of: &str, shape: &Shape) -> (String, Expr) {
+        if let Some(d) = self.directions.iter().find(|d| d.wanted == wanted && d.of == of) {
+            return (d.name.clone(), d.value);
+        }
         let model = &self.formula.model;
         let free = |name: &String| {
-            !model.inputs.iter().any(|i| i.name == *name)
+            !self.given.inputs.iter().any(|i| i.0 == *name)
                 && !model.definitions.iter().any(|d| d.name == *name)
                 && !self.pool.dims.names().contains(name)
         };
-        let name = std::iter::once(wanted.clone()).chain((1..).map(|k| format!("{wanted}{k}"))).find(free).unwrap_or(wanted);
-        let (var, e) = self.pool.declare(&name, shape.axes(), VarKind::Input);
+        let name = std::iter::once(wanted.clone()).chain((1..).map(|k| format!("{wanted}{k}"))).find(free).unwrap_or(wanted.clone());
+        let (var, value) = self.pool.declare(&name, shape.axes(), VarKind::Input);
         self.given.inputs.push((name.clone(), var, shape.rows.len()));
-        (name, e)
+        self.directions.push(Direction { wanted, of: of.to_string(), name: name.clone(), value });
+        (name, value)
     }
 
     /// The partials by several scalars, side by side.
@@ -376,7 +420,7 @@ impl Working<'_> {
     }
 
     /// The derivative on the space of structured matrices: the projection of the property's row.
-    fn project(&mut self, g: Expr, structure: &str, shape: &Shape, variables: &[Shape]) -> Result<Expr, Error> {
+    pub(super) fn project(&mut self, g: Expr, structure: &str, shape: &Shape, variables: &[Shape]) -> Result<Expr, Error> {
         let row = PROPERTIES.iter().enumerate().find(|(_, p)| p.name == structure && !p.project.is_empty());
         let square = shape.is_scalar() && variables.len() == 1 && variables[0].rows.len() == 1 && variables[0].rows == variables[0].cols;
         match row {

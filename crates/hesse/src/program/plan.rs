@@ -1,6 +1,7 @@
 //! Expressions lowered to a straight-line program: one step per shared expression, products as pairwise contractions.
 
 use super::program::{Input, Mask, Op, Output, Program, Size, Step, Value};
+use super::share::Shared;
 use crate::calculus::model::Model;
 use crate::tensor::{Dim, Expr, Factor, Label, Node, Pattern, Pool, Rational, VarId, number};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -12,6 +13,15 @@ pub enum Purpose {
     Formula,
     /// A derivative: there the same quotient is the slope of the norm, whose convention at 0 is 0.
     Derivative,
+}
+
+/// How a product of many factors is lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Products {
+    /// Pair by pair, the cheapest first by the number of labels; an inverse beside something becomes a solve.
+    Pairwise,
+    /// All factors at once: a runner that knows sizes chooses the order, and sees the structure in the labels.
+    Whole,
 }
 
 /// A program that computes these expressions. `inputs` gives the variables that may occur: name, variable, number of row axes.
@@ -28,6 +38,28 @@ pub fn plan_tape(
     inputs: &[(String, VarId, usize)],
     definitions: &[(VarId, Expr)],
     outputs: &[(String, Expr)],
+) -> Program {
+    let outputs: Vec<(String, Expr, Purpose)> = outputs.iter().map(|(name, e)| (name.clone(), *e, purpose)).collect();
+    planned(pool, Products::Pairwise, inputs, definitions, &outputs)
+}
+
+/// As [`plan_tape`] for outputs of both purposes, products whole and equal steps made once: a definition that reads no quotient of the
+/// kind that [`Purpose`] tells apart is one step for values and derivatives.
+pub fn plan_joint(
+    pool: &mut Pool,
+    inputs: &[(String, VarId, usize)],
+    definitions: &[(VarId, Expr)],
+    outputs: &[(String, Expr, Purpose)],
+) -> Program {
+    planned(pool, Products::Whole, inputs, definitions, outputs).without_unread()
+}
+
+fn planned(
+    pool: &mut Pool,
+    products: Products,
+    inputs: &[(String, VarId, usize)],
+    definitions: &[(VarId, Expr)],
+    outputs: &[(String, Expr, Purpose)],
 ) -> Program {
     let mut whole: FxHashMap<VarId, Expr> = FxHashMap::default();
     let mut local = vec![];
@@ -47,43 +79,30 @@ pub fn plan_tape(
             local.push((*symbol, value));
         }
     }
-    let outputs: Vec<(String, Expr)> = outputs.iter().map(|(name, e)| (name.clone(), pool.substitute(*e, &whole))).collect();
-    let mut planner = Planner { pool, purpose, program: Program::default(), values: FxHashMap::default() };
+    let outputs: Vec<(String, Expr, Purpose)> =
+        outputs.iter().map(|(name, e, purpose)| (name.clone(), pool.substitute(*e, &whole), *purpose)).collect();
+    let mut planner = Planner {
+        pool,
+        purpose: Purpose::Formula,
+        products,
+        program: Program::default(),
+        values: FxHashMap::default(),
+        shared: (products == Products::Whole).then(Shared::default),
+    };
     planner.program.sizes = planner.pool.dims.names().to_vec();
-    let roots: Vec<Expr> = outputs.iter().map(|o| o.1).collect();
-    // What the outputs read, and what the definitions read that they read.
-    let mut used: FxHashSet<VarId> = roots.iter().flat_map(|e| planner.pool.variables_of(*e)).collect();
-    let mut needed = vec![];
-    for (symbol, value) in local.into_iter().rev() {
-        if used.contains(&symbol) {
-            used.extend(planner.pool.variables_of(value));
-            needed.push((symbol, value));
-        }
-    }
     for (name, var, rows) in inputs {
-        let axes: Vec<Size> = planner.pool.variable(*var).axes.clone().iter().map(|d| planner.size(*d)).collect();
-        let k = planner.program.inputs.len();
-        if used.contains(var) {
-            let e = planner.pool.var(*var);
-            let value = planner.step(Op::Input(k), axes.clone(), false);
-            planner.values.insert(e, value);
-        }
+        let axes = planner.sizes(&planner.pool.variable(*var).axes.clone());
         planner.program.inputs.push(Input { name: name.clone(), rows: *rows, axes });
     }
-    for (symbol, value) in needed.into_iter().rev() {
-        for e in planner.pool.under(&[value]) {
-            planner.lower(e);
-        }
-        let (name, made) = (planner.pool.var(symbol), planner.values[&value]);
-        planner.values.insert(name, made);
+    let mut found: Vec<Option<Value>> = vec![None; outputs.len()];
+    for purpose in [Purpose::Formula, Purpose::Derivative] {
+        let of: Vec<usize> = (0..outputs.len()).filter(|k| outputs[*k].2 == purpose).collect();
+        planner.purpose = purpose;
+        planner.values.clear();
+        planner.lower_all(inputs, &local, &of.iter().map(|k| outputs[*k].1).collect::<Vec<_>>());
+        of.into_iter().for_each(|k| found[k] = Some(planner.values[&outputs[k].1]));
     }
-    for e in planner.pool.under(&roots) {
-        planner.lower(e);
-    }
-    for (name, e) in outputs {
-        let value = planner.values[&e];
-        planner.program.outputs.push(Output { name, value });
-    }
+    planner.program.outputs = outputs.into_iter().zip(found).filter_map(|(o, value)| Some(Output { name: o.0, value: value? })).collect();
     planner.program
 }
 
@@ -104,8 +123,11 @@ pub fn inputs_of(model: &Model) -> Vec<(String, VarId, usize)> {
 struct Planner<'a> {
     pool: &'a mut Pool,
     purpose: Purpose,
+    products: Products,
     program: Program,
     values: FxHashMap<Expr, Value>,
+    /// The steps by what they compute, where equal ones are made once.
+    shared: Option<Shared>,
 }
 
 /// Of joining two operands: labels in the loop, labels kept, masks among them, the two positions.
@@ -128,9 +150,46 @@ impl Planner<'_> {
         dims.iter().map(|d| self.size(*d)).collect()
     }
 
+    /// Lowers expressions and the definitions that they need.
+    fn lower_all(&mut self, inputs: &[(String, VarId, usize)], definitions: &[(VarId, Expr)], roots: &[Expr]) {
+        // What the outputs read, and what the definitions read that they read.
+        let mut used: FxHashSet<VarId> = roots.iter().flat_map(|e| self.pool.variables_of(*e)).collect();
+        let mut needed = vec![];
+        for (symbol, value) in definitions.iter().rev() {
+            if used.contains(symbol) {
+                used.extend(self.pool.variables_of(*value));
+                needed.push((*symbol, *value));
+            }
+        }
+        for (k, (_, var, _)) in inputs.iter().enumerate() {
+            if used.contains(var) {
+                let e = self.pool.var(*var);
+                let axes = self.program.inputs[k].axes.clone();
+                let value = self.step(Op::Input(k), axes, false);
+                self.values.insert(e, value);
+            }
+        }
+        for (symbol, value) in needed.into_iter().rev() {
+            for e in self.pool.under(&[value]) {
+                self.lower(e);
+            }
+            let (name, made) = (self.pool.var(symbol), self.values[&value]);
+            self.values.insert(name, made);
+        }
+        for e in self.pool.under(roots) {
+            self.lower(e);
+        }
+    }
+
     fn step(&mut self, op: Op, axes: Vec<Size>, mask: bool) -> Value {
-        self.program.steps.push(Step { op, axes, mask });
-        Value((self.program.steps.len() - 1) as u32)
+        let step = Step { op, axes, mask };
+        match &mut self.shared {
+            Some(shared) => shared.add(&mut self.program.steps, step),
+            None => {
+                self.program.steps.push(step);
+                Value((self.program.steps.len() - 1) as u32)
+            }
+        }
     }
 
     fn lower(&mut self, e: Expr) {
@@ -189,7 +248,7 @@ impl Planner<'_> {
         operands.extend(left.iter().map(|f| self.operand(f, factors)));
         // Contract pairs, cheapest first: the fewest labels in the loop, then in the result; a mask as late as that allows, because
         // it must meet what is infinite and not a part of it.
-        while operands.len() > 1 {
+        while self.products == Products::Pairwise && operands.len() > 1 {
             let mut best: Option<(Cost, Vec<Label>)> = None;
             for a in 0..operands.len() {
                 for b in a + 1..operands.len() {
@@ -212,11 +271,11 @@ impl Planner<'_> {
             operands.push(self.join(left, right, kept, &sizes));
         }
         let mask = operands.iter().all(|o| self.program.steps[o.value.0 as usize].mask);
-        match operands.pop() {
+        match operands.as_slice() {
             // A[i,i] -> [i,i] keeps only the diagonal of A: the same labels are the same array only where none repeats.
-            Some(o) if o.labels == out && out.iter().enumerate().all(|(k, l)| !out[..k].contains(l)) => o.value,
-            last => {
-                let operands = last.into_iter().map(|o| (o.value, o.labels)).collect();
+            [o] if o.labels == out && out.iter().enumerate().all(|(k, l)| !out[..k].contains(l)) => o.value,
+            _ => {
+                let operands = operands.into_iter().map(|o| (o.value, o.labels)).collect();
                 self.step(Op::Contract { operands, out: out.to_vec(), sizes }, axes, mask)
             }
         }

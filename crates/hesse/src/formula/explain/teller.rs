@@ -149,12 +149,12 @@ impl<'a> Teller<'a> {
     fn listen(&mut self) -> Result<(), Error> {
         let last = self.pieces.len() - 1;
         let definitions = self.pieces[..last].iter().zip(&self.values).map(|(m, value)| (m.var, *value)).collect();
-        let mut tape = Tape { definitions };
+        let mut tape = Tape::new(definitions);
         let before = tape.definitions.len();
         let wrt: Vec<VarId> = self.variables.iter().map(|v| v.var).collect();
         let mut heard = Some(Heard::default());
         let tensors = differentiate_heard(&mut self.pool, &mut tape, self.values[last], &wrt, self.request.elimination, &mut heard)?;
-        let adjoints = Tape { definitions: tape.definitions.split_off(before) };
+        let adjoints = Tape::new(tape.definitions.split_off(before));
         self.tensors = adjoints.expand_all(&mut self.pool, &tensors);
         let place = |list: &[Member], v: VarId| list.iter().position(|m| m.var == v);
         let mut edges = vec![];

@@ -1,0 +1,819 @@
+//! The graph of a program under actual sizes: every value a node, equal nodes one node, products as labelled contractions whose constant
+//! 0/1 factors (unit vectors, shifts, diagonals) have become positions.
+
+use crate::interpret::{MAX_ELEMENTS, RunError, signed};
+use hesse::facts::functions::FunctionId;
+use hesse::facts::matrices::MatrixFunctionId;
+use hesse::program::program::{self, Mask, Op, Program, Value};
+use std::collections::HashMap;
+
+/// A node, by position; a node reads only earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(pub u32);
+
+impl Id {
+    /// As a position.
+    pub fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A number that can be compared and hashed: by its bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bits(u64);
+
+impl Bits {
+    /// The bits of a number.
+    pub fn of(x: f64) -> Bits {
+        Bits(x.to_bits())
+    }
+    /// The number.
+    pub fn number(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+}
+
+/// A position along an axis of an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Index {
+    /// The value of a label plus an offset.
+    Along(usize, i64),
+    /// Always the same.
+    At(usize),
+}
+
+/// A node as it is read: for each of its axes a position, given the labels of whoever reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Operand {
+    /// What is read.
+    pub node: Id,
+    /// Where.
+    pub index: Vec<Index>,
+}
+
+impl Operand {
+    /// The whole node, axis by axis.
+    pub fn whole(node: Id, rank: usize) -> Operand {
+        Operand { node, index: (0..rank).map(|l| Index::Along(l, 0)).collect() }
+    }
+    /// Whether it runs along a label.
+    pub fn has(&self, label: usize) -> bool {
+        self.index.iter().any(|i| matches!(i, Index::Along(l, _) if *l == label))
+    }
+}
+
+/// What a node computes. The labels of a node are `0..rank` for its own axes, then the summed ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An input of the program.
+    Input(usize),
+    /// A number.
+    Number(Bits),
+    /// The lower triangle of ones.
+    Lower,
+    /// Zeros.
+    Zeros,
+    /// Σ c·operand
+    Combine(Vec<(Bits, Operand)>),
+    /// An element-wise function.
+    Map(FunctionId, Vec<Operand>),
+    /// base^exponent for a constant exponent; `guarded`: 0 where the base is 0.
+    Power {
+        /// What is raised.
+        base: Operand,
+        /// The exponent.
+        exponent: Bits,
+        /// Whether 0 stays 0.
+        guarded: bool,
+    },
+    /// base^exponent for a scalar that is computed.
+    PowerBy {
+        /// What is raised.
+        base: Operand,
+        /// The exponent, a scalar.
+        exponent: Operand,
+        /// Whether 0 stays 0.
+        guarded: bool,
+    },
+    /// Σ over the labels behind the node's own of Π operands.
+    Contract {
+        /// The factors.
+        operands: Vec<Operand>,
+        /// How many values each summed label takes.
+        summed: Vec<usize>,
+    },
+    /// Σₖ of[k,i]·weight[k]·of[k,j], symmetric: the labels are i, j and k.
+    Gram {
+        /// The matrix, at the labels i (0) and k (2).
+        of: Operand,
+        /// The weights, at the label k (2).
+        weight: Option<Operand>,
+        /// How many k.
+        summed: usize,
+    },
+    /// Zeros, and the values of a node where the labels say: entry (…, lₖ + offset, …) of the result is entry (l₀, l₁, …) of the node.
+    Spread {
+        /// What is spread; its axes are the labels.
+        of: Id,
+        /// The position along each axis of the result.
+        index: Vec<Index>,
+    },
+    /// A reduction over the axes behind the first `kept` ones.
+    Reduce(MatrixFunctionId, Id),
+    /// A factorization, Cholesky's where it exists and LU otherwise.
+    Factor(Id),
+    /// The inverse, from a factorization.
+    Inverse(Id),
+    /// log|det| or log det.
+    LogDeterminant {
+        /// The factorization.
+        factor: Id,
+        /// NaN where the determinant is negative.
+        signed: bool,
+    },
+    /// The determinant.
+    Determinant(Id),
+    /// X with A·X = B, or Aᵀ·X = B.
+    Solve {
+        /// The factorization of A.
+        factor: Id,
+        /// B, its first axis (of A's rows) solved for.
+        right: Id,
+        /// With the transpose.
+        transposed: bool,
+    },
+    /// What only the interpreter computes: a step on whole arrays.
+    Plain(PlainOp, Vec<Id>),
+}
+
+/// An operation that is left to the interpreter's kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PlainOp {
+    /// A function of whole matrices.
+    Apply(MatrixFunctionId),
+    /// The adjugate.
+    Adjugate,
+    /// Products of the others.
+    Others(usize),
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Node {
+    /// What it computes.
+    pub kind: Kind,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Only 0 and 1, and a 0 selects.
+    pub mask: bool,
+}
+
+impl Node {
+    /// Number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape.len()
+    }
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+    /// Whether it has no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The nodes that a node reads.
+pub fn reads(kind: &Kind) -> Vec<Id> {
+    match kind {
+        Kind::Input(_) | Kind::Number(_) | Kind::Lower | Kind::Zeros => vec![],
+        Kind::Combine(terms) => terms.iter().map(|t| t.1.node).collect(),
+        Kind::Map(_, args) | Kind::Contract { operands: args, .. } => args.iter().map(|a| a.node).collect(),
+        Kind::Gram { of, weight, .. } => std::iter::once(of).chain(weight).map(|o| o.node).collect(),
+        Kind::Power { base, .. } => vec![base.node],
+        Kind::PowerBy { base, exponent, .. } => vec![base.node, exponent.node],
+        Kind::Spread { of, .. } | Kind::Reduce(_, of) | Kind::Factor(of) | Kind::Inverse(of) | Kind::Determinant(of) => vec![*of],
+        Kind::LogDeterminant { factor, .. } => vec![*factor],
+        Kind::Solve { factor, right, .. } => vec![*factor, *right],
+        Kind::Plain(_, args) => args.clone(),
+    }
+}
+
+/// A product with sums is distributed into at most this many terms.
+const MOST_TERMS: usize = 64;
+
+/// A product before its factors are put in order: what a contraction step means once its 0/1 factors have become positions.
+/// Entry `out` is coefficient · Σ over the labels not in `out` of Π operands, and 0 wherever no value of the labels reaches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// The number in front.
+    pub coefficient: f64,
+    /// The factors.
+    pub operands: Vec<Operand>,
+    /// Position along each axis of the result.
+    pub out: Vec<Index>,
+    /// Range of each label.
+    pub ranges: Vec<(usize, usize)>,
+}
+
+/// The graph.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// The nodes in order.
+    pub nodes: Vec<Node>,
+    known: HashMap<Node, Id>,
+}
+
+impl Graph {
+    /// A node.
+    pub fn node(&self, id: Id) -> &Node {
+        &self.nodes[id.at()]
+    }
+    /// Its shape.
+    pub fn shape(&self, id: Id) -> &[usize] {
+        &self.nodes[id.at()].shape
+    }
+    /// The node of this kind, made if it is new.
+    pub fn add(&mut self, kind: Kind, shape: Vec<usize>, mask: bool) -> Id {
+        let node = Node { kind, shape, mask };
+        if let Some(id) = self.known.get(&node) {
+            return *id;
+        }
+        let id = Id(self.nodes.len() as u32);
+        self.nodes.push(node.clone());
+        self.known.insert(node, id);
+        id
+    }
+    /// Whether such a node exists.
+    pub fn find(&self, kind: &Kind, shape: &[usize]) -> bool {
+        [false, true].iter().any(|mask| self.known.contains_key(&Node { kind: kind.clone(), shape: shape.to_vec(), mask: *mask }))
+    }
+    /// A number.
+    pub fn number(&mut self, x: f64) -> Id {
+        self.add(Kind::Number(Bits::of(x)), vec![], x == 0.0 || x == 1.0)
+    }
+    /// The number that a node is, if it is one.
+    pub fn as_number(&self, id: Id) -> Option<f64> {
+        match self.node(id).kind {
+            Kind::Number(x) => Some(x.number()),
+            _ => None,
+        }
+    }
+    /// An operand seen through nodes that only rename axes: a transpose, a slice or a broadcast is read where it lies.
+    pub fn through(&self, mut o: Operand) -> Operand {
+        loop {
+            let Kind::Contract { operands, summed } = &self.node(o.node).kind else { return o };
+            let [inner] = &operands[..] else { return o };
+            if !summed.is_empty() {
+                return o;
+            }
+            let index = inner
+                .index
+                .iter()
+                .map(|i| match *i {
+                    Index::At(k) => Index::At(k),
+                    Index::Along(l, offset) => match o.index[l] {
+                        Index::Along(m, more) => Index::Along(m, more + offset),
+                        Index::At(k) => Index::At((k as i64 + offset) as usize),
+                    },
+                })
+                .collect();
+            o = Operand { node: inner.node, index };
+        }
+    }
+}
+
+/// The shape of axes; arrays of it need not fit into memory.
+pub fn shape(axes: &[program::Size], sizes: &[usize]) -> Result<Vec<usize>, RunError> {
+    axes.iter().map(|a| a.bind(sizes).ok_or_else(|| RunError::new("E203", "a size is negative or too large"))).collect()
+}
+
+/// Builds the graph of a program. Gives for each output the terms that it is the sum of.
+pub struct Builder<'a> {
+    program: &'a Program,
+    sizes: &'a [usize],
+    /// The graph so far.
+    pub graph: Graph,
+    /// What each step became, when somebody needed it as an array.
+    dense: Vec<Option<Id>>,
+    /// Steps whose inverse is solved with and never written out.
+    solved: Vec<bool>,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder for these sizes.
+    pub fn new(program: &'a Program, sizes: &'a [usize]) -> Builder<'a> {
+        let mut b = Builder { program, sizes, graph: Graph::default(), dense: vec![None; program.steps.len()], solved: vec![] };
+        b.solved = b.inverses_to_solve();
+        b
+    }
+
+    fn bound(&self, size: &program::Size) -> Result<i64, RunError> {
+        signed(size, self.sizes).ok_or_else(|| RunError::new("E203", "a size is too large"))
+    }
+
+    /// Inverses that only stand in products beside something with fewer columns: a solution is cheaper than the inverse.
+    fn inverses_to_solve(&self) -> Vec<bool> {
+        let steps = &self.program.steps;
+        let inverse = |v: Value| matches!(&steps[v.0 as usize].op, Op::Apply(f, _) if f.row().name == "inv");
+        let mut solved: Vec<bool> = (0..steps.len()).map(|k| inverse(Value(k as u32))).collect();
+        for step in steps {
+            match &step.op {
+                Op::Contract { operands, out, sizes } => {
+                    for (k, (v, labels)) in operands.iter().enumerate() {
+                        // One of its two labels is summed against another factor that is smaller than the matrix.
+                        let beside = |l: &u32| {
+                            !out.contains(l)
+                                && operands.iter().enumerate().any(|(m, (other, theirs))| {
+                                    m != k && theirs.contains(l) && !steps[other.0 as usize].mask && {
+                                        let size = |l: &u32| sizes[*l as usize].bind(self.sizes).unwrap_or(1);
+                                        let columns: usize = theirs.iter().filter(|t| *t != l).map(size).product();
+                                        columns < size(l)
+                                    }
+                                })
+                        };
+                        let good = matches!(labels[..], [i, j] if i != j && (beside(&i) || beside(&j)));
+                        solved[v.0 as usize] &= good;
+                    }
+                }
+                op => crate::interpret::reads(op).iter().for_each(|v| solved[v.0 as usize] = false),
+            }
+        }
+        for o in &self.program.outputs {
+            solved[o.value.0 as usize] = false;
+        }
+        solved
+    }
+
+    /// The step as an array.
+    pub fn dense(&mut self, v: Value) -> Result<Id, RunError> {
+        let k = v.0 as usize;
+        if let Some(id) = self.dense[k] {
+            return Ok(id);
+        }
+        let step = &self.program.steps[k];
+        let shape = shape(&step.axes, self.sizes)?;
+        let rank = shape.len();
+        let mask = step.mask;
+        let id = match &step.op {
+            Op::Input(i) => self.graph.add(Kind::Input(*i), shape, mask),
+            Op::Constant(x) => self.scalar(*x, shape),
+            Op::Size(size) => {
+                let n = self.bound(size)?;
+                self.scalar(n as f64, shape)
+            }
+            Op::Zeros => self.graph.add(Kind::Zeros, shape, true),
+            Op::Mask(_) => {
+                let term = self.term(v)?;
+                self.materialise(term, shape, mask)?
+            }
+            Op::Combine(terms) => {
+                let mut read = vec![];
+                for (c, t) in terms {
+                    let id = self.dense(*t)?;
+                    read.push((Bits::of(*c), self.graph.through(Operand::whole(id, rank))));
+                }
+                self.combine(read, shape)
+            }
+            Op::Map(f, args) => {
+                let mut read = vec![];
+                for a in args {
+                    let id = self.dense(*a)?;
+                    read.push(self.graph.through(Operand::whole(id, rank)));
+                }
+                // max(x, x) is x, kink or not: both sides move together.
+                if let [a, b] = &read[..]
+                    && a == b
+                    && matches!(f.row().name, "max" | "min")
+                {
+                    self.dense(args[0])?
+                } else {
+                    self.graph.add(Kind::Map(*f, read), shape, mask)
+                }
+            }
+            Op::Power(base, exponent) | Op::GuardedPower(base, exponent) => {
+                let guarded = matches!(step.op, Op::GuardedPower(..));
+                let (b, e) = (self.dense(*base)?, self.dense(*exponent)?);
+                let base = self.graph.through(Operand::whole(b, rank));
+                match self.graph.as_number(e) {
+                    Some(x) => self.graph.add(Kind::Power { base, exponent: Bits::of(x), guarded }, shape, mask),
+                    None => {
+                        let exponent = self.graph.through(Operand { node: e, index: vec![] });
+                        self.graph.add(Kind::PowerBy { base, exponent, guarded }, shape, mask)
+                    }
+                }
+            }
+            Op::Contract { .. } => {
+                let mut terms = self.terms(v)?;
+                match terms.pop() {
+                    Some(term) if terms.is_empty() => self.materialise(term, shape, mask)?,
+                    _ => self.terms_as_array(v, shape)?,
+                }
+            }
+            Op::Apply(f, args) => self.apply(*f, args, shape, mask)?,
+            Op::Adjugate(a) => {
+                let a = self.dense(*a)?;
+                self.graph.add(Kind::Plain(PlainOp::Adjugate, vec![a]), shape, mask)
+            }
+            Op::Others { array, kept } => {
+                let a = self.dense(*array)?;
+                self.graph.add(Kind::Plain(PlainOp::Others(*kept), vec![a]), shape, mask)
+            }
+            Op::Solve { matrix, right, transposed } => {
+                let (a, right) = (self.dense(*matrix)?, self.dense(*right)?);
+                let factor = self.factor(a);
+                self.graph.add(Kind::Solve { factor, right, transposed: *transposed }, shape, mask)
+            }
+        };
+        self.dense[k] = Some(id);
+        Ok(id)
+    }
+
+    /// Numbers fold; a sum of one term with the coefficient 1 is that term.
+    pub fn combine(&mut self, terms: Vec<(Bits, Operand)>, shape: Vec<usize>) -> Id {
+        if shape.is_empty() {
+            let numbers: Option<f64> = terms.iter().map(|(c, o)| Some(c.number() * self.graph.as_number(o.node)?)).sum();
+            if let Some(x) = numbers {
+                return self.graph.number(x);
+            }
+        }
+        if let [(c, o)] = &terms[..]
+            && c.number() == 1.0
+        {
+            return self.view(o.clone(), shape);
+        }
+        self.graph.add(Kind::Combine(terms), shape, false)
+    }
+
+    /// An operand as a node of its own.
+    fn view(&mut self, o: Operand, shape: Vec<usize>) -> Id {
+        let same = o.index.iter().enumerate().all(|(k, i)| *i == Index::Along(k, 0)) && *self.graph.shape(o.node) == shape[..];
+        if same {
+            return o.node;
+        }
+        let mask = self.graph.node(o.node).mask;
+        self.graph.add(Kind::Contract { operands: vec![o], summed: vec![] }, shape, mask)
+    }
+
+    fn scalar(&mut self, x: f64, shape: Vec<usize>) -> Id {
+        let id = self.graph.number(x);
+        self.view(Operand { node: id, index: vec![] }, shape)
+    }
+
+    fn factor(&mut self, a: Id) -> Id {
+        let shape = self.graph.shape(a).to_vec();
+        self.graph.add(Kind::Factor(a), shape, false)
+    }
+
+    fn apply(&mut self, f: MatrixFunctionId, args: &[Value], shape: Vec<usize>, mask: bool) -> Result<Id, RunError> {
+        let mut ids = vec![];
+        for a in args {
+            ids.push(self.dense(*a)?);
+        }
+        let row = f.row();
+        Ok(match (row.name, &ids[..]) {
+            ("inv", [a]) => {
+                let factor = self.factor(*a);
+                self.graph.add(Kind::Inverse(factor), shape, mask)
+            }
+            ("det", [a]) => {
+                let factor = self.factor(*a);
+                self.graph.add(Kind::Determinant(factor), shape, mask)
+            }
+            ("logdet" | "logabsdet", [a]) => {
+                let factor = self.factor(*a);
+                self.graph.add(Kind::LogDeterminant { factor, signed: row.name == "logdet" }, shape, mask)
+            }
+            (_, [a]) if row.of == "any" => self.graph.add(Kind::Reduce(f, *a), shape, mask),
+            _ => self.graph.add(Kind::Plain(PlainOp::Apply(f), ids), shape, mask),
+        })
+    }
+
+    /// A step as a sum of terms, where it is one: what keeps its structure. A product with a sum of structured terms is distributed.
+    pub fn terms(&mut self, v: Value) -> Result<Vec<Term>, RunError> {
+        match self.program.steps[v.0 as usize].op.clone() {
+            Op::Combine(parts) => {
+                let mut all = vec![];
+                for (c, t) in parts {
+                    for mut term in self.terms(t)? {
+                        term.coefficient *= c;
+                        all.push(term);
+                    }
+                }
+                Ok(all)
+            }
+            Op::Contract { operands, out, sizes } => {
+                let mut choices: Vec<Vec<(f64, Value)>> = operands.iter().map(|o| self.alternatives(o.0)).collect();
+                if choices.iter().fold(1usize, |n, c| n.saturating_mul(c.len())) > MOST_TERMS {
+                    choices = operands.iter().map(|o| vec![(1.0, o.0)]).collect();
+                }
+                let mut picks = vec![0usize; choices.len()];
+                let mut all = vec![];
+                loop {
+                    let picked: Vec<(f64, Value)> = picks.iter().zip(&choices).map(|(k, c)| c[*k]).collect();
+                    let factors: Vec<(Value, &[u32])> = picked.iter().zip(&operands).map(|(p, o)| (p.1, &o.1[..])).collect();
+                    let mut term = self.product(&factors, &out, &sizes)?;
+                    term.coefficient *= picked.iter().map(|p| p.0).product::<f64>();
+                    all.push(term);
+                    let mut k = 0;
+                    while k < picks.len() {
+                        picks[k] += 1;
+                        if picks[k] < choices[k].len() {
+                            break;
+                        }
+                        picks[k] = 0;
+                        k += 1;
+                    }
+                    if k == picks.len() {
+                        return Ok(all);
+                    }
+                }
+            }
+            _ => Ok(vec![self.term(v)?]),
+        }
+    }
+
+    /// The terms of a factor that is a sum of structured terms; otherwise the factor.
+    fn alternatives(&self, v: Value) -> Vec<(f64, Value)> {
+        match &self.program.steps[v.0 as usize].op {
+            Op::Combine(parts) if parts.iter().any(|p| self.is_structured(p.1)) => {
+                parts.iter().flat_map(|(c, t)| self.alternatives(*t).into_iter().map(move |(d, t)| (c * d, t))).collect()
+            }
+            _ => vec![(1.0, v)],
+        }
+    }
+
+    /// Whether most of its entries are known to be 0, or it repeats itself.
+    fn is_structured(&self, v: Value) -> bool {
+        match &self.program.steps[v.0 as usize].op {
+            Op::Contract { operands, out, .. } => {
+                let repeats = out.iter().enumerate().any(|(k, l)| out[..k].contains(l));
+                let masks =
+                    operands.iter().any(|o| matches!(self.program.steps[o.0.0 as usize].op, Op::Mask(Mask::Shift(_) | Mask::Unit(_))));
+                // An outer product is larger than its factors.
+                let largest = operands.iter().map(|o| o.1.len()).max().unwrap_or(0);
+                repeats || (masks && out.len() > 1) || (out.len() > 2 && largest < out.len())
+            }
+            Op::Combine(parts) => parts.iter().any(|p| self.is_structured(p.1)),
+            _ => false,
+        }
+    }
+
+    /// A sum of terms as an array.
+    fn terms_as_array(&mut self, v: Value, shape: Vec<usize>) -> Result<Id, RunError> {
+        let mut parts = vec![];
+        for term in self.terms(v)? {
+            let coefficient = term.coefficient;
+            let id = self.materialise(Term { coefficient: 1.0, ..term }, shape.clone(), false)?;
+            parts.push((Bits::of(coefficient), self.graph.through(Operand::whole(id, shape.len()))));
+        }
+        Ok(self.combine(parts, shape))
+    }
+
+    /// A product of these factors as one term.
+    fn product(&mut self, factors: &[(Value, &[u32])], out: &[u32], sizes: &[program::Size]) -> Result<Term, RunError> {
+        let mut rename = Rename { ranges: vec![], bindings: vec![], coefficient: 1.0, empty: false };
+        for n in shape(sizes, self.sizes)? {
+            rename.ranges.push((0, n));
+            rename.bindings.push(None);
+        }
+        let mut kept = vec![];
+        for (v, labels) in factors {
+            let labels: Vec<Index> = labels.iter().map(|l| Index::Along(*l as usize, 0)).collect();
+            self.factor_of(*v, labels, &mut rename, &mut kept)?;
+        }
+        let out = out.iter().map(|l| Index::Along(*l as usize, 0)).collect();
+        Ok(rename.finish(kept, out))
+    }
+
+    /// A step as one term.
+    fn term(&mut self, v: Value) -> Result<Term, RunError> {
+        let step = &self.program.steps[v.0 as usize];
+        let shape = shape(&step.axes, self.sizes)?;
+        match &step.op {
+            Op::Mask(_) => {
+                let rank = shape.len();
+                let mut rename =
+                    Rename { ranges: shape.iter().map(|n| (0, *n)).collect(), bindings: vec![None; rank], coefficient: 1.0, empty: false };
+                let labels: Vec<Index> = (0..rank).map(|l| Index::Along(l, 0)).collect();
+                let mut kept = vec![];
+                self.factor_of(v, labels.clone(), &mut rename, &mut kept)?;
+                Ok(rename.finish(kept, labels))
+            }
+            _ => {
+                let id = self.dense(v)?;
+                let o = self.graph.through(Operand::whole(id, shape.len()));
+                let labels = (0..shape.len()).map(|l| Index::Along(l, 0)).collect();
+                Ok(Term { coefficient: 1.0, operands: vec![o], out: labels, ranges: shape.iter().map(|n| (0, *n)).collect() })
+            }
+        }
+    }
+
+    /// Adds a factor at these positions: a constant 0/1 array binds labels, anything else is an operand.
+    fn factor_of(&mut self, v: Value, labels: Vec<Index>, rename: &mut Rename, kept: &mut Vec<Operand>) -> Result<(), RunError> {
+        let step = &self.program.steps[v.0 as usize];
+        match &step.op {
+            Op::Mask(Mask::Unit(at)) => {
+                let (at, n) = (self.bound(at)?, shape(&step.axes, self.sizes)?[0]);
+                match usize::try_from(at) {
+                    Ok(k) if k < n => rename.bind(labels[0], Index::At(k)),
+                    _ => return Err(RunError::new("E109", format!("there is no entry {} among {n}", at + 1))),
+                }
+            }
+            Op::Mask(Mask::Shift(offset)) => {
+                let offset = self.bound(offset)?;
+                let second = match labels[1] {
+                    Index::Along(l, o) => Index::Along(l, o + offset),
+                    Index::At(k) => match usize::try_from(k as i64 + offset) {
+                        Ok(k) => Index::At(k),
+                        Err(_) => {
+                            rename.empty = true;
+                            return Ok(());
+                        }
+                    },
+                };
+                rename.bind(labels[0], second);
+            }
+            Op::Mask(Mask::Lower) => {
+                let shape = shape(&step.axes, self.sizes)?;
+                let id = self.graph.add(Kind::Lower, shape, true);
+                kept.push(Operand { node: id, index: labels });
+            }
+            Op::Contract { operands, out, sizes } if self.is_structured(v) => {
+                // Its factors are factors of this product, its labels new ones; where its result has zeros the labels are bound.
+                let (operands, out) = (operands.clone(), out.clone());
+                let first = rename.ranges.len();
+                for n in shape(sizes, self.sizes)? {
+                    rename.ranges.push((0, n));
+                    rename.bindings.push(None);
+                }
+                for (l, outside) in out.iter().zip(labels) {
+                    rename.bind(Index::Along(first + *l as usize, 0), outside);
+                }
+                for (v, labels) in operands {
+                    let labels = labels.iter().map(|l| Index::Along(first + *l as usize, 0)).collect();
+                    self.factor_of(v, labels, rename, kept)?;
+                }
+            }
+            Op::Apply(_, args) if self.solved[v.0 as usize] => {
+                // The inverse stays a factorization here; whoever orders the product solves with it.
+                let a = self.dense(args[0])?;
+                let factor = self.factor(a);
+                kept.push(Operand { node: factor, index: labels });
+            }
+            _ => {
+                let id = self.dense(v)?;
+                match self.graph.as_number(id) {
+                    Some(x) if labels.is_empty() => rename.coefficient *= x,
+                    _ => {
+                        // A product that was kept apart is one product with this one, if nothing else needs it.
+                        kept.push(self.graph.through(Operand { node: id, index: labels }));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A term as an array.
+    pub fn materialise(&mut self, term: Term, shape: Vec<usize>, mask: bool) -> Result<Id, RunError> {
+        if shape.iter().try_fold(1usize, |n, k| n.checked_mul(*k)).is_none_or(|n| n > MAX_ELEMENTS) {
+            return Err(RunError::new("E609", format!("an array of shape {shape:?} holds more than {MAX_ELEMENTS} elements")));
+        }
+        if term.coefficient == 0.0 && term.operands.is_empty() {
+            return Ok(self.graph.add(Kind::Zeros, shape, true));
+        }
+        let compact = super::order::compact(&mut self.graph, &term);
+        let value = self.scaled(compact.node, term.coefficient);
+        Ok(self.placed(value, compact.labels, &term, shape, mask))
+    }
+
+    /// A node times a number.
+    pub fn scaled(&mut self, node: Id, c: f64) -> Id {
+        if c == 1.0 {
+            return node;
+        }
+        let shape = self.graph.shape(node).to_vec();
+        let o = self.graph.through(Operand::whole(node, shape.len()));
+        self.combine(vec![(Bits::of(c), o)], shape)
+    }
+
+    /// The value of a term over these labels, laid out over the axes of the result.
+    fn placed(&mut self, value: Id, labels: Vec<usize>, term: &Term, shape: Vec<usize>, mask: bool) -> Id {
+        let position = |l: usize| labels.iter().position(|m| *m == l);
+        let full = term.out.iter().zip(&shape).all(|(i, n)| matches!(i, Index::Along(l, 0) if term.ranges[*l] == (0, *n)));
+        let repeated = term.out.iter().enumerate().any(|(k, i)| term.out[..k].contains(i));
+        if full && !repeated {
+            // Only renamed or broadcast.
+            let mut index = vec![Index::At(0); labels.len()];
+            for (axis, i) in term.out.iter().enumerate() {
+                if let Index::Along(l, _) = i
+                    && let Some(k) = position(*l)
+                {
+                    index[k] = Index::Along(axis, 0);
+                }
+            }
+            let o = self.graph.through(Operand { node: value, index });
+            return self.view(o, shape);
+        }
+        // Ranges and diagonals: the value over all labels of the result, then spread.
+        let mut all: Vec<usize> = vec![];
+        for i in &term.out {
+            if let Index::Along(l, _) = i
+                && !all.contains(l)
+            {
+                all.push(*l);
+            }
+        }
+        let index = labels.iter().map(|l| all.iter().position(|m| m == l).map_or(Index::At(0), |k| Index::Along(k, 0))).collect();
+        let box_shape: Vec<usize> = all.iter().map(|l| term.ranges[*l].1 - term.ranges[*l].0).collect();
+        let o = self.graph.through(Operand { node: value, index });
+        let value = self.view(o, box_shape);
+        let index = term
+            .out
+            .iter()
+            .map(|i| match *i {
+                Index::At(k) => Index::At(k),
+                Index::Along(l, offset) => {
+                    let k = all.iter().position(|m| *m == l).unwrap_or(0);
+                    Index::Along(k, offset + term.ranges[l].0 as i64)
+                }
+            })
+            .collect();
+        self.graph.add(Kind::Spread { of: value, index }, shape, mask)
+    }
+}
+
+/// Labels of a product while its 0/1 factors bind them to each other or to positions.
+struct Rename {
+    ranges: Vec<(usize, usize)>,
+    bindings: Vec<Option<Index>>,
+    coefficient: f64,
+    empty: bool,
+}
+
+impl Rename {
+    fn resolve(&self, mut i: Index) -> Index {
+        while let Index::Along(l, offset) = i {
+            match self.bindings[l] {
+                None => break,
+                Some(Index::Along(m, more)) => i = Index::Along(m, more + offset),
+                Some(Index::At(k)) => {
+                    i = match usize::try_from(k as i64 + offset) {
+                        Ok(k) => Index::At(k),
+                        // Out of range: caught when the range was cut.
+                        Err(_) => Index::At(usize::MAX),
+                    }
+                }
+            }
+        }
+        i
+    }
+
+    fn cut(&mut self, l: usize, low: i64, high: i64) {
+        let (a, b) = self.ranges[l];
+        let (a, b) = ((a as i64).max(low), (b as i64).min(high));
+        self.ranges[l] = if a < b { (a as usize, b as usize) } else { (0, 0) };
+        self.empty |= a >= b;
+    }
+
+    /// From now on these two positions are the same.
+    fn bind(&mut self, a: Index, b: Index) {
+        match (self.resolve(a), self.resolve(b)) {
+            (Index::At(x), Index::At(y)) => self.empty |= x != y,
+            (Index::Along(l, offset), Index::At(k)) | (Index::At(k), Index::Along(l, offset)) => {
+                let at = k as i64 - offset;
+                self.cut(l, at, at + 1);
+                if let Ok(at) = usize::try_from(at) {
+                    self.bindings[l] = Some(Index::At(at));
+                }
+            }
+            (Index::Along(l, x), Index::Along(m, y)) if l == m => self.empty |= x != y,
+            // l + x = m + y, so l = m + (y − x), within the range of l.
+            (Index::Along(l, x), Index::Along(m, y)) => {
+                let (low, high) = self.ranges[l];
+                self.cut(m, low as i64 - (y - x), high as i64 - (y - x));
+                self.bindings[l] = Some(Index::Along(m, y - x));
+            }
+        }
+    }
+
+    fn finish(mut self, operands: Vec<Operand>, out: Vec<Index>) -> Term {
+        let operands: Vec<Operand> =
+            operands.into_iter().map(|o| Operand { node: o.node, index: o.index.into_iter().map(|i| self.resolve(i)).collect() }).collect();
+        let out: Vec<Index> = out.into_iter().map(|i| self.resolve(i)).collect();
+        // A summed label that nobody carries counts how often.
+        for l in 0..self.ranges.len() {
+            let free = self.bindings[l].is_none();
+            let carried = operands.iter().any(|o| o.has(l)) || out.iter().any(|i| matches!(i, Index::Along(m, _) if *m == l));
+            if free && !carried {
+                let (low, high) = self.ranges[l];
+                self.coefficient *= (high - low) as f64;
+            }
+        }
+        if self.empty {
+            return Term { coefficient: 0.0, operands: vec![], out, ranges: vec![(0, 0); self.ranges.len()] };
+        }
+        Term { coefficient: self.coefficient, operands, out, ranges: self.ranges }
+    }
+}

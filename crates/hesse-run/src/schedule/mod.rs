@@ -1,0 +1,15 @@
+//! Programs under actual sizes, run at the machine's speed.
+//!
+//! ```text
+//! program, sizes ─graph▶ nodes ─order▶ joins ─refine▶ symmetric products ─classes▶ passes ─plan▶ schedule ─run▶ numbers
+//! ```
+pub mod blocks;
+pub mod chains;
+pub mod classes;
+pub mod graph;
+pub mod order;
+pub mod plan;
+pub mod products;
+pub mod refine;
+pub mod run;
+pub mod tasks;

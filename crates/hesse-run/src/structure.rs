@@ -1,0 +1,307 @@
+//! Results that keep their structure: a sum of terms, each a product of small arrays over labels that the axes of the result repeat, share
+//! or leave out. A diagonal is one vector, a Kronecker product its factors, a band a vector and an offset.
+
+use crate::interpret::RunError;
+use crate::schedule::graph::{Bits, Builder, Id, Index, Kind, Operand, Term};
+use crate::schedule::plan::{Given, Start, plan};
+use crate::schedule::run::{Machine, Number};
+use crate::schedule::tasks::Place;
+use crate::schedule::{order, refine};
+use hesse::program::program::Program;
+use std::collections::HashMap;
+
+/// A factor of a term: where its numbers start among the values, and the label of each of its axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Component {
+    /// Position of its first number.
+    pub start: usize,
+    /// Its labels, row-major.
+    pub labels: Vec<usize>,
+}
+
+/// One term: coefficient · Π components, at the entries whose positions the labels give, 0 elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StructuredTerm {
+    /// The number in front.
+    pub coefficient: f64,
+    /// The factors, over disjoint labels.
+    pub components: Vec<Component>,
+    /// Position along each axis of the result.
+    pub index: Vec<Index>,
+    /// How many values each label takes.
+    pub extents: Vec<usize>,
+}
+
+/// What is known of a result before it is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing: all entries.
+    Dense,
+    /// Zeros only.
+    Zero,
+    /// A multiple of the identity.
+    Identity,
+    /// Only the diagonal.
+    Diagonal,
+    /// Diagonals, some of them beside the main one.
+    Banded,
+    /// Blocks along the diagonal.
+    BlockDiagonal,
+    /// A Kronecker product.
+    Kronecker,
+    /// A product of a column and a row, or few of them.
+    LowRank,
+    /// The same numbers along an axis.
+    Broadcast,
+    /// A sum of these.
+    Sum,
+}
+
+/// The structure of a result: fixed when a program is bound; its values are computed with every call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Structure {
+    /// The axes.
+    pub shape: Vec<usize>,
+    /// How many of them make the rows.
+    pub rows: usize,
+    /// The terms.
+    pub terms: Vec<StructuredTerm>,
+    /// How many values there are.
+    pub values: usize,
+}
+
+impl Structure {
+    /// All entries, row-major.
+    pub fn dense(shape: Vec<usize>, rows: usize) -> Structure {
+        let labels: Vec<usize> = (0..shape.len()).collect();
+        let term = StructuredTerm {
+            coefficient: 1.0,
+            components: vec![Component { start: 0, labels: labels.clone() }],
+            index: labels.iter().map(|l| Index::Along(*l, 0)).collect(),
+            extents: shape.clone(),
+        };
+        let values = shape.iter().product();
+        Structure { shape, rows, terms: vec![term], values }
+    }
+
+    /// Rows and columns of the result as a matrix.
+    pub fn sides(&self) -> (usize, usize) {
+        let of = |axes: &[usize]| axes.iter().fold(1usize, |n, k| n.saturating_mul(*k));
+        (of(&self.shape[..self.rows]), of(&self.shape[self.rows..]))
+    }
+
+    /// Whether every entry is among the values.
+    pub fn is_dense(&self) -> bool {
+        matches!(&self.terms[..], [t] if is_full(t) && matches!(&t.components[..], [c] if c.labels.len() == self.shape.len() && t.coefficient == 1.0))
+    }
+
+    /// What it is.
+    pub fn form(&self) -> Form {
+        match &self.terms[..] {
+            [] => Form::Zero,
+            _ if self.is_dense() => Form::Dense,
+            [one] => form(one, self.rows),
+            all if all.iter().all(|t| matches!(form(t, self.rows), Form::Identity | Form::Diagonal | Form::Banded)) => Form::Banded,
+            _ => Form::Sum,
+        }
+    }
+
+    /// A machine that turns values into all entries, row-major.
+    ///
+    /// # Errors
+    /// More entries than an array may hold (E609).
+    pub fn expander<T: Number>(&self) -> Result<Machine<T>, RunError> {
+        self.machine(|b, s, nodes| {
+            let mut parts = vec![];
+            for (t, nodes) in s.terms.iter().zip(nodes) {
+                let term = term_of(t, nodes, &[], &t.index);
+                let id = b.materialise(term, s.shape.clone(), false)?;
+                parts.push((Bits::of(1.0), b.graph.through(Operand::whole(id, s.shape.len()))));
+            }
+            Ok(b.combine(parts, s.shape.clone()))
+        })
+    }
+
+    /// A machine that multiplies with a vector over the columns (with `transposed`: over the rows). Its inputs are the values, then the vector.
+    ///
+    /// # Errors
+    /// As [`Structure::expander`].
+    pub fn multiplier<T: Number>(&self, transposed: bool) -> Result<Machine<T>, RunError> {
+        self.machine(|b, s, nodes| {
+            let (kept, summed) = if transposed { (s.rows..s.shape.len(), 0..s.rows) } else { (0..s.rows, s.rows..s.shape.len()) };
+            let v = b.graph.add(Kind::Input(1), s.shape[summed.clone()].to_vec(), false);
+            let shape = s.shape[kept.clone()].to_vec();
+            let mut parts = vec![];
+            for (t, nodes) in s.terms.iter().zip(nodes) {
+                let vector = Operand { node: v, index: t.index[summed.clone()].to_vec() };
+                let term = term_of(t, nodes, &[vector], &t.index[kept.clone()]);
+                let coefficient = term.coefficient;
+                let id = b.materialise(Term { coefficient: 1.0, ..term }, shape.clone(), false)?;
+                parts.push((Bits::of(coefficient), b.graph.through(Operand::whole(id, shape.len()))));
+            }
+            Ok(b.combine(parts, shape))
+        })
+    }
+
+    fn machine<T: Number>(
+        &self,
+        build: impl Fn(&mut Builder<'_>, &Structure, &[Vec<Id>]) -> Result<Id, RunError>,
+    ) -> Result<Machine<T>, RunError> {
+        let program = Program::default();
+        let mut b = Builder::new(&program, &[]);
+        // The values are one long input; each component is read as a part of it.
+        let mut given = HashMap::new();
+        let mut nodes: Vec<Vec<Id>> = vec![];
+        for t in &self.terms {
+            let mut of = vec![];
+            for c in &t.components {
+                let shape: Vec<usize> = c.labels.iter().map(|l| t.extents[*l]).collect();
+                let steps = crate::array::strides(&shape);
+                let id = b.graph.add(Kind::Input(2 + given.len()), shape, false);
+                given.insert(id, Given { place: Place::Input(0), steps, offset: c.start });
+                of.push(id);
+            }
+            nodes.push(of);
+        }
+        let root = build(&mut b, self, &nodes)?;
+        let mut graph = b.graph;
+        refine::refine(&mut graph);
+        for (k, node) in graph.nodes.iter().enumerate() {
+            if node.kind == Kind::Input(1) {
+                let steps = crate::array::strides(&node.shape);
+                given.insert(Id(k as u32), Given { place: Place::Input(1), steps, offset: 0 });
+            }
+        }
+        let schedule = plan(&graph, &[(root, Place::Output(0))], &given, Start { wholes: vec![], slots: 0, most: usize::MAX });
+        Ok(Machine::new(Default::default(), schedule, 1))
+    }
+}
+
+/// A term over the nodes of its components, with more factors.
+fn term_of(t: &StructuredTerm, nodes: &[Id], more: &[Operand], out: &[Index]) -> Term {
+    let along = |c: &Component| c.labels.iter().map(|l| Index::Along(*l, 0)).collect();
+    let mut operands: Vec<Operand> = t.components.iter().zip(nodes).map(|(c, id)| Operand { node: *id, index: along(c) }).collect();
+    operands.extend_from_slice(more);
+    Term { coefficient: t.coefficient, operands, out: out.to_vec(), ranges: t.extents.iter().map(|n| (0, *n)).collect() }
+}
+
+/// Whether every label lies along exactly one axis, from end to end.
+fn is_full(t: &StructuredTerm) -> bool {
+    t.index.iter().enumerate().all(|(k, i)| matches!(i, Index::Along(_, 0)) && !t.index[..k].contains(i))
+}
+
+fn form(t: &StructuredTerm, rows: usize) -> Form {
+    let label = |i: &Index| if let Index::Along(l, _) = i { Some(*l) } else { None };
+    let (r, c): (Vec<_>, Vec<_>) = (t.index[..rows].iter().filter_map(label).collect(), t.index[rows..].iter().filter_map(label).collect());
+    let shared: Vec<usize> = r.iter().copied().filter(|l| c.contains(l)).collect();
+    let carried = |l: &usize| t.components.iter().any(|k| k.labels.contains(l));
+    let offset = t.index.iter().any(|i| matches!(i, Index::Along(_, o) if *o != 0) || matches!(i, Index::At(_)));
+    if shared.len() == r.len() && shared.len() == c.len() && !r.is_empty() && r == c {
+        return match (offset, r.iter().any(carried)) {
+            (true, _) => Form::Banded,
+            (false, true) => Form::Diagonal,
+            (false, false) => Form::Identity,
+        };
+    }
+    if !shared.is_empty() {
+        return if shared.iter().any(carried) { Form::BlockDiagonal } else { Form::Kronecker };
+    }
+    if r.iter().chain(&c).any(|l| !carried(l)) {
+        return Form::Broadcast;
+    }
+    let crosses = t.components.iter().filter(|k| k.labels.iter().any(|l| r.contains(l)) && k.labels.iter().any(|l| c.contains(l))).count();
+    if crosses == 0 { Form::LowRank } else { Form::Kronecker }
+}
+
+/// The structure of a sum of terms, with the node of each component; nothing if the result is best written out.
+pub fn structured(b: &mut Builder<'_>, terms: &[Term], shape: &[usize], rows: usize) -> Result<Option<(Structure, Vec<Id>)>, RunError> {
+    let plain = |t: &Term| {
+        let mut seen: Vec<usize> = vec![];
+        t.out.iter().zip(shape).all(|(i, n)| match i {
+            Index::Along(l, 0) if !seen.contains(l) && t.ranges[*l] == (0, *n) => {
+                seen.push(*l);
+                true
+            }
+            _ => false,
+        })
+    };
+    let mut made: Vec<(StructuredTerm, Vec<Vec<(f64, Id)>>)> = vec![];
+    let mut total = 0usize;
+    for t in terms {
+        if t.coefficient == 0.0 {
+            continue;
+        }
+        let parts = order::components(&mut b.graph, t);
+        let out_labels = t.out.iter().filter(|i| matches!(i, Index::Along(..))).count();
+        // One factor over all labels, in full: nothing is gained.
+        if plain(t) && (parts.iter().any(|p| p.labels.len() == out_labels) || shape.len() < 2) {
+            return Ok(None);
+        }
+        let index: Vec<Index> = t
+            .out
+            .iter()
+            .map(|i| match *i {
+                Index::Along(l, o) => Index::Along(l, o + t.ranges[l].0 as i64),
+                at => at,
+            })
+            .collect();
+        // Labels in the order in which the axes meet them.
+        let mut order: Vec<usize> = vec![];
+        for i in &index {
+            if let Index::Along(l, _) = i
+                && !order.contains(l)
+            {
+                order.push(*l);
+            }
+        }
+        let name = |l: &usize| order.iter().position(|m| m == l).unwrap_or(0);
+        let index: Vec<Index> = index.iter().map(|i| if let Index::Along(l, o) = i { Index::Along(name(l), *o) } else { *i }).collect();
+        let extents: Vec<usize> = order.iter().map(|l| t.ranges[*l].1 - t.ranges[*l].0).collect();
+        let components: Vec<Component> =
+            parts.iter().map(|p| Component { start: 0, labels: p.labels.iter().map(name).collect() }).collect();
+        let term = StructuredTerm { coefficient: t.coefficient, components, index, extents };
+        // Terms of one factor at the same places are one term.
+        let same = made.iter_mut().find(|(m, _)| {
+            m.index == term.index
+                && m.extents == term.extents
+                && m.components.len() == term.components.len()
+                && m.components.len() == 1
+                && m.components[0].labels == term.components[0].labels
+        });
+        match same {
+            Some((_, nodes)) => nodes[0].push((t.coefficient, parts[0].node)),
+            None => made.push((term, parts.iter().map(|p| vec![(1.0, p.node)]).collect())),
+        }
+    }
+    let (mut all, mut nodes) = (vec![], vec![]);
+    for (mut term, parts) in made {
+        let several = parts.len() == 1 && parts[0].len() > 1;
+        for (c, part) in term.components.iter_mut().zip(parts) {
+            c.start = total;
+            let shape = b.graph.shape(part[0].1).to_vec();
+            total += shape.iter().product::<usize>();
+            let id = if several {
+                let first = term.coefficient;
+                let read = part.iter().enumerate().map(|(k, (x, id))| {
+                    let x = if k == 0 { first } else { *x };
+                    (Bits::of(x), Operand::whole(*id, shape.len()))
+                });
+                let read: Vec<(Bits, Operand)> = read.collect();
+                let read = read.into_iter().map(|(x, o)| (x, b.graph.through(o))).collect();
+                b.combine(read, shape.clone())
+            } else {
+                part[0].1
+            };
+            nodes.push(id);
+        }
+        if several {
+            term.coefficient = 1.0;
+        }
+        all.push(term);
+    }
+    let entries = shape.iter().fold(1usize, |n, k| n.saturating_mul(*k));
+    if total >= entries && !all.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((Structure { shape: shape.to_vec(), rows, terms: all, values: total }, nodes)))
+}
