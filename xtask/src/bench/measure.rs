@@ -5,7 +5,7 @@ use super::npy;
 use super::options::Options;
 use super::peers;
 use super::record::{Cell, Entry, HESSE};
-use super::report::duration;
+use super::report::{duration, number};
 use super::statistics::{Sample, ratio};
 use super::worker::{Answer, Worker};
 use super::workloads::{Case, Workload};
@@ -151,6 +151,9 @@ fn measure(workload: &Workload, case: &Case, threads: usize, seats: &mut [Seat],
                 fill(&mut entry, &answer);
                 let count = answer.number("results").unwrap_or(0.0) as usize;
                 check(workload, &mut entry, &stem, count, &mut reference)?;
+                if answer.get("untimed").is_some() {
+                    entry.why = Some("gives the values that are compared, and is not timed".into());
+                }
                 if entry.why.is_none() {
                     turns.push((k, rounds(&pace, answer.number("again_s").unwrap_or(0.0))));
                 }
@@ -267,7 +270,7 @@ fn progress(cell: &Cell) {
     let figures: Vec<String> = cell.entries.iter().map(figure).collect();
     let peers = || cell.entries.iter().filter(|e| e.peer != HESSE);
     let ratios = cell.hesse().map(|h| peers().filter_map(|p| ratio(&p.rounds, &h.rounds)).map(|r| r.of_medians).fold(f64::MAX, f64::min));
-    let least = ratios.filter(|r| *r < f64::MAX).map_or(String::new(), |r| format!("   (least ratio {r:.2})"));
+    let least = ratios.filter(|r| *r < f64::MAX).map_or(String::new(), |r| format!("   (least ratio {})", number(r)));
     eprintln!("{:<9} {:<28} {}T  {}{least}", cell.workload, cell.case, cell.threads, figures.join(", "));
 }
 
