@@ -56,7 +56,7 @@ static void part(const double *restrict X, const double *restrict w, double b, c
 
 /* out: value, gradient by b. Two threads take half of the rows each. */
 void gradient(const double *X, const double *w, double b, const double *y, long N, long n, double *g, double *out, int threads) {
-    if (threads < 2 || N * n < 100000) {
+    if (threads < 2 || N * n < 400000) {
         part(X, w, b, y, 0, N, n, g, out);
         return;
     }

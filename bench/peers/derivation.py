@@ -36,7 +36,7 @@ def numpy_(case, d):
                 right.append(M @ right[-1])
             return [np.outer(l, r) for l, r in zip(left, right[::-1])]
 
-        return chain
+        return Peer(chain, untimed=True)
 
     def net():
         h, J, layers = d["x"], np.eye(SIZE), []
@@ -54,7 +54,7 @@ def numpy_(case, d):
             s = W.T @ (s * (1 - h**2))
         return [H]
 
-    return net
+    return Peer(net, untimed=True)
 
 
 def casadi_mx(case, d):

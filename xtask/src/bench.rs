@@ -53,7 +53,9 @@ fn asked(arguments: &[String]) -> String {
 
 /// Writes figures, text and plots.
 fn write(record: &Record, out: &Path) -> Done {
-    let mut files = vec![("results.json", record.json().pretty()), ("README.md", report::page(record))];
+    // There may be none.
+    let notes = std::fs::read_to_string(root().join("bench/notes.md")).unwrap_or_default();
+    let mut files = vec![("results.json", record.json().pretty()), ("README.md", report::page(record, &notes))];
     files.extend(plots::all(record));
     std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
     for (name, text) in files {

@@ -37,12 +37,17 @@ fn ratios(judged: &[Judged]) -> String {
             _ => None,
         })
         .collect();
-    let (left, right, row) = (330.0, 860.0, 18.0);
+    let (left, right, row) = (330.0, 860.0, 15.0);
     let bottom = 60.0 + row * rows.len() as f64;
     let values = rows.iter().flat_map(|(j, asked)| j.ratio.map_or([*asked; 3], |r| [r.low, r.high, *asked]));
     let axis = Log::new(values.chain([1.0]), left, right);
     let mut p = Picture::new(900.0, bottom + 30.0);
-    p.text("title", (10.0, 20.0), Anchor::Start, "How many times longer the peer takes (dot and quartiles), and what is asked (mark)");
+    p.text(
+        "title",
+        (10.0, 20.0),
+        Anchor::Start,
+        "How many times longer the peer takes (dot and quartiles), and what is asked (upright mark)",
+    );
     for tick in axis.ticks() {
         p.line(if tick == 1.0 { "unit" } else { "grid" }, (axis.at(tick), 40.0), (axis.at(tick), bottom));
         p.text(
@@ -60,6 +65,8 @@ fn ratios(judged: &[Judged]) -> String {
             let class = j.verdict.word();
             p.line(class, (axis.at(r.low), y), (axis.at(r.high), y));
             p.dot(class, (axis.at(r.of_medians), y), 4.0);
+        } else {
+            p.text("small", (axis.at(*asked) + 6.0, y + 3.0), Anchor::Start, "not measured");
         }
     }
     p.finish("Ratios by bar")

@@ -6,8 +6,8 @@ use super::verdict::{self, Asked, Judged, Verdict};
 use super::workloads::{Kind, WORKLOADS, Workload};
 use std::fmt::Write;
 
-/// The page.
-pub fn page(record: &Record) -> String {
+/// The page. `notes` is what people say of bars that are missed: a heading `## W3` in front of each.
+pub fn page(record: &Record, notes: &str) -> String {
     let mut out = String::new();
     let selected: Vec<&'static Workload> = WORKLOADS.iter().filter(|w| record.cells.iter().any(|c| c.workload == w.id)).collect();
     let judged: Vec<Judged> = selected.iter().flat_map(|w| verdict::judge(w, &record.cells)).collect();
@@ -16,8 +16,17 @@ pub fn page(record: &Record) -> String {
     plots(record, &mut out);
     for workload in selected {
         section(workload, record, &judged, &mut out);
+        if let Some(note) = note(notes, workload.id) {
+            let _ = writeln!(out, "\n{note}");
+        }
     }
     out
+}
+
+/// What stands under a heading.
+fn note<'a>(notes: &'a str, id: &str) -> Option<&'a str> {
+    let (_, after) = notes.split_once(&format!("## {id}\n"))?;
+    Some(after.split("\n## ").next()?.trim()).filter(|n| !n.is_empty())
 }
 
 fn opening(record: &Record, judged: &[Judged], out: &mut String) {
@@ -172,7 +181,7 @@ fn absent(cells: &[&Cell], out: &mut String) {
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nNot measured:\n");
+    let _ = writeln!(out, "\nWithout figures:\n");
     for (line, places) in lines {
         let _ = writeln!(out, "- {}. In: {}", escaped(line.trim_end_matches('.')), places.join("; "));
     }
@@ -245,12 +254,14 @@ pub fn duration(ns: f64) -> String {
     format!("{} {unit}", number(value))
 }
 
-/// Three significant digits.
+/// Two or three significant digits.
 pub fn number(x: f64) -> String {
     match x.abs() {
         a if a >= 100.0 => format!("{x:.0}"),
         a if a >= 10.0 => format!("{x:.1}").trim_end_matches(".0").to_string(),
         a if a >= 0.1 || a == 0.0 => format!("{x:.2}").trim_end_matches('0').trim_end_matches('.').to_string(),
+        a if a >= 0.01 => format!("{x:.3}"),
+        a if a >= 0.001 => format!("{x:.4}"),
         _ => format!("{x:.1e}"),
     }
 }
@@ -274,9 +285,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_three_digits() {
-        let shown = [0.0012, 0.0, 0.9, 1.0, 1.0 / 1.5, 12.34, 20.0, 1234.5].map(number);
-        assert_eq!(shown, ["1.2e-3", "0", "0.9", "1", "0.67", "12.3", "20", "1234"]);
+    fn numbers_have_few_digits() {
+        let shown = [0.000123, 0.0012, 0.0371, 0.0, 0.9, 1.0, 1.0 / 1.5, 12.34, 20.0, 1234.5].map(number);
+        assert_eq!(shown, ["1.2e-4", "0.0012", "0.037", "0", "0.9", "1", "0.67", "12.3", "20", "1234"]);
         assert_eq!([47.1, 1100.0, 2.01e7, 3.2e9].map(duration), ["47.1 ns", "1.1 µs", "20.1 ms", "3.2 s"]);
     }
 
@@ -291,7 +302,8 @@ mod tests {
             cells: vec![cell("W1", "n=4", vec![entry("numpy", &[1000.0]), failed, entry("casadi_sx", &[300.0]), entry(HESSE, &[100.0])])],
             ..Record::default()
         };
-        let page = page(&record);
+        let notes = "# Notes\n\n## W1\n\nThe call.\n\n## W2\n\nThe pass.\n";
+        let page = page(&record, notes);
         for line in [
             "| processor | some |",
             "| torch | not installed: no wheel |",
@@ -303,8 +315,9 @@ mod tests {
         ] {
             assert!(page.contains(line), "{line}\n{page}");
         }
-        assert_eq!(page, super::page(&record));
-        assert!(!page.contains("W2"));
+        assert_eq!(page, super::page(&record, notes));
+        assert!(page.ends_with("\nThe call.\n") && !page.contains("W2"));
+        assert_eq!(note(notes, "W3"), None);
     }
 
     #[test]

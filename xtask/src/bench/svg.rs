@@ -26,10 +26,10 @@ pub const COLOURS: usize = 8;
 /// Text, lines and series; every colour for a light page, then for a dark one.
 const STYLE: &str = "\
 text{font:12px system-ui,sans-serif;fill:#24292f}.small{font-size:10px}.title{font-size:14px;font-weight:600}\
-.grid{stroke:#d0d7de;stroke-width:1}.axis{stroke:#57606a;stroke-width:1}.bar{stroke:#cf222e;stroke-width:2}.unit{stroke:#57606a;stroke-dasharray:3 3}\
+.grid{stroke:#d0d7de;stroke-width:1}.axis{stroke:#57606a;stroke-width:1}.bar{stroke:#0969da;stroke-width:3}.unit{stroke:#57606a;stroke-dasharray:3 3}\
 .met{fill:#1a7f37;stroke:#1a7f37}.tie{fill:#9a6700;stroke:#9a6700}.missed{fill:#cf222e;stroke:#cf222e}\
 .s{fill:none;stroke-width:1.8}.s0{stroke:#0969da}.s1{stroke:#bc4c00}.s2{stroke:#1a7f37}.s3{stroke:#8250df}.s4{stroke:#bf3989}.s5{stroke:#57606a}.s6{stroke:#7d4e00}.s7{stroke:#0a7ea4}\
-@media(prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#30363d}.axis,.unit{stroke:#8b949e}.bar{stroke:#ff7b72}\
+@media(prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#30363d}.axis,.unit{stroke:#8b949e}.bar{stroke:#58a6ff}\
 .met{fill:#3fb950;stroke:#3fb950}.tie{fill:#d29922;stroke:#d29922}.missed{fill:#ff7b72;stroke:#ff7b72}\
 .s0{stroke:#58a6ff}.s1{stroke:#f0883e}.s2{stroke:#3fb950}.s3{stroke:#bc8cff}.s4{stroke:#f778ba}.s5{stroke:#8b949e}.s6{stroke:#d4a72c}.s7{stroke:#39c5cf}}";
 

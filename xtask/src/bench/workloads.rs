@@ -278,7 +278,7 @@ pub static WORKLOADS: &[Workload] = &[
         module: "derivation",
         title: "The time to derive",
         says: "f=net: sum(tanh(W_k*tanh(...*x))), gradient (op=g) and Hessian (op=h) by x; f=chain: a'*A_1*...*A_k*b by every matrix. Until it can be evaluated: JAX and PyTensor with their \
-               compilation. SymPy derives nets, and SymEngine everything, as scalars with matrices of 2×2. `numpy` evaluates what was derived by hand: the reference of the values, no competitor.",
+               compilation. SymPy derives nets, and SymEngine everything, as scalars with matrices of 2×2. `numpy` evaluates what was derived by hand: the reference of the values.",
         threads: &[1],
         tolerance: 1e-9,
         limit: 40.0,
