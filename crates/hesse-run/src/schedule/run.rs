@@ -161,8 +161,8 @@ impl<T: Number> Machine<T> {
         }
         let rows = pass.rows.unwrap_or(1);
         // What is written is taken out of the buffers, so that the rest can be read.
-        const FEW: usize = 2 * MOST;
-        let mut taken: [Vec<T>; FEW] = std::array::from_fn(|_| Vec::new());
+        let (mut few, mut many): ([Vec<T>; FEW], Vec<Vec<T>>) = (std::array::from_fn(|_| Vec::new()), Vec::new());
+        let taken = slots_for(pass.sinks.len() + pass.sums.len(), &mut few, &mut many);
         let single = prepared.pieces == 1;
         let places = pass.sinks.iter().map(|s| s.to).chain(pass.sums.iter().filter(|s| single && !s.scalar).map(|s| s.to));
         for (k, place) in places.clone().enumerate() {
@@ -170,7 +170,7 @@ impl<T: Number> Machine<T> {
                 taken[k] = std::mem::take(&mut self.wholes[w]);
             }
         }
-        let done = self.taken_pass(pass, prepared, rows, inputs, outputs, &mut taken);
+        let done = self.taken_pass(pass, prepared, rows, inputs, outputs, taken);
         for (k, place) in places.enumerate() {
             if let Place::Whole(w) = place {
                 self.wholes[w] = std::mem::take(&mut taken[k]);
@@ -214,22 +214,24 @@ impl<T: Number> Machine<T> {
     ) -> Result<(), RunError> {
         let shared = Shared { inputs, wholes: &self.wholes };
         let (sink_buffers, sum_buffers) = taken.split_at_mut(pass.sinks.len());
-        let mut lent: [&mut [T]; MOST] = std::array::from_fn(|_| &mut [][..]);
+        let (mut few, mut many): ([&mut [T]; FEW], Vec<&mut [T]>) = (std::array::from_fn(|_| &mut [][..]), Vec::new());
+        let lent = slots_for(pass.sinks.len(), &mut few, &mut many);
         for (k, s) in pass.sinks.iter().enumerate() {
             if let Place::Output(o) = s.to {
                 lent[k] = std::mem::take(&mut outputs[o]);
             }
         }
         let done = {
-            let mut sinks: [&mut [T]; MOST] = std::array::from_fn(|_| &mut [][..]);
+            let (mut few, mut many): ([&mut [T]; FEW], Vec<&mut [T]>) = (std::array::from_fn(|_| &mut [][..]), Vec::new());
+            let sinks = slots_for(pass.sinks.len(), &mut few, &mut many);
             let each = sinks.iter_mut().zip(lent.iter_mut()).zip(sink_buffers.iter_mut()).zip(&pass.sinks);
             for (((sink, lent), buffer), s) in each {
                 *sink = if matches!(s.to, Place::Output(_)) { lent } else { buffer };
             }
             if prepared.pieces > 1 {
-                self.in_pieces(pass, prepared, rows, &shared, &mut sinks)
+                self.in_pieces(pass, prepared, rows, &shared, sinks)
             } else {
-                self.in_one(pass, prepared, rows, &shared, &mut sinks, sum_buffers)
+                self.in_one(pass, prepared, rows, &shared, sinks, sum_buffers)
             }
         };
         for (k, s) in pass.sinks.iter().enumerate() {
@@ -408,6 +410,18 @@ fn plain<T: Number>(op: PlainOp, args: &[Array<T>], shape: &[usize]) -> Result<V
     })
 }
 
+/// Arrays up to this many places are on the stack.
+const FEW: usize = 8;
+
+/// So many places: the few, or as many as are needed.
+fn slots_for<'a, X: Default>(n: usize, few: &'a mut [X; FEW], many: &'a mut Vec<X>) -> &'a mut [X] {
+    if n <= FEW {
+        return &mut few[..n];
+    }
+    many.resize_with(n, X::default);
+    many
+}
+
 fn locked<X>(m: &Mutex<X>) -> std::sync::MutexGuard<'_, X> {
     // A panic in another piece leaves numbers that are overwritten before they are read.
     m.lock().unwrap_or_else(|e| e.into_inner())
@@ -569,14 +583,14 @@ fn run<T: Number>(
     }
 }
 
-fn chain<T: Number, const N: usize>(
+fn chain<'s, T: Number, const N: usize>(
     t: &ChainTask,
     row: usize,
     done: usize,
     rows: usize,
     shared: &Shared<'_, T>,
     scratch: &mut Scratch<T>,
-    written: &mut Written<'_, '_, T>,
+    written: &mut Written<'_, 's, T>,
 ) -> Result<(), RunError> {
     let n = t.inner.at(rows);
     let outer: usize = t.outer.iter().map(|e| e.at(rows)).product();
@@ -591,12 +605,16 @@ fn chain<T: Number, const N: usize>(
     }
     let Scratch { tiles, registers, .. } = scratch;
     // What is written: tiles are lent out of the scratch.
-    let mut lent: [Vec<T>; 8] = std::array::from_fn(|_| Vec::new());
+    let mut lent: [Vec<T>; FEW] = std::array::from_fn(|_| Vec::new());
+    let mut borrowed: [&'s mut [T]; FEW] = std::array::from_fn(|_| &mut [][..]);
     for (k, place) in t.sinks.iter().enumerate() {
-        if let Place::Tile(tile) = *place {
-            lent[k] = std::mem::take(&mut tiles[tile]);
+        match *place {
+            Place::Tile(tile) => lent[k] = std::mem::take(&mut tiles[tile]),
+            Place::Sink(s) => borrowed[k] = std::mem::take(&mut written.sinks[s]),
+            _ => {}
         }
     }
+    let first = done * (n * outer / rows.max(1));
     let mut each_tile = match t.each {
         Some((Place::Tile(k), _)) => std::mem::take(&mut tiles[k]),
         _ => Vec::new(),
@@ -621,27 +639,12 @@ fn chain<T: Number, const N: usize>(
                 Along::Step(step) => Source::Strided(&data[k][starts[k]..], step),
             };
         }
-        let mut sinks: [&mut [T]; 8] = std::array::from_fn(|_| &mut [][..]);
-        let mut rest = &mut lent[..];
-        // Sinks of the pass in the order of their positions, so that each is borrowed once.
-        let mut pass_sinks: [Option<&mut [T]>; MOST] = std::array::from_fn(|_| None);
-        if t.sinks.iter().any(|p| matches!(p, Place::Sink(_))) {
-            for (k, s) in written.sinks.iter_mut().enumerate().take(MOST) {
-                pass_sinks[k] = Some(s);
-            }
-        }
-        for (k, place) in t.sinks.iter().enumerate() {
-            let (mine, more) = rest.split_at_mut(1);
-            rest = more;
-            sinks[k] = match *place {
-                Place::Sink(s) => {
-                    let start = done * (n * outer / rows.max(1)) + round * n;
-                    match pass_sinks[s].take() {
-                        Some(data) => &mut data[start..start + n],
-                        None => &mut [],
-                    }
-                }
-                _ => &mut mine[0][round * n..(round + 1) * n],
+        let mut sinks: [&mut [T]; FEW] = std::array::from_fn(|_| &mut [][..]);
+        let each = sinks.iter_mut().zip(lent.iter_mut()).zip(borrowed.iter_mut()).zip(&t.sinks);
+        for (((sink, tile), slice), place) in each {
+            *sink = match *place {
+                Place::Sink(_) => &mut slice[first + round * n..first + (round + 1) * n],
+                _ => &mut tile[round * n..(round + 1) * n],
             };
         }
         t.chain.run(n, &sources[..used], &mut sinks[..t.sinks.len()], &mut sums, registers);
@@ -680,8 +683,10 @@ fn chain<T: Number, const N: usize>(
         written.scalars[*s] += sums[k];
     }
     for (k, place) in t.sinks.iter().enumerate() {
-        if let Place::Tile(tile) = *place {
-            tiles[tile] = std::mem::take(&mut lent[k]);
+        match *place {
+            Place::Tile(tile) => tiles[tile] = std::mem::take(&mut lent[k]),
+            Place::Sink(s) => written.sinks[s] = std::mem::take(&mut borrowed[k]),
+            _ => {}
         }
     }
     if let Some((Place::Tile(k), _)) = t.each {
