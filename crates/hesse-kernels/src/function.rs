@@ -117,9 +117,7 @@ impl Unary {
     /// All of them.
     pub const ALL: [Unary; 20] = {
         use Unary::*;
-        [
-            Negate, Reciprocal, Square, Sqrt, Abs, Sign, Relu, Exp, Expm1, Log, Log1p, Sin, Cos, Tan, Sinh, Cosh, Tanh, Sigmoid, Softplus, Erf,
-        ]
+        [Negate, Reciprocal, Square, Sqrt, Abs, Sign, Relu, Exp, Expm1, Log, Log1p, Sin, Cos, Tan, Sinh, Cosh, Tanh, Sigmoid, Softplus, Erf]
     };
     /// The value at one number.
     pub fn at<T: Real>(self, x: T) -> T {

@@ -7,19 +7,58 @@ use crate::real::Real;
 /// Where an operand is: registers first, then the sources.
 pub(super) type Place = u32;
 
+/// A cache line, in bytes: a vector across two of them is not forwarded from its store to the next load.
+pub(super) const ALIGNMENT: usize = 64;
+
 /// One step of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(unpredictable_function_pointer_comparisons)] // as for `Instruction`
 pub(super) enum Step {
-    Unary { f: Unary, to: Place, a: Place },
-    Binary { f: Binary, to: Place, a: Place, b: Place },
-    MultiplyAdd { to: Place, a: Place, b: Place, c: Place },
-    Where { to: Place, c: Place, a: Place, b: Place },
-    PowerInteger { to: Place, a: Place, n: i32 },
-    Call { f: fn(&[f64]) -> f64, to: Place, args: [Place; 3], arity: u8 },
-    Store { a: Place, to: usize },
+    Unary {
+        f: Unary,
+        to: Place,
+        a: Place,
+    },
+    Binary {
+        f: Binary,
+        to: Place,
+        a: Place,
+        b: Place,
+    },
+    MultiplyAdd {
+        to: Place,
+        a: Place,
+        b: Place,
+        c: Place,
+    },
+    Where {
+        to: Place,
+        c: Place,
+        a: Place,
+        b: Place,
+    },
+    PowerInteger {
+        to: Place,
+        a: Place,
+        n: i32,
+    },
+    Call {
+        f: fn(&[f64]) -> f64,
+        to: Place,
+        args: [Place; 3],
+        arity: u8,
+    },
+    Store {
+        a: Place,
+        to: usize,
+    },
     /// `carry`: which of the sums' carries.
-    Reduce { by: Reduction, a: Place, to: usize, carry: usize },
+    Reduce {
+        by: Reduction,
+        a: Place,
+        to: usize,
+        carry: usize,
+    },
 }
 
 /// Steps and what they need.
@@ -117,21 +156,15 @@ impl Program {
         self.steps.push(step);
     }
 
-    /// A block for each register and source (for what is not in place: scalars, strided values, the last block), a carry for each sum.
+    /// A block for each register and source (for what is not in place: scalars, strided values, the last block), a carry for each sum, and
+    /// what it takes to begin at a multiple of [`ALIGNMENT`].
     pub(super) fn scratch(&self) -> usize {
-        (self.registers + self.sources) * BLOCK + self.sums
+        (self.registers + self.sources) * BLOCK + self.sums + ALIGNMENT / size_of::<f32>()
     }
 
     /// Panics unless everything that `n` values need is there.
     #[inline]
-    pub(super) fn check<T: Real>(
-        &self,
-        n: usize,
-        sources: &[Source<'_, T>],
-        sinks: &[&mut [T]],
-        accumulators: &[f64],
-        scratch: &[T],
-    ) {
+    pub(super) fn check<T: Real>(&self, n: usize, sources: &[Source<'_, T>], sinks: &[&mut [T]], accumulators: &[f64], scratch: &[T]) {
         let source = |s: &Source<'_, T>| match *s {
             Source::Slice(data) => data.len() >= n,
             Source::Strided(data, step) => (n - 1).checked_mul(step).is_some_and(|last| last < data.len()),
