@@ -29,8 +29,7 @@ fn callee(x: &[f64]) -> f64 {
 
 /// A chain whose every register is written before it is read.
 fn random_chain(random: &mut Random) -> Vec<Instruction> {
-    let mut code: Vec<Instruction> =
-        (0..REGISTERS).map(|to| Instruction::Load { to: to as u16, from: random.below(SOURCES) }).collect();
+    let mut code: Vec<Instruction> = (0..REGISTERS).map(|to| Instruction::Load { to: to as u16, from: random.below(SOURCES) }).collect();
     for _ in 0..random.below(20) {
         let mut r = || random.below(REGISTERS) as u16;
         let (to, a, b, c) = (r(), r(), r(), r());
@@ -91,7 +90,9 @@ fn naive<T: Real>(level: Level, code: &[Instruction], n: usize, sources: &[Sourc
                         (true, false) => T::from_f64(a.to_f64().mul_add(b.to_f64(), c.to_f64())),
                     }
                 }
-                Instruction::Where { to, c, a, b } => r[to as usize] = if r[c as usize] != T::default() { r[a as usize] } else { r[b as usize] },
+                Instruction::Where { to, c, a, b } => {
+                    r[to as usize] = if r[c as usize] != T::default() { r[a as usize] } else { r[b as usize] }
+                }
                 Instruction::PowerInteger { to, a, n } => r[to as usize] = whole_power(r[a as usize], n),
                 Instruction::Call { f, to, args, arity } => {
                     let x = args.map(|a| r[a as usize].to_f64());
@@ -119,7 +120,8 @@ fn random_chains<T: Real>(seed: u64) {
             // Slices of exactly n values: nothing past them may be read.
             let exact: Vec<Vec<T>> = (0..2).map(|k| data[k * 1000..k * 1000 + n].to_vec()).collect();
             let strided = data[..if n == 0 { 0 } else { (n - 1) * 3 + 1 }].to_vec();
-            let sources = [Source::Slice(&exact[0][..]), Source::Strided(&strided, 3), Source::Scalar(data[7]), Source::Slice(&exact[1][..])];
+            let sources =
+                [Source::Slice(&exact[0][..]), Source::Strided(&strided, 3), Source::Scalar(data[7]), Source::Slice(&exact[1][..])];
             for level in Level::available() {
                 let mut expected = vec![vec![T::default(); n]; SINKS];
                 let mut terms = vec![Vec::new(); 4];
@@ -147,7 +149,10 @@ fn random_chains<T: Real>(seed: u64) {
                 let max = terms[1].iter().fold(f64::NEG_INFINITY, |m, &x| if x > m || x.is_nan() { x } else { m });
                 let min = terms[2].iter().fold(f64::INFINITY, |m, &x| if x < m || x.is_nan() { x } else { m });
                 for (got, y) in [(accumulators[1], max), (accumulators[2], min)] {
-                    assert!(got == y || got.is_nan() && y.is_nan(), "round {round}, {level:?}, n = {n}: extreme {got} is not {y}\n{code:?}");
+                    assert!(
+                        got == y || got.is_nan() && y.is_nan(),
+                        "round {round}, {level:?}, n = {n}: extreme {got} is not {y}\n{code:?}"
+                    );
                 }
             }
         }

@@ -16,7 +16,16 @@ fn f64_is_within_two_units_in_the_last_place_of_exact_values() {
         for level in Level::available() {
             let w = reference::worst_f64(level, rows);
             println!("{:<10} {:<10} {:.3}", rows.function.name(), level.name(), w.error);
-            assert!(w.error <= ALLOWED, "{} {level:?}: {} of {:e}, {:e}: {:e} is not {:e}", rows.function.name(), w.error, w.a, w.b, w.got, w.y);
+            assert!(
+                w.error <= ALLOWED,
+                "{} {level:?}: {} of {:e}, {:e}: {:e} is not {:e}",
+                rows.function.name(),
+                w.error,
+                w.a,
+                w.b,
+                w.got,
+                w.y
+            );
         }
     }
 }
@@ -42,7 +51,16 @@ fn f32_of_moderate_pairs_is_within_two_units_too() {
     for rows in &rows {
         for level in Level::available() {
             let w = reference::worst_f32(level, rows.function, &single(&rows.a), &single(&rows.b));
-            assert!(w.error <= ALLOWED, "{} {level:?}: {} of {:e}, {:e}: {:e} is not {:e}", rows.function.name(), w.error, w.a, w.b, w.got, w.y);
+            assert!(
+                w.error <= ALLOWED,
+                "{} {level:?}: {} of {:e}, {:e}: {:e} is not {:e}",
+                rows.function.name(),
+                w.error,
+                w.a,
+                w.b,
+                w.got,
+                w.y
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The machine: every step over a block, in one function compiled for the instruction set.
 
-use super::program::{Place, Program, Step};
+use super::program::{ALIGNMENT, Place, Program, Step};
 use super::{BLOCK, Reduction, Source, reduce};
 use crate::function::exact::{all, two_sum};
 use crate::function::map::{each1, each2};
@@ -25,7 +25,10 @@ pub(super) unsafe fn run<T: Real>(
     accumulators: &mut [f64],
     scratch: &mut [T],
 ) {
-    dispatch_at(level, Machine { program, n, sources, sinks, accumulators, scratch: scratch.as_mut_ptr() });
+    let scratch = scratch.as_mut_ptr();
+    // SAFETY: `Program::scratch` has room for it; an address that cannot be aligned stays.
+    let scratch = unsafe { scratch.add(scratch.align_offset(ALIGNMENT).min(ALIGNMENT / size_of::<T>())) };
+    dispatch_at(level, Machine { program, n, sources, sinks, accumulators, scratch });
 }
 
 /// A run.
@@ -43,6 +46,15 @@ impl<T: Real> Kernel for Machine<'_, '_, '_, T> {
     #[inline(always)]
     fn run<I: Isa>(mut self) {
         let lanes = <T::Lanes<I>>::LANES;
+        // SAFETY: as below, of one vector or two.
+        unsafe {
+            if self.n <= lanes {
+                return self.few::<I, 1>();
+            }
+            if self.n <= 2 * lanes {
+                return self.few::<I, 2>();
+            }
+        }
         let widest = self.n.min(BLOCK).next_multiple_of(lanes);
         // SAFETY (of all blocks): `Program::check` has passed; a place is below registers + sources, so its block is within the scratch,
         // and a block is a whole number of vectors.
@@ -65,7 +77,7 @@ impl<T: Real> Kernel for Machine<'_, '_, '_, T> {
             let mut from = 0;
             while self.n - from >= BLOCK {
                 self.gather::<I>(from, BLOCK, false);
-                self.block::<I>(from, BLOCK, BLOCK, false);
+                self.block::<I, 0>(from, BLOCK, BLOCK, false);
                 from += BLOCK;
             }
             if from < self.n {
@@ -73,7 +85,7 @@ impl<T: Real> Kernel for Machine<'_, '_, '_, T> {
                 // Whole vectors are read in place here, too.
                 let copied = m % lanes != 0;
                 self.gather::<I>(from, m, copied);
-                self.block::<I>(from, m, m.next_multiple_of(lanes), copied);
+                self.block::<I, 0>(from, m, m.next_multiple_of(lanes), copied);
             }
             if self.n > BLOCK {
                 self.settle();
@@ -93,20 +105,6 @@ impl<T: Real> Machine<'_, '_, '_, T> {
     unsafe fn carry(&self, sum: usize) -> *mut T {
         // SAFETY: within the scratch.
         unsafe { self.scratch.add((self.program.registers + self.program.sources) * BLOCK + sum) }
-    }
-    /// Where an operand is: a slice in place, unless it was copied.
-    #[inline(always)]
-    unsafe fn at(&self, place: Place, from: usize, copied: bool) -> *mut T {
-        let place = place as usize;
-        // SAFETY: within the scratch; a slice has the block's values, and nothing is written through its pointer.
-        unsafe {
-            if !copied && place >= self.program.registers {
-                if let Source::Slice(data) = self.sources.get_unchecked(place - self.program.registers) {
-                    return data.as_ptr().add(from).cast_mut();
-                }
-            }
-            self.scratch.add(place * BLOCK)
-        }
     }
     /// Copies m values of strided sources, and of slices if `all`, and fills their last vector up by a number that every function is
     /// quick at.
@@ -141,44 +139,84 @@ impl<T: Real> Machine<'_, '_, '_, T> {
             }
         }
     }
-    /// Every step over m values, in registers of `padded`.
+    /// A run over so few values that the loops over vectors unroll: every source is copied, then one block.
     #[inline(always)]
-    unsafe fn block<I: Isa>(&mut self, from: usize, m: usize, padded: usize, copied: bool) {
-        let program = self.program;
+    unsafe fn few<I: Isa, const VECTORS: usize>(&mut self) {
+        let (n, lanes) = (self.n, <T::Lanes<I>>::LANES);
+        let one = T::from_f64(1.0);
+        // SAFETY: sources have n values, which fill all vectors but the last.
+        unsafe {
+            let mut to = self.copy(0);
+            for source in self.sources.get_unchecked(..self.program.sources) {
+                if let Source::Strided(data, step) = *source {
+                    all::<T::Lanes<I>>(1.0).store(to.add((VECTORS - 1) * lanes));
+                    for k in 0..n {
+                        to.add(k).write(*data.get_unchecked(k * step));
+                    }
+                } else {
+                    let mut k = 0;
+                    while k < VECTORS * lanes {
+                        let x = match *source {
+                            Source::Scalar(x) => <T::Lanes<I>>::splat(x),
+                            Source::Slice(data) if k + lanes <= n => <T::Lanes<I>>::load(data.as_ptr().add(k)),
+                            Source::Slice(data) | Source::Strided(data, _) => <T::Lanes<I>>::load_part(data.as_ptr().add(k), n - k, one),
+                        };
+                        x.store(to.add(k));
+                        k += lanes;
+                    }
+                }
+                to = to.add(BLOCK);
+            }
+            self.block::<I, VECTORS>(0, n, VECTORS * lanes, true);
+        }
+    }
+    /// Every step over m values, in registers of `padded`; `VECTORS`: how many they are, and every
+    /// source copied; 0: not known.
+    #[inline(always)]
+    unsafe fn block<I: Isa, const VECTORS: usize>(&mut self, from: usize, m: usize, padded: usize, copied: bool) {
+        let (padded, copied) = if VECTORS > 0 { (VECTORS * <T::Lanes<I>>::LANES, true) } else { (padded, copied) };
+        let Machine { program, n, sources, ref mut sinks, ref mut accumulators, scratch } = *self;
+        let registers = program.registers;
+        // Where an operand is; a macro, since a closure is compiled for the baseline.
+        macro_rules! place {
+            ($place:expr) => {
+                operand(scratch, registers, sources, $place, from, copied)
+            };
+        }
         for step in &program.steps {
             // SAFETY: places are blocks of the scratch or of a source, which `padded` values fit; operands that are written are registers.
             unsafe {
                 match *step {
-                    Step::Unary { f, to, a } => apply1::<T, I>(f, self.at(a, from, copied), self.at(to, from, copied), padded),
+                    Step::Unary { f, to, a } => apply1::<T, I>(f, place!(a), place!(to), padded),
                     Step::Binary { f, to, a, b } => {
-                        let (a, b) = (self.at(a, from, copied), self.at(b, from, copied));
-                        apply2::<T, I>(f, a, b, self.at(to, from, copied), padded);
+                        let (a, b) = (place!(a), place!(b));
+                        apply2::<T, I>(f, a, b, place!(to), padded);
                     }
                     Step::MultiplyAdd { to, a, b, c } => {
-                        let (a, b, c) = (self.at(a, from, copied), self.at(b, from, copied), self.at(c, from, copied));
-                        multiply_add::<T, I>(a, b, c, self.at(to, from, copied), padded);
+                        let (a, b, c) = (place!(a), place!(b), place!(c));
+                        multiply_add::<T, I>(a, b, c, place!(to), padded);
                     }
                     Step::Where { to, c, a, b } => {
-                        let (a, b, c) = (self.at(a, from, copied), self.at(b, from, copied), self.at(c, from, copied));
-                        choose::<T, I>(c, a, b, self.at(to, from, copied), padded);
+                        let (a, b, c) = (place!(a), place!(b), place!(c));
+                        choose::<T, I>(c, a, b, place!(to), padded);
                     }
-                    Step::PowerInteger { to, a, n } => whole_power::<T, I>(self.at(a, from, copied), self.at(to, from, copied), n, padded),
+                    Step::PowerInteger { to, a, n } => whole_power::<T, I>(place!(a), place!(to), n, padded),
                     Step::Call { f, to, args, arity } => {
-                        let args = args.map(|a| self.at(a, from, copied));
-                        call(f, args, arity, self.at(to, from, copied), m);
+                        let args = [place!(args[0]), place!(args[1]), place!(args[2])];
+                        call(f, args, arity, place!(to), m);
                     }
                     Step::Store { a, to } => {
-                        let to = self.sinks.get_unchecked_mut(to).as_mut_ptr().add(from);
-                        store::<T, I>(self.at(a, from, copied), to, m);
+                        let to = sinks.get_unchecked_mut(to).as_mut_ptr().add(from);
+                        store::<T, I>(place!(a), to, m);
                     }
                     Step::Reduce { by, a, to, carry } => {
-                        let x = reduce::block::<T, I>(by, self.at(a, from, copied), m);
-                        let sum = self.accumulators.get_unchecked_mut(to);
+                        let x = reduce::block::<T, I>(by, place!(a), m);
+                        let sum = accumulators.get_unchecked_mut(to);
                         match by {
-                            Reduction::Sum if self.n > BLOCK => {
+                            Reduction::Sum if n > BLOCK => {
                                 let (s, e) = two_sum(One(*sum), One(x));
                                 *sum = s.0;
-                                let carry = self.carry(carry);
+                                let carry = scratch.add((registers + program.sources) * BLOCK + carry);
                                 *carry += T::from_f64(e.0);
                             }
                             Reduction::Sum => *sum += x,
@@ -204,6 +242,31 @@ impl<T: Real> Machine<'_, '_, '_, T> {
                 }
             }
         }
+    }
+}
+
+/// Where an operand is: a slice in place, unless it was copied.
+///
+/// # Safety
+/// `place` is below registers + sources, `scratch` has a block for each, slices have a block from `from` on.
+#[inline(always)]
+unsafe fn operand<T: Real>(
+    scratch: *mut T,
+    registers: usize,
+    sources: &[Source<'_, T>],
+    place: Place,
+    from: usize,
+    copied: bool,
+) -> *mut T {
+    let place = place as usize;
+    // SAFETY: the caller's promise; nothing is written through the pointer of a slice.
+    unsafe {
+        if !copied && place >= registers {
+            if let Source::Slice(data) = sources.get_unchecked(place - registers) {
+                return data.as_ptr().add(from).cast_mut();
+            }
+        }
+        scratch.add(place * BLOCK)
     }
 }
 

@@ -7,6 +7,9 @@ use crate::real::Real;
 /// Where an operand is: registers first, then the sources.
 pub(super) type Place = u32;
 
+/// A cache line, in bytes: a vector across two of them is not forwarded from its store to the next load.
+pub(super) const ALIGNMENT: usize = 64;
+
 /// One step of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(unpredictable_function_pointer_comparisons)] // as for `Instruction`
@@ -153,9 +156,10 @@ impl Program {
         self.steps.push(step);
     }
 
-    /// A block for each register and source (for what is not in place: scalars, strided values, the last block), a carry for each sum.
+    /// A block for each register and source (for what is not in place: scalars, strided values, the last block), a carry for each sum, and
+    /// what it takes to begin at a multiple of [`ALIGNMENT`].
     pub(super) fn scratch(&self) -> usize {
-        (self.registers + self.sources) * BLOCK + self.sums
+        (self.registers + self.sources) * BLOCK + self.sums + ALIGNMENT / size_of::<f32>()
     }
 
     /// Panics unless everything that `n` values need is there.
