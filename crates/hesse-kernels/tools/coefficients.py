@@ -30,8 +30,12 @@ TABLES = [
     ("COS", near(root(lambda x: (cos(x) - 1 + x**2 / 2) / x**4)), 0, Q, 6),
     ("SINH", near(root(lambda x: (sinh(x) - x) / x**3)), 0, 1, 8),
     ("ATAN", near(root(lambda x: (atan(x) - x) / x**3)), 0, (sqrt(2) - 1) ** 2 * mpf("1.001"), 11),
-    ("ERF", near(root(lambda x: erf(x) / x)), 0, 1, 13),
+    ("ERF", near(root(lambda x: erf(x) / x - 1)), 0, 1, 13),
     ("ERFC", lambda t: (lambda x: exp(x * x) * erfc(x))(K * (1 + t) / (1 - t)), (1 - K) / (1 + K), (6 - K) / (6 + K), 15),
+    ("LOG_SINGLE", near(root(lambda s: (2 * atanh(s) - 2 * s) / s**3)), 0, S, 5),
+    ("EXP_SINGLE", near(lambda r: (exp(r) - 1 - r) / r**2), -L, L, 6),
+    ("ATAN_SINGLE", near(root(lambda x: (atan(x) - x) / x**3)), 0, (sqrt(2) - 1) ** 2 * mpf("1.001"), 6),
+    ("SINH_F32", near(root(lambda x: (sinh(x) - x) / x**3)), 0, 1, 4),
     ("EXP_F32", near(lambda r: (exp(r) - 1 - r) / r**2), -L, L, 5),
     ("LOG_F32", near(root(lambda s: (2 * atanh(s) - 2 * s) / s**3)), 0, S, 4),
     ("SIN_F32", near(root(lambda x: (sin(x) - x) / x**3)), 0, Q, 3),
@@ -54,6 +58,7 @@ def fit(f, a, b, n):
 if __name__ == "__main__":
     for name, f, a, b, n in TABLES:
         c, worst = fit(f, a, b, n)
+        # _F32 is computed with in f32, _SINGLE in f64 for f32.
         single = name.endswith("F32")
         t = "f32" if single else "f64"
         digits = (lambda x: "%.9g" % x) if single else (lambda x: repr(float(x)))
