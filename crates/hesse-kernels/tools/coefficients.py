@@ -2,6 +2,7 @@
 """Prints the polynomials of src/function: interpolation at Chebyshev nodes (within a few percent of minimax), computed in 60 digits.
 
 Needs mpmath. Each row: name, the function of z that the polynomial stands for, its interval, how many coefficients."""
+import struct
 from mpmath import mp, mpf, cos, pi, exp, log, sin, sqrt, sinh, atan, erf, erfc, matrix, lu_solve, atanh
 mp.dps = 60
 L = log(2) / 2 * mpf("1.0001")
@@ -42,6 +43,12 @@ TABLES = [
     ("COS_F32", near(root(lambda x: (cos(x) - 1 + x**2 / 2) / x**4)), 0, Q, 3),
 ]
 
+def shortest_single(x):
+    """The fewest digits that are read as the f32 nearest to x."""
+    single = lambda v: struct.unpack("<f", struct.pack("<f", v))[0]
+    near = [x, x * (1 - mpf("4e-8")), x * (1 + mpf("4e-8"))]
+    return next(t for t in ("%.*g" % (d, y) for d in range(1, 10) for y in near) if single(float(t)) == single(float(x)))
+
 def fit(f, a, b, n):
     a, b = mpf(a), mpf(b)
     nodes = [(a + b) / 2 + (b - a) / 2 * cos(pi * (2 * k + 1) / (2 * n)) for k in range(n)]
@@ -61,6 +68,6 @@ if __name__ == "__main__":
         # _F32 is computed with in f32, _SINGLE in f64 for f32.
         single = name.endswith("F32")
         t = "f32" if single else "f64"
-        digits = (lambda x: "%.9g" % x) if single else (lambda x: repr(float(x)))
+        digits = shortest_single if single else (lambda x: repr(float(x)))
         print(f"/// Error {mp.nstr(worst, 2)} on [{mp.nstr(mpf(a), 4)}, {mp.nstr(mpf(b), 4)}].")
         print(f"const {name}: [{t}; {n}] = [" + ", ".join(digits(x) for x in c) + "];")

@@ -85,7 +85,7 @@ pub fn power_single<V: Lanes<Scalar = f64>>(a: V, b: V) -> V {
 #[inline(always)]
 fn at_the_ends<V: Lanes<Scalar = f64>>(a: V, b: V, y: V) -> V {
     let (zero, one, infinity) = (all::<V>(0.0), all::<V>(1.0), all::<V>(f64::INFINITY));
-    if !V::any(a.outside() | !b.abs().lt(infinity)) {
+    if V::LANES > 1 && !V::any(a.outside() | !b.abs().lt(infinity)) {
         return y;
     }
     let m = a.abs();

@@ -29,7 +29,7 @@ const SIN_SINGLE: [f64; 3] = [-0.166666647, 0.00833274804, -0.000195878405];
 /// (cos(x) − 1 + x²/2)/x⁴ of x² for |x| ≤ π/4; error 2.0e-9.
 const COS_SINGLE: [f64; 3] = [0.0416666647, -0.00138883028, 2.45478916e-05];
 /// π/2 in pieces of 53 digits.
-const QUARTER: [f64; 3] = [1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33];
+const QUARTER: [f64; 3] = [std::f64::consts::FRAC_PI_2, 6.123233995736766e-17, -1.4973849048591698e-33];
 /// π/2 in pieces of 33 digits and a rest.
 const QUARTER_SHORT: [f64; 4] = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32];
 /// From here on lanes are reduced one by one: n times a short piece is exact below.
@@ -116,19 +116,22 @@ fn reduce<V: Lanes<Scalar = f64>>(x: V) -> (V, V, V) {
 #[inline(always)]
 fn patch<V: Lanes<Scalar = f64>>(x: V, n: V, r: V, l: V) -> (V, V, V) {
     const MOST: usize = 8;
-    let mut lanes = [[0.0; MOST]; 4];
     const { assert!(V::LANES <= MOST) }
-    for (to, from) in lanes.iter_mut().zip([x, n, r, l]) {
-        // SAFETY: an array of at least as many values as there are lanes.
-        unsafe { from.store(to.as_mut_ptr()) }
+    let [mut at, mut turns, mut high, mut low] = [[0.0; MOST]; 4];
+    // SAFETY (of stores and loads): arrays of at least as many values as there are lanes.
+    unsafe {
+        x.store(at.as_mut_ptr());
+        n.store(turns.as_mut_ptr());
+        r.store(high.as_mut_ptr());
+        l.store(low.as_mut_ptr());
     }
-    for k in 0..V::LANES {
-        if lanes[0][k].is_nan() || lanes[0][k].abs() >= LARGE {
-            (lanes[1][k], lanes[2][k], lanes[3][k]) = reduce_large(lanes[0][k]);
+    for (k, &x) in at.iter().enumerate() {
+        if x.is_nan() || x.abs() >= LARGE {
+            (turns[k], high[k], low[k]) = reduce_large(x);
         }
     }
     // SAFETY: as above.
-    unsafe { (V::load(lanes[1].as_ptr()), V::load(lanes[2].as_ptr()), V::load(lanes[3].as_ptr())) }
+    unsafe { (V::load(turns.as_ptr()), V::load(high.as_ptr()), V::load(low.as_ptr())) }
 }
 
 /// sin(r + l) as a sum of two numbers, the second small.
