@@ -91,7 +91,7 @@ pub enum Binary {
     Atan2,
 }
 
-/// The functions of one number with a large body, each with its name in the language of [`Unary`].
+/// An expression over the type of a function's operation (see [`operation`]), for the function at hand.
 macro_rules! unary {
     ($f:expr, $operation:ident => $value:expr) => {
         $crate::function::operation::choose!(

@@ -7,9 +7,9 @@ use crate::real::Real;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 #[cfg(target_arch = "x86_64")]
-pub mod avx2;
+pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
-pub mod avx512;
+pub(crate) mod avx512;
 
 /// A vector of numbers, one instruction each. Values exist only inside kernels that run at their level (see [`crate::level`]).
 pub trait Lanes:

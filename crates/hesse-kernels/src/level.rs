@@ -148,10 +148,10 @@ impl Isa for Baseline {
     }
 }
 
-/// The instruction set [`Level::Avx2`].
+/// The instruction set [`Level::Avx2`]; not to be named outside, where nothing says that the machine has it.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
-pub struct Avx2;
+pub(crate) struct Avx2;
 
 #[cfg(target_arch = "x86_64")]
 impl Isa for Avx2 {
@@ -166,10 +166,10 @@ impl Isa for Avx2 {
     }
 }
 
-/// The instruction set [`Level::Avx512`].
+/// The instruction set [`Level::Avx512`]; not to be named outside, where nothing says that the machine has it.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512;
+pub(crate) struct Avx512;
 
 #[cfg(target_arch = "x86_64")]
 impl Isa for Avx512 {

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! level    the machine's instruction sets, found at run time: one source, compiled for each
+//! lanes    the vectors of an instruction set
+//! function element-wise functions within two units in the last place, on slices and on one number
 //! vector   dot, sum, axpy over slices
 //! matrix   strided views; matrix times vector, matrix product, weighted Gram matrix
 //! chain    a register machine over blocks of values: fused element-wise functions and reductions

@@ -2,6 +2,7 @@
 """Prints the polynomials of src/function: interpolation at Chebyshev nodes (within a few percent of minimax), computed in 60 digits.
 
 Needs mpmath. Each row: name, the function of z that the polynomial stands for, its interval, how many coefficients."""
+import struct
 from mpmath import mp, mpf, cos, pi, exp, log, sin, sqrt, sinh, atan, erf, erfc, matrix, lu_solve, atanh
 mp.dps = 60
 L = log(2) / 2 * mpf("1.0001")
@@ -30,13 +31,23 @@ TABLES = [
     ("COS", near(root(lambda x: (cos(x) - 1 + x**2 / 2) / x**4)), 0, Q, 6),
     ("SINH", near(root(lambda x: (sinh(x) - x) / x**3)), 0, 1, 8),
     ("ATAN", near(root(lambda x: (atan(x) - x) / x**3)), 0, (sqrt(2) - 1) ** 2 * mpf("1.001"), 11),
-    ("ERF", near(root(lambda x: erf(x) / x)), 0, 1, 13),
+    ("ERF", near(root(lambda x: erf(x) / x - 1)), 0, 1, 13),
     ("ERFC", lambda t: (lambda x: exp(x * x) * erfc(x))(K * (1 + t) / (1 - t)), (1 - K) / (1 + K), (6 - K) / (6 + K), 15),
+    ("LOG_SINGLE", near(root(lambda s: (2 * atanh(s) - 2 * s) / s**3)), 0, S, 5),
+    ("EXP_SINGLE", near(lambda r: (exp(r) - 1 - r) / r**2), -L, L, 6),
+    ("ATAN_SINGLE", near(root(lambda x: (atan(x) - x) / x**3)), 0, (sqrt(2) - 1) ** 2 * mpf("1.001"), 6),
+    ("SINH_F32", near(root(lambda x: (sinh(x) - x) / x**3)), 0, 1, 4),
     ("EXP_F32", near(lambda r: (exp(r) - 1 - r) / r**2), -L, L, 5),
     ("LOG_F32", near(root(lambda s: (2 * atanh(s) - 2 * s) / s**3)), 0, S, 4),
     ("SIN_F32", near(root(lambda x: (sin(x) - x) / x**3)), 0, Q, 3),
     ("COS_F32", near(root(lambda x: (cos(x) - 1 + x**2 / 2) / x**4)), 0, Q, 3),
 ]
+
+def shortest_single(x):
+    """The fewest digits that are read as the f32 nearest to x."""
+    single = lambda v: struct.unpack("<f", struct.pack("<f", v))[0]
+    near = [x, x * (1 - mpf("4e-8")), x * (1 + mpf("4e-8"))]
+    return next(t for t in ("%.*g" % (d, y) for d in range(1, 10) for y in near) if single(float(t)) == single(float(x)))
 
 def fit(f, a, b, n):
     a, b = mpf(a), mpf(b)
@@ -54,8 +65,9 @@ def fit(f, a, b, n):
 if __name__ == "__main__":
     for name, f, a, b, n in TABLES:
         c, worst = fit(f, a, b, n)
+        # _F32 is computed with in f32, _SINGLE in f64 for f32.
         single = name.endswith("F32")
         t = "f32" if single else "f64"
-        digits = (lambda x: "%.9g" % x) if single else (lambda x: repr(float(x)))
+        digits = shortest_single if single else (lambda x: repr(float(x)))
         print(f"/// Error {mp.nstr(worst, 2)} on [{mp.nstr(mpf(a), 4)}, {mp.nstr(mpf(b), 4)}].")
         print(f"const {name}: [{t}; {n}] = [" + ", ".join(digits(x) for x in c) + "];")

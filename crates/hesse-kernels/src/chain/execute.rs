@@ -83,7 +83,7 @@ impl<T: Real> Kernel for Machine<'_, '_, '_, T> {
             if from < self.n {
                 let m = self.n - from;
                 // Whole vectors are read in place here, too.
-                let copied = m % lanes != 0;
+                let copied = !m.is_multiple_of(lanes);
                 self.gather::<I>(from, m, copied);
                 self.block::<I, 0>(from, m, m.next_multiple_of(lanes), copied);
             }
@@ -261,10 +261,11 @@ unsafe fn operand<T: Real>(
     let place = place as usize;
     // SAFETY: the caller's promise; nothing is written through the pointer of a slice.
     unsafe {
-        if !copied && place >= registers {
-            if let Source::Slice(data) = sources.get_unchecked(place - registers) {
-                return data.as_ptr().add(from).cast_mut();
-            }
+        if !copied
+            && place >= registers
+            && let Source::Slice(data) = sources.get_unchecked(place - registers)
+        {
+            return data.as_ptr().add(from).cast_mut();
         }
         scratch.add(place * BLOCK)
     }

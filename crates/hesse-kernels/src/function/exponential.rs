@@ -125,7 +125,8 @@ pub fn log<V: Lanes>(x: V) -> V {
 #[inline(always)]
 fn at_the_ends<V: Lanes>(u: V, x: V, y: V) -> V {
     let outside = u.outside();
-    if !V::any(outside) {
+    // One number at a time, a branch costs more than it saves (the loop is no longer turned into vectors).
+    if V::LANES > 1 && !V::any(outside) {
         return y;
     }
     let (zero, infinity) = (all::<V>(0.0), V::splat(V::Scalar::INFINITY));

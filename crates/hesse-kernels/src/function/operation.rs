@@ -110,7 +110,7 @@ operations1!((x) {
     Sin: if T::SINGLE { trigonometric::sin_single(x) } else { <T::Lanes<I>>::join(trigonometric::sin(x.low()), x.high()) };
     Cos: if T::SINGLE { trigonometric::cos_single(x) } else { <T::Lanes<I>>::join(trigonometric::cos(x.low()), x.high()) };
 } wide {
-    Tan: trigonometric::tan, trigonometric::tan;
+    Tan: trigonometric::tan, trigonometric::tan_single;
     Erf: erf::erf, erf::erf;
 });
 
@@ -126,9 +126,9 @@ operations2!((a, b) {
     Equal: flag(a.eq(b));
     Select: <T::Lanes<I>>::select(a.eq(all(0.0)), all(0.0), b);
 } wide {
-    Power: power::power, power::power_f32;
-    Hypot: power::hypot, power::hypot_f32;
-    Atan2: trigonometric::atan2, trigonometric::atan2;
+    Power: power::power, power::power_single;
+    Hypot: power::hypot, power::hypot_single;
+    Atan2: trigonometric::atan2, trigonometric::atan2_single;
 });
 
 /// 1 where the mask is true, else 0.
