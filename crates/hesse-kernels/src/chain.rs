@@ -17,8 +17,14 @@
 //! assert_eq!((y[299], sums[0]), (2.0, 600.0));
 //! ```
 
+mod execute;
+mod program;
+mod reduce;
+
 use crate::function::{Binary, Unary};
+use crate::level::Level;
 use crate::real::Real;
+use program::Program;
 
 /// A register, by position.
 pub type Register = u16;
@@ -49,6 +55,7 @@ pub enum Reduction {
 }
 
 /// One instruction.
+#[allow(unpredictable_function_pointer_comparisons)] // two chains that call equal functions at two addresses may count as different
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Instruction {
     /// Reads a source.
@@ -142,27 +149,14 @@ pub enum Instruction {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chain {
     code: Vec<Instruction>,
-    registers: usize,
+    program: Program,
 }
 
 impl Chain {
     /// A chain of these instructions.
     pub fn new(code: Vec<Instruction>) -> Chain {
-        let registers = code
-            .iter()
-            .map(|i| match *i {
-                Instruction::Load { to, .. }
-                | Instruction::Unary { to, .. }
-                | Instruction::Binary { to, .. }
-                | Instruction::MultiplyAdd { to, .. }
-                | Instruction::Where { to, .. }
-                | Instruction::PowerInteger { to, .. }
-                | Instruction::Call { to, .. } => to as usize + 1,
-                Instruction::Store { .. } | Instruction::Reduce { .. } => 0,
-            })
-            .max()
-            .unwrap_or(0);
-        Chain { code, registers }
+        let program = Program::new(&code);
+        Chain { code, program }
     }
     /// The instructions.
     pub fn code(&self) -> &[Instruction] {
@@ -170,67 +164,32 @@ impl Chain {
     }
     /// How many numbers [`Chain::run`] needs to work in.
     pub fn scratch(&self) -> usize {
-        self.registers * BLOCK
+        self.program.scratch()
     }
     /// Runs over `n` values. Sums are added to the accumulators, extremes gathered into them: the caller starts them.
+    ///
+    /// A sum has the same bits at every instruction set, given the same terms: sixteen partial sums a block, added as a tree, and blocks
+    /// added with compensation.
+    ///
+    /// # Panics
+    /// Where a source, sink, accumulator or the scratch is missing or shorter than `n` needs: a defect of the caller.
     pub fn run<T: Real>(&self, n: usize, sources: &[Source<'_, T>], sinks: &mut [&mut [T]], accumulators: &mut [f64], scratch: &mut [T]) {
-        let mut from = 0;
-        while from < n {
-            let m = (n - from).min(BLOCK);
-            for i in &self.code {
-                step(i, from, m, sources, sinks, accumulators, scratch);
-            }
-            from += m;
-        }
+        self.run_at(Level::current(), n, sources, sinks, accumulators, scratch);
     }
-}
-
-fn step<T: Real>(
-    i: &Instruction,
-    from: usize,
-    m: usize,
-    sources: &[Source<'_, T>],
-    sinks: &mut [&mut [T]],
-    accumulators: &mut [f64],
-    r: &mut [T],
-) {
-    let at = |k: Register| k as usize * BLOCK;
-    match *i {
-        Instruction::Load { to, from: s } => {
-            for k in 0..m {
-                r[at(to) + k] = match sources[s] {
-                    Source::Slice(data) => data[from + k],
-                    Source::Strided(data, step) => data[(from + k) * step],
-                    Source::Scalar(x) => x,
-                };
-            }
-        }
-        Instruction::Unary { f, to, a } => (0..m).for_each(|k| r[at(to) + k] = f.at(r[at(a) + k])),
-        Instruction::Binary { f, to, a, b } => (0..m).for_each(|k| r[at(to) + k] = f.at(r[at(a) + k], r[at(b) + k])),
-        Instruction::MultiplyAdd { to, a, b, c } => (0..m).for_each(|k| r[at(to) + k] = r[at(a) + k] * r[at(b) + k] + r[at(c) + k]),
-        Instruction::Where { to, c, a, b } => {
-            (0..m).for_each(|k| r[at(to) + k] = if r[at(c) + k] != T::default() { r[at(a) + k] } else { r[at(b) + k] })
-        }
-        Instruction::PowerInteger { to, a, n } => {
-            (0..m).for_each(|k| r[at(to) + k] = T::from_f64(r[at(a) + k].to_f64().powi(n)));
-        }
-        Instruction::Call { f, to, args, arity } => {
-            for k in 0..m {
-                let x = args.map(|a| r[at(a) + k].to_f64());
-                r[at(to) + k] = T::from_f64(f(&x[..arity as usize]));
-            }
-        }
-        Instruction::Store { a, to } => sinks[to][from..from + m].copy_from_slice(&r[at(a)..at(a) + m]),
-        Instruction::Reduce { by, a, to } => {
-            for k in 0..m {
-                let x = r[at(a) + k].to_f64();
-                let y = &mut accumulators[to];
-                match by {
-                    Reduction::Sum => *y += x,
-                    Reduction::Max => *y = Binary::Max.at(x, *y),
-                    Reduction::Min => *y = Binary::Min.at(x, *y),
-                }
-            }
+    /// As [`Chain::run`], by the instructions of a level (or the best one below it).
+    pub fn run_at<T: Real>(
+        &self,
+        level: Level,
+        n: usize,
+        sources: &[Source<'_, T>],
+        sinks: &mut [&mut [T]],
+        accumulators: &mut [f64],
+        scratch: &mut [T],
+    ) {
+        if n > 0 {
+            self.program.check(n, sources, sinks, accumulators, scratch);
+            // SAFETY: just checked.
+            unsafe { execute::run(level, &self.program, n, sources, sinks, accumulators, scratch) };
         }
     }
 }

@@ -1,5 +1,18 @@
-//! Element-wise functions that have a kernel.
+//! Element-wise functions that have a kernel: within 2 units in the last place of the exact value at every instruction set, for every
+//! argument (denormal, infinite and huge ones too), NaN of NaN. The same set gives the same bits for one number, a slice and a chain.
 
+mod erf;
+pub(crate) mod exact;
+mod exponential;
+pub(crate) mod map;
+pub(crate) mod operation;
+mod power;
+mod tables;
+mod trigonometric;
+
+pub use tables::Tables;
+
+use crate::level::Level;
 use crate::real::Real;
 
 /// Functions of one number.
@@ -78,90 +91,72 @@ pub enum Binary {
     Atan2,
 }
 
+/// The functions of one number with a large body, each with its name in the language of [`Unary`].
+macro_rules! unary {
+    ($f:expr, $operation:ident => $value:expr) => {
+        $crate::function::operation::choose!(
+            $f, Unary, $operation => $value;
+            Negate Reciprocal Square Sqrt Abs Sign Relu Exp Expm1 Log Log1p Sin Cos Tan Sinh Cosh Tanh Sigmoid Softplus Erf
+        )
+    };
+}
+pub(crate) use unary;
+
+/// As [`unary`], of [`Binary`].
+macro_rules! binary {
+    ($f:expr, $operation:ident => $value:expr) => {
+        $crate::function::operation::choose!(
+            $f, Binary, $operation => $value;
+            Add Subtract Multiply Divide Max Min Greater GreaterEqual Equal Select Power Hypot Atan2
+        )
+    };
+}
+pub(crate) use binary;
+
 impl Unary {
+    /// All of them.
+    pub const ALL: [Unary; 20] = {
+        use Unary::*;
+        [Negate, Reciprocal, Square, Sqrt, Abs, Sign, Relu, Exp, Expm1, Log, Log1p, Sin, Cos, Tan, Sinh, Cosh, Tanh, Sigmoid, Softplus, Erf]
+    };
     /// The value at one number.
     pub fn at<T: Real>(self, x: T) -> T {
-        let v = x.to_f64();
-        T::from_f64(match self {
-            Unary::Negate => -v,
-            Unary::Reciprocal => 1.0 / v,
-            Unary::Square => v * v,
-            Unary::Sqrt => v.sqrt(),
-            Unary::Abs => v.abs(),
-            Unary::Sign => {
-                if v > 0.0 {
-                    1.0
-                } else if v < 0.0 {
-                    -1.0
-                } else {
-                    v * 0.0
-                }
-            }
-            Unary::Relu => {
-                if v > 0.0 || v.is_nan() {
-                    v
-                } else {
-                    0.0
-                }
-            }
-            Unary::Exp => v.exp(),
-            Unary::Expm1 => v.exp_m1(),
-            Unary::Log => v.ln(),
-            Unary::Log1p => v.ln_1p(),
-            Unary::Sin => v.sin(),
-            Unary::Cos => v.cos(),
-            Unary::Tan => v.tan(),
-            Unary::Sinh => v.sinh(),
-            Unary::Cosh => v.cosh(),
-            Unary::Tanh => v.tanh(),
-            Unary::Sigmoid => {
-                let e = (-v.abs()).exp();
-                (if v > 0.0 { 1.0 } else { e }) / (1.0 + e)
-            }
-            Unary::Softplus => v.max(0.0) + (-v.abs()).exp().ln_1p(),
-            Unary::Erf => f64::NAN,
-        })
+        self.at_level(Level::current(), x)
+    }
+    /// The value at one number, by the instructions of a level (or the best one below it).
+    pub fn at_level<T: Real>(self, level: Level, x: T) -> T {
+        map::unary_at(level, self, x)
+    }
+    /// y ← f(x), as far as both reach.
+    pub fn map<T: Real>(self, x: &[T], y: &mut [T]) {
+        self.map_at(Level::current(), x, y);
+    }
+    /// As [`Unary::map`], by the instructions of a level (or the best one below it).
+    pub fn map_at<T: Real>(self, level: Level, x: &[T], y: &mut [T]) {
+        map::unary(level, self, x, y);
     }
 }
 
 impl Binary {
+    /// All of them.
+    pub const ALL: [Binary; 13] = {
+        use Binary::*;
+        [Add, Subtract, Multiply, Divide, Max, Min, Greater, GreaterEqual, Equal, Select, Power, Hypot, Atan2]
+    };
     /// The value at two numbers.
     pub fn at<T: Real>(self, a: T, b: T) -> T {
-        let flag = |c: bool| if c { T::from_f64(1.0) } else { T::default() };
-        #[allow(clippy::eq_op)] // only NaN differs from itself
-        let nan = a != a;
-        match self {
-            Binary::Add => a + b,
-            Binary::Subtract => a - b,
-            Binary::Multiply => a * b,
-            Binary::Divide => a / b,
-            Binary::Max => {
-                if a > b || nan {
-                    a
-                } else {
-                    b
-                }
-            }
-            Binary::Min => {
-                if a < b || nan {
-                    a
-                } else {
-                    b
-                }
-            }
-            Binary::Greater => flag(a > b),
-            Binary::GreaterEqual => flag(a >= b),
-            Binary::Equal => flag(a == b),
-            Binary::Select => {
-                if a != T::default() {
-                    b
-                } else {
-                    T::default()
-                }
-            }
-            Binary::Power => T::from_f64(a.to_f64().powf(b.to_f64())),
-            Binary::Hypot => T::from_f64(a.to_f64().hypot(b.to_f64())),
-            Binary::Atan2 => T::from_f64(a.to_f64().atan2(b.to_f64())),
-        }
+        self.at_level(Level::current(), a, b)
+    }
+    /// The value at two numbers, by the instructions of a level (or the best one below it).
+    pub fn at_level<T: Real>(self, level: Level, a: T, b: T) -> T {
+        map::binary_at(level, self, a, b)
+    }
+    /// y ← f(a, b), as far as all reach.
+    pub fn map<T: Real>(self, a: &[T], b: &[T], y: &mut [T]) {
+        self.map_at(Level::current(), a, b, y);
+    }
+    /// As [`Binary::map`], by the instructions of a level (or the best one below it).
+    pub fn map_at<T: Real>(self, level: Level, a: &[T], b: &[T], y: &mut [T]) {
+        map::binary(level, self, a, b, y);
     }
 }

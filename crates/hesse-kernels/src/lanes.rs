@@ -40,6 +40,18 @@ pub trait Lanes:
     /// # Safety
     /// `to` is valid for writing [`Lanes::LANES`] values; it need not be aligned to the vector.
     unsafe fn store(self, to: *mut Self::Scalar);
+    /// Reads the first n lanes, n < [`Lanes::LANES`]; the others hold `rest`.
+    ///
+    /// # Safety
+    /// `from` is valid for reading n values.
+    unsafe fn load_part(from: *const Self::Scalar, n: usize, rest: Self::Scalar) -> Self;
+    /// Writes the first n lanes, n < [`Lanes::LANES`].
+    ///
+    /// # Safety
+    /// `to` is valid for writing n values.
+    unsafe fn store_part(self, to: *mut Self::Scalar, n: usize);
+    /// The first lane.
+    fn first(self) -> Self::Scalar;
 
     /// self·b + c.
     fn fma(self, b: Self, c: Self) -> Self;
@@ -49,9 +61,11 @@ pub trait Lanes:
     fn abs(self) -> Self;
     /// |self| with the sign bit of `sign`.
     fn copysign(self, sign: Self) -> Self;
-    /// The nearest whole number, ties to even, for |self| < 2⁵¹ (2²² in f32).
+    /// The nearest whole number, ties to even.
     fn round(self) -> Self;
-    /// self·2ⁿ for whole n, rounded once; 0 or ∞ from |n| ≈ 2000 on (400 in f32).
+    /// The nearest number from `low` to `high`; NaN stays.
+    fn clamp(self, low: Self::Scalar, high: Self::Scalar) -> Self;
+    /// self·2ⁿ for whole |n| ≤ 2044 (252 in f32), rounded once.
     fn scale(self, n: Self) -> Self;
     /// (m, k) with self = m·2ᵏ and √½ < m ≤ √2, of finite positive numbers, denormal ones too. Anything elsewhere.
     fn split(self) -> (Self, Self);
@@ -66,6 +80,8 @@ pub trait Lanes:
     fn eq(self, other: Self) -> Self::Mask;
     /// Whether it is NaN.
     fn is_nan(self) -> Self::Mask;
+    /// Whether it is anything but positive and finite.
+    fn outside(self) -> Self::Mask;
     /// Whether the sign bit is set.
     fn is_negative(self) -> Self::Mask;
     /// `yes` where the mask is true, else `no`.
@@ -133,6 +149,16 @@ macro_rules! one {
                 unsafe { to.write(self.0) }
             }
             #[inline(always)]
+            unsafe fn load_part(_: *const $t, _: usize, rest: $t) -> Self {
+                One(rest)
+            }
+            #[inline(always)]
+            unsafe fn store_part(self, _: *mut $t, _: usize) {}
+            #[inline(always)]
+            fn first(self) -> $t {
+                self.0
+            }
+            #[inline(always)]
             fn fma(self, b: Self, c: Self) -> Self {
                 One(if Self::FUSED { self.0.mul_add(b.0, c.0) } else { self.0 * b.0 + c.0 })
             }
@@ -150,20 +176,22 @@ macro_rules! one {
             }
             #[inline(always)]
             fn round(self) -> Self {
-                // Adding 1.5·2^digits leaves no bits below the point; taking it away again is exact.
-                let shift = (3u64 << ($digits - 1)) as $t;
-                One(self.0 + shift - shift)
+                // Adding 2^digits leaves no bits below the point; taking it away again is exact. Larger numbers are whole.
+                let (x, shift) = (self.0.abs(), (1u64 << $digits) as $t);
+                One(if x < shift { x + shift - shift } else { x }.copysign(self.0))
+            }
+            #[inline(always)]
+            fn clamp(self, low: $t, high: $t) -> Self {
+                let x = if self.0 < low { low } else { self.0 };
+                One(if x > high { high } else { x })
             }
             #[inline(always)]
             fn scale(self, n: Self) -> Self {
                 // 2ⁿ as two powers of nearly n/2: the first product is exact, the second rounds once. The whole number is in the low
                 // bits of n + 1.5·2^digits; the bits above it leave by the shift.
                 let shift = (3u64 << ($digits - 1)) as $t;
-                let limit = (2 * $bias - 2) as $t;
-                let n = if n.0 > limit { limit } else { n.0 };
-                let n = if n < -limit { -limit } else { n };
-                let half = n * 0.5 + shift;
-                let rest = n - (half - shift) + shift;
+                let half = n.0 * 0.5 + shift;
+                let rest = n.0 - (half - shift) + shift;
                 let power = |k: $t| <$t>::from_bits((k.to_bits() << $digits).wrapping_add(($bias as $bits) << $digits));
                 One(self.0 * power(half) * power(rest))
             }
@@ -171,7 +199,7 @@ macro_rules! one {
             fn split(self) -> (Self, Self) {
                 let tiny = self.0 < <$t>::MIN_POSITIVE;
                 let x = if tiny { self.0 * ((1u64 << $lift) as $t) } else { self.0 };
-                let k = (x.to_bits() >> $digits) as $t - ($bias as $t) - if tiny { $lift as $t } else { 0.0 };
+                let k = (x.to_bits() >> $digits) as i32 as $t - ($bias as $t) - if tiny { $lift as $t } else { 0.0 };
                 let one = ($bias as $bits) << $digits;
                 let m = <$t>::from_bits((x.to_bits() & ((1 << $digits) - 1)) | one);
                 let large = m > std::f64::consts::SQRT_2 as $t;
@@ -197,6 +225,10 @@ macro_rules! one {
             #[inline(always)]
             fn is_nan(self) -> Bool {
                 Bool(self.0.is_nan())
+            }
+            #[inline(always)]
+            fn outside(self) -> Bool {
+                Bool(!(self.0 > 0.0 && self.0 < <$t>::INFINITY))
             }
             #[inline(always)]
             fn is_negative(self) -> Bool {

@@ -142,6 +142,7 @@ impl Isa for Baseline {
     const FUSED: bool = cfg!(target_arch = "aarch64");
     type F64 = crate::lanes::One<f64>;
     type F32 = crate::lanes::One<f32>;
+    #[inline(never)]
     unsafe fn call<K: Kernel>(kernel: K) -> K::Output {
         kernel.run::<Baseline>()
     }
@@ -158,6 +159,7 @@ impl Isa for Avx2 {
     const FUSED: bool = true;
     type F64 = crate::lanes::avx2::F64x4;
     type F32 = crate::lanes::avx2::F32x8;
+    #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn call<K: Kernel>(kernel: K) -> K::Output {
         kernel.run::<Avx2>()
@@ -175,6 +177,7 @@ impl Isa for Avx512 {
     const FUSED: bool = true;
     type F64 = crate::lanes::avx512::F64x8;
     type F32 = crate::lanes::avx512::F32x16;
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
     unsafe fn call<K: Kernel>(kernel: K) -> K::Output {
         kernel.run::<Avx512>()

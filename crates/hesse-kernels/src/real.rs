@@ -20,7 +20,10 @@ pub trait Real:
     + Mul<Output = Self>
     + Div<Output = Self>
     + Neg<Output = Self>
+    + crate::function::Tables
 {
+    /// Whether it is f32: half the digits.
+    const SINGLE: bool;
     /// A vector of them in an instruction set.
     type Lanes<I: Isa>: Lanes<Scalar = Self, Wide = I::F64>;
     /// The nearest number.
@@ -30,6 +33,7 @@ pub trait Real:
 }
 
 impl Real for f64 {
+    const SINGLE: bool = false;
     type Lanes<I: Isa> = I::F64;
     #[inline(always)]
     fn from_f64(x: f64) -> Self {
@@ -42,6 +46,7 @@ impl Real for f64 {
 }
 
 impl Real for f32 {
+    const SINGLE: bool = true;
     type Lanes<I: Isa> = I::F32;
     #[inline(always)]
     fn from_f64(x: f64) -> Self {

@@ -37,8 +37,8 @@ macro_rules! vector {
     (
         $type:ident, $mask:ident, $t:ty, $bits:ty, $lanes:expr, $digits:expr, $bias:expr, $lift:expr;
         $add:ident, $sub:ident, $mul:ident, $div:ident, $and:ident, $andnot:ident, $or:ident, $xor:ident,
-        $set1:ident, $loadu:ident, $storeu:ident, $fmadd:ident, $sqrt:ident, $round:ident, $cmp:ident, $blendv:ident, $movemask:ident,
-        $to_bits:ident, $from_bits:ident, $set1_bits:ident, $int:ty, $sll:ident, $srl:ident, $add_bits:ident, $to_float:ident;
+        $min:ident, $max:ident, $set1:ident, $loadu:ident, $storeu:ident, $fmadd:ident, $sqrt:ident, $round:ident, $cmp:ident, $blendv:ident, $movemask:ident,
+        $to_bits:ident, $from_bits:ident, $set1_bits:ident, $int:ty, $sll:ident, $srl:ident, $add_bits:ident, $to_float:ident, $maskload:ident, $maskstore:ident, $first_lane:ident;
         $wide:ty, $halves:expr, $low:ident, $high:ident, $join:ident
     ) => {
         operator!($type Add add $add);
@@ -61,6 +61,33 @@ macro_rules! vector {
             fn neg(self) -> Self {
                 // SAFETY: see the top of the module.
                 $type(unsafe { $xor(self.0, $set1(-0.0)) })
+            }
+        }
+
+        impl $type {
+            /// A mask of the first n lanes.
+            #[inline(always)]
+            fn first_lanes(n: usize) -> __m256i {
+                const WINDOW: [$int; 2 * $lanes] = {
+                    let mut window = [0; 2 * $lanes];
+                    let mut k = 0;
+                    while k < $lanes {
+                        window[k] = -1;
+                        k += 1;
+                    }
+                    window
+                };
+                // SAFETY: a whole vector from any of the first `$lanes` + 1 places.
+                unsafe { _mm256_loadu_si256(WINDOW.as_ptr().add($lanes - n.min($lanes)).cast()) }
+            }
+            /// 2ᵏ of k + 1.5·2^digits.
+            #[inline(always)]
+            fn power(k: Self) -> Self {
+                // SAFETY: see the top of the module.
+                unsafe {
+                    let shifted = $sll($to_bits(k.0), _mm_cvtsi32_si128($digits));
+                    $type($from_bits($add_bits(shifted, $set1_bits((($bias as $bits) << $digits) as $int))))
+                }
             }
         }
 
@@ -88,6 +115,24 @@ macro_rules! vector {
                 unsafe { $storeu(to, self.0) }
             }
             #[inline(always)]
+            unsafe fn load_part(from: *const $t, n: usize, rest: $t) -> Self {
+                // SAFETY: the caller's promise: lanes that the mask leaves out are not read.
+                unsafe {
+                    let mask = Self::first_lanes(n);
+                    $type($blendv($set1(rest), $maskload(from, mask), $from_bits(mask)))
+                }
+            }
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $t, n: usize) {
+                // SAFETY: the caller's promise: lanes that the mask leaves out are not written.
+                unsafe { $maskstore(to, Self::first_lanes(n), self.0) }
+            }
+            #[inline(always)]
+            fn first(self) -> $t {
+                // SAFETY: see the top of the module.
+                unsafe { $first_lane(self.0) }
+            }
+            #[inline(always)]
             fn fma(self, b: Self, c: Self) -> Self {
                 // SAFETY: see the top of the module.
                 $type(unsafe { $fmadd(self.0, b.0, c.0) })
@@ -113,20 +158,17 @@ macro_rules! vector {
                 $type(unsafe { $round::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0) })
             }
             #[inline(always)]
+            fn clamp(self, low: $t, high: $t) -> Self {
+                // SAFETY: see the top of the module. `min` and `max` give the second operand where one is NaN.
+                $type(unsafe { $min($set1(high), $max($set1(low), self.0)) })
+            }
+            #[inline(always)]
             fn scale(self, n: Self) -> Self {
                 // As for one number: two powers of nearly n/2.
                 let shift = Self::splat((3u64 << ($digits - 1)) as $t);
-                let limit = Self::splat((2 * $bias - 2) as $t);
-                let n = Self::select(limit.lt(n), limit, n);
-                let n = Self::select(n.lt(-limit), -limit, n);
                 let half = n.fma(Self::splat(0.5), shift);
                 let rest = n - (half - shift) + shift;
-                // SAFETY: see the top of the module.
-                let power = |k: Self| unsafe {
-                    let digits = _mm_cvtsi32_si128($digits);
-                    $type($from_bits($add_bits($sll($to_bits(k.0), digits), $set1_bits((($bias as $bits) << $digits) as $int))))
-                };
-                self * power(half) * power(rest)
+                self * Self::power(half) * Self::power(rest)
             }
             #[inline(always)]
             fn split(self) -> (Self, Self) {
@@ -169,6 +211,10 @@ macro_rules! vector {
                 $mask(unsafe { $cmp::<_CMP_UNORD_Q>(self.0, self.0) })
             }
             #[inline(always)]
+            fn outside(self) -> $mask {
+                !(Self::splat(0.0).lt(self) & self.lt(Self::splat(<$t>::INFINITY)))
+            }
+            #[inline(always)]
             fn is_negative(self) -> $mask {
                 $mask(self.0)
             }
@@ -201,15 +247,15 @@ macro_rules! vector {
 vector!(
     F64x4, Mask64, f64, u64, 4, 52, 1023, 54;
     _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_and_pd, _mm256_andnot_pd, _mm256_or_pd, _mm256_xor_pd,
-    _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_sqrt_pd, _mm256_round_pd, _mm256_cmp_pd, _mm256_blendv_pd, _mm256_movemask_pd,
-    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_set1_epi64x, i64, _mm256_sll_epi64, _mm256_srl_epi64, _mm256_add_epi64, small_to_float;
+    _mm256_min_pd, _mm256_max_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_sqrt_pd, _mm256_round_pd, _mm256_cmp_pd, _mm256_blendv_pd, _mm256_movemask_pd,
+    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_set1_epi64x, i64, _mm256_sll_epi64, _mm256_srl_epi64, _mm256_add_epi64, small_to_float, _mm256_maskload_pd, _mm256_maskstore_pd, _mm256_cvtsd_f64;
     F64x4, 1, same, same, first
 );
 vector!(
     F32x8, Mask32, f32, u32, 8, 23, 127, 25;
     _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_and_ps, _mm256_andnot_ps, _mm256_or_ps, _mm256_xor_ps,
-    _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_sqrt_ps, _mm256_round_ps, _mm256_cmp_ps, _mm256_blendv_ps, _mm256_movemask_ps,
-    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_set1_epi32, i32, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_add_epi32, _mm256_cvtepi32_ps;
+    _mm256_min_ps, _mm256_max_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_sqrt_ps, _mm256_round_ps, _mm256_cmp_ps, _mm256_blendv_ps, _mm256_movemask_ps,
+    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_set1_epi32, i32, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_add_epi32, _mm256_cvtepi32_ps, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_cvtss_f32;
     F64x4, 2, low_half, high_half, both_halves
 );
 

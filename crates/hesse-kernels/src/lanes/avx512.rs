@@ -37,8 +37,8 @@ macro_rules! vector {
     (
         $type:ident, $mask:ident, $t:ty, $lanes:expr, $digits:expr;
         $add:ident, $sub:ident, $mul:ident, $div:ident, $and:ident, $andnot:ident, $or:ident, $xor:ident,
-        $set1:ident, $loadu:ident, $storeu:ident, $fmadd:ident, $sqrt:ident, $roundscale:ident, $cmp:ident, $blend:ident,
-        $scalef:ident, $getexp:ident, $getmant:ident, $to_bits:ident, $set1_bits:ident, $test:ident, $signs:ident;
+        $min:ident, $max:ident, $set1:ident, $loadu:ident, $storeu:ident, $fmadd:ident, $sqrt:ident, $roundscale:ident, $cmp:ident, $blend:ident,
+        $scalef:ident, $getexp:ident, $getmant:ident, $to_bits:ident, $set1_bits:ident, $test:ident, $signs:ident, $class:ident, $mask_loadu:ident, $mask_storeu:ident, $first_lane:ident;
         $wide:ty, $halves:expr, $low:ident, $high:ident, $join:ident
     ) => {
         operator!($type Add add $add);
@@ -99,6 +99,21 @@ macro_rules! vector {
                 unsafe { $storeu(to, self.0) }
             }
             #[inline(always)]
+            unsafe fn load_part(from: *const $t, n: usize, rest: $t) -> Self {
+                // SAFETY: the caller's promise: lanes that the mask leaves out are not read.
+                $type(unsafe { $mask_loadu($set1(rest), (1 << n) - 1, from) })
+            }
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $t, n: usize) {
+                // SAFETY: the caller's promise: lanes that the mask leaves out are not written.
+                unsafe { $mask_storeu(to, (1 << n) - 1, self.0) }
+            }
+            #[inline(always)]
+            fn first(self) -> $t {
+                // SAFETY: see the top of the module.
+                unsafe { $first_lane(self.0) }
+            }
+            #[inline(always)]
             fn fma(self, b: Self, c: Self) -> Self {
                 // SAFETY: see the top of the module.
                 $type(unsafe { $fmadd(self.0, b.0, c.0) })
@@ -122,6 +137,11 @@ macro_rules! vector {
             fn round(self) -> Self {
                 // SAFETY: see the top of the module.
                 $type(unsafe { $roundscale::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0) })
+            }
+            #[inline(always)]
+            fn clamp(self, low: $t, high: $t) -> Self {
+                // SAFETY: see the top of the module. `min` and `max` give the second operand where one is NaN.
+                $type(unsafe { $min($set1(high), $max($set1(low), self.0)) })
             }
             #[inline(always)]
             fn scale(self, n: Self) -> Self {
@@ -162,6 +182,13 @@ macro_rules! vector {
                 $mask(unsafe { $cmp::<_CMP_UNORD_Q>(self.0, self.0) })
             }
             #[inline(always)]
+            fn outside(self) -> $mask {
+                // Quiet NaN, +0, −0, +∞, −∞, negative, signalling NaN.
+                const CLASSES: i32 = 0x01 | 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80;
+                // SAFETY: see the top of the module.
+                $mask(unsafe { $class::<CLASSES>(self.0) })
+            }
+            #[inline(always)]
             fn is_negative(self) -> $mask {
                 // SAFETY: see the top of the module.
                 $mask(unsafe { $signs($to_bits(self.0)) })
@@ -194,15 +221,15 @@ macro_rules! vector {
 vector!(
     F64x8, Mask8, f64, 8, 52;
     _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd, _mm512_div_pd, _mm512_and_pd, _mm512_andnot_pd, _mm512_or_pd, _mm512_xor_pd,
-    _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_sqrt_pd, _mm512_roundscale_pd, _mm512_cmp_pd_mask, _mm512_mask_blend_pd,
-    _mm512_scalef_pd, _mm512_getexp_pd, _mm512_getmant_pd, _mm512_castpd_si512, _mm512_set1_epi64, _mm512_test_epi64_mask, _mm512_movepi64_mask;
+    _mm512_min_pd, _mm512_max_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_sqrt_pd, _mm512_roundscale_pd, _mm512_cmp_pd_mask, _mm512_mask_blend_pd,
+    _mm512_scalef_pd, _mm512_getexp_pd, _mm512_getmant_pd, _mm512_castpd_si512, _mm512_set1_epi64, _mm512_test_epi64_mask, _mm512_movepi64_mask, _mm512_fpclass_pd_mask, _mm512_mask_loadu_pd, _mm512_mask_storeu_pd, _mm512_cvtsd_f64;
     F64x8, 1, same, same, first
 );
 vector!(
     F32x16, Mask16, f32, 16, 23;
     _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_and_ps, _mm512_andnot_ps, _mm512_or_ps, _mm512_xor_ps,
-    _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_sqrt_ps, _mm512_roundscale_ps, _mm512_cmp_ps_mask, _mm512_mask_blend_ps,
-    _mm512_scalef_ps, _mm512_getexp_ps, _mm512_getmant_ps, _mm512_castps_si512, _mm512_set1_epi32, _mm512_test_epi32_mask, _mm512_movepi32_mask;
+    _mm512_min_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_sqrt_ps, _mm512_roundscale_ps, _mm512_cmp_ps_mask, _mm512_mask_blend_ps,
+    _mm512_scalef_ps, _mm512_getexp_ps, _mm512_getmant_ps, _mm512_castps_si512, _mm512_set1_epi32, _mm512_test_epi32_mask, _mm512_movepi32_mask, _mm512_fpclass_ps_mask, _mm512_mask_loadu_ps, _mm512_mask_storeu_ps, _mm512_cvtss_f32;
     F64x8, 2, low_half, high_half, both_halves
 );
 
