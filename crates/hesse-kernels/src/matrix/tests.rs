@@ -132,6 +132,25 @@ fn a_matrix_beyond_its_data_is_refused() {
     times_vector(Matrix { data: &[1.0; 5], rows: 2, columns: 3, row_step: 3, column_step: 1 }, &[1.0; 3], false, &mut [0.0; 2]);
 }
 
+/// (rows − 1)·row_step wraps around to 0 here.
+#[test]
+#[should_panic(expected = "shorter")]
+fn a_step_beyond_all_memory_is_refused() {
+    times_vector(Matrix { data: &[1.0; 5], rows: 5, columns: 1, row_step: 1 << 62, column_step: 1 }, &[1.0], false, &mut [0.0; 5]);
+}
+
+#[test]
+fn matrices_without_entries_are_matrices() {
+    let none: [f64; 0] = [];
+    product(Matrix::row_major(&none, 3, 0), Matrix::row_major(&none, 0, 0), true, MatrixMut::row_major(&mut [], 3, 0), 2);
+    let mut c = [7.0; 6];
+    product(Matrix::row_major(&none, 2, 0), Matrix::row_major(&none, 0, 3), false, MatrixMut::row_major(&mut c, 2, 3), 2);
+    assert_eq!(c, [0.0; 6]);
+    mirror(MatrixMut::<f64>::row_major(&mut [], 0, 0));
+    gram(Matrix::row_major(&none, 5, 0), Some(&[1.0; 5]), MatrixMut::row_major(&mut [], 0, 0), &mut []);
+    add_scaled(1.0, Matrix::row_major(&none, 0, 4), 1.0, Matrix::row_major(&none, 0, 4), MatrixMut::row_major(&mut [], 0, 4));
+}
+
 fn product_holds<T: Real>(m: usize, n: usize, k: usize, ways: [usize; 3]) {
     let (a, b) = (Laid::<T>::new(m, k, ways[0], 1), Laid::<T>::new(k, n, ways[1], 2));
     for add in [false, true] {
