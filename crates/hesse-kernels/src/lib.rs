@@ -5,9 +5,11 @@
 //! lanes    the vectors of an instruction set
 //! function element-wise functions within two units in the last place, on slices and on one number
 //! vector   dot, sum, axpy over slices
-//! matrix   strided views; matrix times vector, matrix product, weighted Gram matrix
+//! matrix   strided views; matrix times vector, matrix product, weighted Gram matrix, transposes
 //! chain    a register machine over blocks of values: fused element-wise functions and reductions
-//! factor   Cholesky and LU, with workspaces of the caller
+//! factor   Cholesky and LU, and solutions, inverses, determinants, in memory made once
+//! pool     threads that sleep until there is work; fixed pieces
+//! buffer   aligned memory on huge pages
 //! ```
 //!
 //! Nothing here allocates unless its documentation says so, and nothing here knows a formula. This is the only crate of hesse with

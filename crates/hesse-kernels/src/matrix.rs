@@ -86,6 +86,9 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
             reach(self.rows, self.columns, self.row_step, self.column_step) <= self.data.len(),
             "a matrix is shorter than its shape says"
         );
+        if self.rows == 0 || self.columns == 0 {
+            return;
+        }
         let rows_apart = self.rows <= 1 || self.row_step >= reach(1, self.columns, 1, self.column_step).max(1);
         let columns_apart = self.columns <= 1 || self.column_step >= reach(self.rows, 1, self.row_step, 1).max(1);
         let within_rows = self.columns <= 1 || self.column_step > 0;
@@ -100,7 +103,11 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
 /// From the first entry to behind the last.
 #[inline(always)]
 fn reach(rows: usize, columns: usize, row_step: usize, column_step: usize) -> usize {
-    if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row_step + (columns - 1) * column_step + 1 }
+    if rows == 0 || columns == 0 {
+        return 0;
+    }
+    // What does not fit a usize does not fit a slice.
+    (rows - 1).saturating_mul(row_step).saturating_add((columns - 1).saturating_mul(column_step)).saturating_add(1)
 }
 
 /// How many rows of a row-major matrix of numbers of `size` bytes a pass takes at a time that reads each row twice (X·w, then Xᵀ·r).
