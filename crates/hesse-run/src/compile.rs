@@ -14,10 +14,12 @@
 
 use crate::array::strides;
 use crate::interpret::{self, RunError, signed};
+use crate::schedule;
 use crate::schedule::graph::{Builder, Graph, Id, Kind, reads, shape};
 use crate::schedule::plan::{Given, Start, plan};
 use crate::schedule::refine::{needed, refine};
 use crate::schedule::run::{Machine, Number};
+use crate::schedule::tape::Tape;
 use crate::schedule::tasks::{Place, Schedule};
 use crate::structure::{Structure, structured};
 use hesse::program::program::Program;
@@ -48,13 +50,15 @@ pub struct BindOptions {
     pub memory: usize,
     /// Whether results are written out entry by entry, whatever their structure.
     pub dense: bool,
+    /// Whether a small program becomes one straight line of operations.
+    pub tape: bool,
     /// Leading axes of each output that make its rows; by default half of them (rounded up).
     pub rows: Vec<usize>,
 }
 
 impl Default for BindOptions {
     fn default() -> Self {
-        BindOptions { constant: vec![], strides: HashMap::new(), threads: 0, memory: MEMORY, dense: false, rows: vec![] }
+        BindOptions { constant: vec![], strides: HashMap::new(), threads: 0, memory: MEMORY, dense: false, tape: true, rows: vec![] }
     }
 }
 
@@ -67,6 +71,7 @@ pub struct Bound<T> {
     /// For each output its parts among the machine's outputs: lengths, in order.
     parts: Vec<Vec<usize>>,
     machine: Machine<T>,
+    tape: Option<Tape<T>>,
     lengths: Vec<(String, usize)>,
     masked: bool,
 }
@@ -123,10 +128,21 @@ impl Compiled {
                 given.insert(Id(k as u32), Given { place: Place::Input(i), steps, offset: 0 });
             }
         }
+        let mut tape = None;
+        if options.tape && options.constant.is_empty() {
+            let mut plain = HashMap::new();
+            for (k, i) in program.inputs.iter().enumerate() {
+                if !options.strides.contains_key(&i.name) {
+                    plain.insert(k, shape(&i.axes, &sizes)?.iter().product());
+                }
+            }
+            tape = schedule::tape::tape::<T>(&graph, &wanted, &plain);
+        }
         let most = if size_of::<T>() < 8 { F32_ROWS } else { usize::MAX };
-        let (fixed, given) = fixed(&graph, &wanted, given, program, options, most);
+        let made: &[(Id, Place)] = if tape.is_some() { &[] } else { &wanted };
+        let (fixed, given) = fixed(&graph, made, given, program, options, most);
         let start = Start { wholes: fixed.wholes.clone(), slots: fixed.slots.len(), most };
-        let schedule = plan(&graph, &wanted, &given, start);
+        let schedule = plan(&graph, made, &given, start);
         let bytes = schedule.wholes.iter().fold(0usize, |n, k| n.saturating_add(*k)).saturating_mul(size_of::<T>());
         if bytes > options.memory {
             let gib = |n: usize| n as f64 / f64::from(1 << 30);
@@ -151,7 +167,7 @@ impl Compiled {
             lengths.push((i.name.clone(), if total == 0 { 0 } else { strided.map_or(total, last) }));
         }
         let machine = Machine::new(fixed, schedule, threads);
-        Ok(Bound { program: program.clone(), sizes, structures, parts, machine, lengths, masked })
+        Ok(Bound { program: program.clone(), sizes, structures, parts, machine, tape, lengths, masked })
     }
 }
 
@@ -244,7 +260,7 @@ impl<T: Number> Bound<T> {
             return Err(RunError::new("E501", format!("the outputs need buffers of {wanted:?} numbers, not {got:?}")));
         }
         if self.parts.iter().all(|p| p.len() == 1) {
-            self.machine.call(inputs, outputs)?;
+            self.run(inputs, outputs)?;
         } else {
             let mut slices: Vec<&mut [T]> = vec![];
             for (o, lengths) in outputs.iter_mut().zip(&self.parts) {
@@ -255,9 +271,19 @@ impl<T: Number> Bound<T> {
                     rest = more;
                 }
             }
-            self.machine.call(inputs, &mut slices)?;
+            self.run(inputs, &mut slices)?;
         }
         Ok(())
+    }
+
+    fn run(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        match &mut self.tape {
+            Some(tape) => {
+                tape.call(inputs, outputs);
+                Ok(())
+            }
+            None => self.machine.call(inputs, outputs),
+        }
     }
 
     /// All entries of all outputs, from the plain interpreter: what [`Bound::call`] is compared with.

@@ -54,9 +54,9 @@ fn scheduled(program: &Program, at: &Bindings) -> Result<(), String> {
     let want = hesse_run::run::<f64>(program, &bound.sizes, &bound.inputs).map_err(|e| e.to_string())?;
     let sizes: Vec<(&str, usize)> = program.sizes.iter().map(String::as_str).zip(bound.sizes.iter().copied()).collect();
     let inputs: Vec<&[f64]> = bound.inputs.iter().map(|a| &a.data[..]).collect();
-    for dense in [true, false] {
+    for (dense, tape) in [(true, true), (true, false), (false, true), (false, false)] {
         for constant in [vec![], program.inputs.iter().skip(1).map(|i| i.name.clone()).collect::<Vec<_>>()] {
-            let options = BindOptions { dense, constant: constant.clone(), ..BindOptions::default() };
+            let options = BindOptions { dense, tape, constant: constant.clone(), ..BindOptions::default() };
             let mut m = Compiled::new(program.clone()).bind::<f64>(&sizes, &options).map_err(|e| e.to_string())?;
             m.fix(&inputs).map_err(|e| e.to_string())?;
             let mut buffers: Vec<Vec<f64>> = m.structures().iter().map(|s| vec![f64::NAN; s.values]).collect();
@@ -73,7 +73,11 @@ fn scheduled(program: &Program, at: &Bindings) -> Result<(), String> {
                     expander.call(&[values], &mut [&mut all]).map_err(|e| e.to_string())?;
                 }
                 if !close(&all, &want.data, 1e-11) {
-                    return Err(format!("dense {dense}, constant {constant:?}, {:?}: {all:?} is not {:?}", s.form(), want.data));
+                    return Err(format!(
+                        "dense {dense}, tape {tape}, constant {constant:?}, {:?}: {all:?} is not {:?}",
+                        s.form(),
+                        want.data
+                    ));
                 }
             }
         }

@@ -8,7 +8,7 @@ use hesse_kernels::{Binary, Chain, Instruction, Reduction, Register, Unary};
 use std::collections::HashMap;
 
 /// The kernel of a function of one argument.
-fn unary(name: &str) -> Option<Unary> {
+pub(super) fn unary(name: &str) -> Option<Unary> {
     Some(match name {
         "exp" => Unary::Exp,
         "log" => Unary::Log,
@@ -31,7 +31,7 @@ fn unary(name: &str) -> Option<Unary> {
 }
 
 /// The kernel of a function of two arguments.
-fn binary(name: &str) -> Option<Binary> {
+pub(super) fn binary(name: &str) -> Option<Binary> {
     Some(match name {
         "max" => Binary::Max,
         "min" => Binary::Min,

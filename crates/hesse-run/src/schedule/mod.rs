@@ -12,4 +12,5 @@ pub mod plan;
 pub mod products;
 pub mod refine;
 pub mod run;
+pub mod tape;
 pub mod tasks;
