@@ -108,3 +108,60 @@ fn joint_programs_have_the_numbers_of_separate_ones() {
     assert!(compared >= 1500, "only {compared} outputs compared");
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// A workload at sizes of a few, and a point.
+fn workload(name: &str) -> (Formula, Bindings) {
+    let path = format!("{}/../../bench/workloads/{name}.hesse", env!("CARGO_MANIFEST_DIR"));
+    let source = std::fs::read_to_string(path).expect("the workloads are in the repository");
+    let formula = Formula::parse(&source, true).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let program = formula.program(None).expect("a program");
+    let sizes: Vec<usize> = (0..program.sizes.len()).map(|k| 5 - k.min(2)).collect();
+    let mut state = 7u64;
+    let mut draw = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 40) as f64 / (1u64 << 24) as f64 - 0.45
+    };
+    let bindings = program.inputs.iter().map(|input| {
+        let axes: Vec<usize> = input.axes.iter().map(|a| a.bind(&sizes).expect("a size")).collect();
+        let (rows, cols) = (axes[..input.rows].iter().product(), axes[input.rows..].iter().product());
+        let mut data: Vec<f64> = (0..rows * cols).map(|_| draw()).collect();
+        if formula.model().inputs.iter().any(|i| i.name == input.name && i.properties.iter().any(|p| p == "posdef")) {
+            let a = data.clone();
+            for (k, x) in data.iter_mut().enumerate() {
+                let (i, j) = (k / cols, k % cols);
+                *x = if i == j { 3.0 } else { 0.5 * (a[i * cols + j] + a[j * cols + i]) };
+            }
+        }
+        (input.name.clone(), Tensor::matrix(rows, cols, data))
+    });
+    let bindings = bindings.collect();
+    (formula, bindings)
+}
+
+#[test]
+fn so_have_those_of_the_workloads() {
+    let mut compared = 0;
+    for (name, wrt) in [
+        ("neuron", "w"),
+        ("batch-neuron", "w"),
+        ("batch-neuron", "b"),
+        ("logistic", "w"),
+        ("elementwise", "w"),
+        ("quadratic", "x"),
+        ("matrix-factorization", "U"),
+        ("relu-net", "W1"),
+        ("mlp", "W1"),
+        ("mlp", "b2"),
+        ("gaussian", "S"),
+        ("gaussian", "m"),
+        ("kinematics", "q"),
+        ("burgers", "u"),
+        ("brusselator", "a"),
+        ("brusselator", "b"),
+    ] {
+        let (formula, at) = workload(name);
+        let request = Request { wrt: vec![wrt.into()], ..Request::default() };
+        compared += compare(&formula, &request, &at).unwrap_or_else(|e| panic!("{name} by {wrt}: {e}"));
+    }
+    assert!(compared >= 50, "only {compared} outputs compared");
+}

@@ -3,7 +3,7 @@
 
 use hesse::facts::kernels::{SCALED, STABLE, Stable};
 use hesse::program::program::Program;
-use hesse::{Error, Formula, Layout, Request, Want};
+use hesse::{Ask, Error, Formula, Layout, Request, Want};
 use hesse_run::{Bindings, Tensor, evaluate};
 use serde_json::Value;
 
@@ -200,6 +200,17 @@ fn derivatives_of_the_corpus_are_exact_entry_by_entry() {
 #[test]
 fn so_are_those_that_share_the_parts_of_the_formula() {
     let wrong = wrong(|f, request| f.differentiate(request)?.program(), false);
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn so_are_those_of_joint_programs() {
+    let joint = |f: &Formula, request: &Request| {
+        let mut program = f.joint(&[Ask::Value(None), Ask::Derivative(request.clone())])?.program;
+        program.outputs.remove(0);
+        Ok(program)
+    };
+    let wrong = wrong(joint, false);
     assert!(wrong.is_empty(), "{wrong}");
 }
 

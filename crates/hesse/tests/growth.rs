@@ -2,8 +2,8 @@
 
 mod formulas;
 
-use formulas::{chain, network};
-use hesse::{Derived, Formula, Request, Want};
+use formulas::{chain, network, network_of_input};
+use hesse::{Ask, Derived, Formula, Request, Want};
 
 fn derived(text: &str, request: &Request) -> Derived {
     Formula::parse(text, true).and_then(|f| f.differentiate(request)).unwrap_or_else(|e| panic!("{e}"))
@@ -48,4 +48,21 @@ fn hessian_vector_products_grow_linearly() {
     }
     assert_flat("nodes", &nodes);
     assert_flat("work", &work);
+}
+
+#[test]
+fn hessians_of_networks_grow_linearly() {
+    let (mut nodes, mut work, mut steps) = (vec![], vec![], vec![]);
+    for layers in [4, 8, 16, 32, 64] {
+        let text = network_of_input(layers);
+        let request = Request { want: Want::Hessian, ..Request::default() };
+        let d = derived(&text, &request);
+        nodes.push(d.nodes() as f64 / layers as f64);
+        work.push(d.work() as f64 / layers as f64);
+        let joint = Formula::parse(&text, true).and_then(|f| f.joint(&[Ask::Value(None), Ask::Derivative(request)]));
+        steps.push(joint.unwrap_or_else(|e| panic!("{e}")).program.steps.len() as f64 / layers as f64);
+    }
+    assert_flat("nodes", &nodes);
+    assert_flat("work", &work);
+    assert_flat("steps of the joint program", &steps);
 }

@@ -3,6 +3,7 @@
 //!
 //! | before | after |
 //! |---|---|
+//! | a definition that equals an earlier one, or is a function of a whole matrix | stands where it is used |
 //! | a definition that only relabels, scales, selects: `T = A'`, `D = diag(v)`, `s = u[2:n]` | stands where it is used |
 //! | a matrix product all of whose readers contract it: tr(A*B), A*B*x | stands where it is used, for the runner to order |
 //! | a product with a sum that has a diagonal or a mask: A*(diag(p) - p*p') | A*diag(p) - A*p*p' |
@@ -25,11 +26,17 @@ pub fn arrange(pool: &mut Pool, symmetric: &[VarId], definitions: &mut Vec<(VarI
         }
     }
     let mut placed: FxHashMap<VarId, Expr> = FxHashMap::default();
+    let mut known: FxHashMap<Expr, Expr> = FxHashMap::default();
     for (symbol, value) in definitions.iter_mut() {
         *value = pool.substitute(*value, &placed);
         *value = spread(pool, *value);
-        if selects(pool, *value) {
+        // inv(S) is known to be symmetric where it is seen.
+        if selects(pool, *value) || matches!(pool.node(*value), Node::Apply(..)) {
             placed.insert(*symbol, *value);
+        } else if let Some(same) = known.get(value) {
+            placed.insert(*symbol, *same);
+        } else {
+            known.insert(*value, pool.var(*symbol));
         }
     }
     for value in outputs.iter_mut() {

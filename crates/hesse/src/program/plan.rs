@@ -225,7 +225,10 @@ impl Planner<'_> {
             Node::Var(_) => self.step(Op::Constant(f64::NAN), axes, false),
             Node::Sum(terms, _) if terms.is_empty() => self.step(Op::Zeros, axes, false),
             Node::Sum(terms, _) => {
-                let terms = terms.iter().map(|(c, t)| (number::to_f64(*c), self.values[t])).collect();
+                let mut terms: Vec<(f64, Value)> = terms.iter().map(|(c, t)| (number::to_f64(*c), self.values[t])).collect();
+                if self.products == Products::Whole {
+                    merge(&mut terms);
+                }
                 self.step(Op::Combine(terms), axes, false)
             }
             Node::Map(f, args) => {
@@ -498,6 +501,18 @@ impl Planner<'_> {
         let value = self.step(Op::Solve { matrix, right, transposed }, of(&labels), false);
         Some(Operand { value, labels, inverse_of: None })
     }
+}
+
+/// Adds up terms with one value, which had different names.
+fn merge(terms: &mut Vec<(f64, Value)>) {
+    let mut merged: Vec<(f64, Value)> = vec![];
+    for (c, v) in terms.drain(..) {
+        match merged.iter_mut().find(|t| t.1 == v) {
+            Some(t) => t.0 += c,
+            None => merged.push((c, v)),
+        }
+    }
+    *terms = merged;
 }
 
 fn union(a: &[Label], b: &[Label]) -> Vec<Label> {

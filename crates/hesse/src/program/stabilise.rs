@@ -3,7 +3,7 @@
 mod exponents;
 
 use crate::calculus::rewrite::{compile, filled, replace};
-use crate::facts::kernels::{STABLE, Stable};
+use crate::facts::kernels::{SCALED, STABLE, Stable};
 use crate::tensor::matcher::Template;
 use crate::tensor::{Expr, Factor, Node, Pool, Rational, VarId, VarKind};
 use exponents::Scale;
@@ -104,17 +104,46 @@ impl Stabiliser<'_> {
             && (parts().iter().any(|t| self.pool.matches(t, e, &mut vec![])) || self.scaled(e, 0).is_some())
     }
 
-    /// Whether it is a part of a derivative that a matrix was multiplied into: no row and no quotient looks behind that.
+    /// Whether it is a part of a derivative that a matrix was multiplied into, and moderate as it is: no quotient of functions in it, and
+    /// no exponential but that of x − logsumexp(x).
     fn is_settled(&self, symbol: VarId, e: Expr) -> bool {
         let product = match self.pool.node(e) {
             Node::Sum(terms, _) if terms.len() == 1 => terms[0].1,
             _ => e,
         };
         let Node::Product { factors, out, .. } = self.pool.node(product) else { return false };
-        let summed = |f: &Factor| f.labels.len() > 1 && f.labels.iter().any(|l| !out.contains(l));
-        self.pool.variable(symbol).kind == VarKind::Adjoint
-            && factors.len() > 1
-            && factors.iter().any(|f| summed(f) && matches!(self.pool.node(f.base), Node::Var(_)))
+        let summed =
+            |f: &Factor| f.labels.len() > 1 && f.labels.iter().any(|l| !out.contains(l)) && matches!(self.pool.node(f.base), Node::Var(_));
+        if self.pool.variable(symbol).kind != VarKind::Adjoint || factors.len() < 2 || !factors.iter().any(summed) {
+            return false;
+        }
+        self.pool.under(&[e]).into_iter().all(|x| match self.pool.node(x) {
+            Node::Product { factors, .. } => factors.iter().all(|f| {
+                let whole = self.pool.as_integer(f.power).is_some_and(|k| k > 0);
+                whole || !self.pool.under(&[f.base]).into_iter().any(|y| matches!(self.pool.node(y), Node::Map(..) | Node::Apply(..)))
+            }),
+            Node::Map(f, args) => !self.is_wild(f.row().name) || self.is_share(args[0]),
+            _ => true,
+        })
+    }
+
+    fn is_wild(&self, function: &str) -> bool {
+        SCALED.iter().any(|row| row.of == function && !row.bounded)
+    }
+
+    /// Whether it is x − logsumexp(x), the logarithm of what is at most 1.
+    fn is_share(&self, e: Expr) -> bool {
+        let Node::Sum(terms, _) = self.pool.node(e) else { return false };
+        let largest = |t: Expr| match self.pool.node(t) {
+            Node::Product { factors, .. } if factors.len() == 1 => factors[0].base,
+            _ => t,
+        };
+        let of = |t: Expr| match self.pool.node(largest(t)) {
+            Node::Apply(f, args) if f.row().name == "logsumexp" => Some(args[0]),
+            _ => None,
+        };
+        let minus = terms.iter().find_map(|(c, t)| if *c == -Rational::one() { of(*t) } else { None });
+        terms.len() == 2 && minus.is_some_and(|x| terms.iter().any(|(c, t)| c.is_one() && *t == x))
     }
 
     /// The stable form of an expression.

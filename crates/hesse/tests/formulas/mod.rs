@@ -24,3 +24,16 @@ pub fn chain(factors: usize) -> (String, Vec<String>) {
     }
     (text + &format!("C = norm2({}*x)^2\n", names.join("*")), names)
 }
+
+/// The sum of an L-layer tanh network as a function of its input `x`.
+pub fn network_of_input(layers: usize) -> String {
+    let mut text = String::from("param x : vector(n)\n");
+    for k in 1..=layers {
+        text += &format!("data W{k} : matrix(n, n)\n");
+    }
+    text += "h0 = x\n";
+    for k in 1..=layers {
+        text += &format!("h{k} = tanh(W{k}*h{})\n", k - 1);
+    }
+    text + &format!("f = sum(h{layers})\n")
+}

@@ -1,6 +1,7 @@
-//! Names for the parts of a derivative that is computed: every connected part of a product is one array, computed once.
+//! Names for the parts of a derivative that is computed: what a matrix was multiplied into is one array, computed once. What is only
+//! element-wise stays open: a quotient must still meet the exponential that it belongs to (see `program/stabilise.rs`).
 
-use super::Tape;
+use super::{ADJOINT, Tape};
 use crate::tensor::{Expr, Factor, Label, Node, Pool, VarId, VarKind};
 
 /// A derivative of more nodes than this is named even where its structure is then no longer seen.
@@ -37,17 +38,23 @@ pub(super) fn named(pool: &mut Pool, tape: &mut Tape, e: Expr, of: VarId) -> Exp
                 // Rows or columns of a matrix times a vector: in Jᵀ·diag·J the diagonals meet.
                 let (wide, narrow): (Vec<&Factor>, Vec<&Factor>) = part.iter().partition(|f| f.labels.len() > 1);
                 let sums = part.iter().flat_map(|f| &f.labels).any(|l| !out.contains(l));
+                let multiplies = sums && part.len() > 1 && !wide.is_empty();
                 let scales = !sums && wide.len() == 1 && !narrow.is_empty() && matches!(pool.node(wide[0].base), Node::Var(_));
                 if bare || kept.len() > 2 || masks || scales {
                     made.extend(part);
                     continue;
                 }
-                let value = pool.product_of(part, kept.clone(), &sizes);
+                let value = pool.product_of(part.clone(), kept.clone(), &sizes);
+                if !multiplies && pool.weight(value, ADJOINT) <= ADJOINT {
+                    made.extend(part);
+                    continue;
+                }
                 let power = pool.one();
                 made.push(Factor { base: name(pool, tape, value, of), labels: kept, power });
             }
             pool.product_of(made, out, &sizes)
         }
+        _ if pool.weight(e, ADJOINT) <= ADJOINT => e,
         _ if pool.rank(e) <= 2 || pool.weight(e, WHOLE) > WHOLE => name(pool, tape, e, of),
         _ => e,
     }
