@@ -57,7 +57,7 @@ pub enum Given {
         dense: bool,
     },
     /// A family of formulas.
-    Derivation(Derivation),
+    Derivation(Box<Derivation>),
     /// A formula over a file.
     Streaming {
         /// Its text.
@@ -79,7 +79,7 @@ pub enum Work {
         v: Vec<f64>,
     },
     /// A family of formulas.
-    Derivation(Derivation),
+    Derivation(Box<Derivation>),
     /// A formula over a file.
     Streaming(Box<Streaming>),
 }
@@ -120,7 +120,7 @@ pub fn read(workload: &str, name: &str, folder: &Path) -> Result<Given, String> 
         }
         "derivation" => {
             let (net, hessian) = (case.is("f", "net"), case.is("op", "h"));
-            return Ok(Given::Derivation(Derivation::new(net, hessian, case.number("depth")?, arrays(folder)?)));
+            return Ok(Given::Derivation(Box::new(Derivation::new(net, hessian, case.number("depth")?, arrays(folder)?))));
         }
         "streaming" => return Ok(Given::Streaming { text: formula("logistic-loss")?, folder: folder.to_path_buf() }),
         _ => return Err(format!("there is no workload {workload}")),
