@@ -72,7 +72,7 @@ pub enum Work {
     /// A formula over arrays.
     Formula {
         /// The program with its numbers.
-        bound: Bound,
+        bound: Box<Bound>,
         /// What is compared.
         compare: Compare,
         /// The vector of [`Compare::Products`].
@@ -164,7 +164,7 @@ impl Given {
                 let compiled = Compiled::new(&text, &asks, dense).map_err(|e| e.to_string())?;
                 let bound = compiled.bind(&inputs).map_err(|e| e.to_string())?;
                 let v = inputs.arrays.get("v").map_or(vec![], |v| v.data.clone());
-                Ok(Work::Formula { bound, compare, v })
+                Ok(Work::Formula { bound: Box::new(bound), compare, v })
             }
             Given::Derivation(derivation) => Ok(Work::Derivation(derivation)),
             Given::Streaming { text, folder } => Ok(Work::Streaming(Box::new(Streaming::open(&text, &folder)?))),
