@@ -57,7 +57,7 @@ pub enum Given {
         dense: bool,
     },
     /// A family of formulas.
-    Derivation(Derivation),
+    Derivation(Box<Derivation>),
     /// A formula over a file.
     Streaming {
         /// Its text.
@@ -72,14 +72,14 @@ pub enum Work {
     /// A formula over arrays.
     Formula {
         /// The program with its numbers.
-        bound: Bound,
+        bound: Box<Bound>,
         /// What is compared.
         compare: Compare,
         /// The vector of [`Compare::Products`].
         v: Vec<f64>,
     },
     /// A family of formulas.
-    Derivation(Derivation),
+    Derivation(Box<Derivation>),
     /// A formula over a file.
     Streaming(Box<Streaming>),
 }
@@ -120,7 +120,7 @@ pub fn read(workload: &str, name: &str, folder: &Path) -> Result<Given, String> 
         }
         "derivation" => {
             let (net, hessian) = (case.is("f", "net"), case.is("op", "h"));
-            return Ok(Given::Derivation(Derivation::new(net, hessian, case.number("depth")?, arrays(folder)?)));
+            return Ok(Given::Derivation(Box::new(Derivation::new(net, hessian, case.number("depth")?, arrays(folder)?))));
         }
         "streaming" => return Ok(Given::Streaming { text: formula("logistic-loss")?, folder: folder.to_path_buf() }),
         _ => return Err(format!("there is no workload {workload}")),
@@ -164,7 +164,7 @@ impl Given {
                 let compiled = Compiled::new(&text, &asks, dense).map_err(|e| e.to_string())?;
                 let bound = compiled.bind(&inputs).map_err(|e| e.to_string())?;
                 let v = inputs.arrays.get("v").map_or(vec![], |v| v.data.clone());
-                Ok(Work::Formula { bound, compare, v })
+                Ok(Work::Formula { bound: Box::new(bound), compare, v })
             }
             Given::Derivation(derivation) => Ok(Work::Derivation(derivation)),
             Given::Streaming { text, folder } => Ok(Work::Streaming(Box::new(Streaming::open(&text, &folder)?))),

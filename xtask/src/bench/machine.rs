@@ -4,6 +4,9 @@ use crate::shell::command;
 use std::fs;
 use std::path::Path;
 
+/// The name of the fact that says how busy the machine was.
+pub const LOAD: &str = "load at the start";
+
 /// The facts, in the order in which they are printed; what the system does not tell is left out.
 pub fn facts() -> Vec<(String, String)> {
     let mut out = vec![];
@@ -25,7 +28,7 @@ pub fn facts() -> Vec<(String, String)> {
     let kernel = said("uname", &["-sr"]).unwrap_or_default();
     add("system", Some(name.map_or(kernel.clone(), |n| format!("{n}, {kernel}"))));
     let load = fs::read_to_string("/proc/loadavg").ok();
-    add("load at the start", load.and_then(|l| l.split(' ').next().map(str::to_string)));
+    add(LOAD, load.and_then(|l| l.split(' ').next().map(str::to_string)));
     out
 }
 

@@ -124,13 +124,10 @@ fn grid(title: &str, peers: &[&str], panels: &[Panel]) -> String {
 }
 
 fn draw(p: &mut Picture, panel: &Panel, peers: &[&str], corner: (f64, f64)) {
-    let lines: Vec<(usize, &str, &[(f64, f64)])> = panel
-        .lines
-        .iter()
-        .filter_map(|(name, points)| {
-            Some((peers.iter().position(|p| p == name)? % COLOURS, *name, &points[..])).filter(|l| !l.2.is_empty())
-        })
-        .collect();
+    let mut lines = vec![];
+    for (name, points) in panel.lines.iter().filter(|l| !l.1.is_empty()) {
+        lines.extend(peers.iter().position(|p| p == name).map(|k| (k % COLOURS, *name, &points[..])));
+    }
     let (left, right, top, bottom) = (corner.0 + 55.0, corner.0 + 290.0, corner.1 + 25.0, corner.1 + 230.0);
     let across = Log::new(lines.iter().flat_map(|l| l.2.iter().map(|q| q.0)), left, right);
     let up = Log::new(lines.iter().flat_map(|l| l.2.iter().map(|q| q.1)), bottom, top);

@@ -1,5 +1,6 @@
 //! The text of a report: `README.md`.
 
+use super::machine;
 use super::record::{Cell, Entry, HESSE, Record};
 use super::statistics::{Ratio, exponent, ratio};
 use super::verdict::{self, Asked, Judged, Verdict};
@@ -47,6 +48,16 @@ fn opening(record: &Record, judged: &[Judged], out: &mut String) {
         count(Verdict::Open),
         verdict::TIE,
     );
+    if let Some(load) = busy(record) {
+        let _ = writeln!(
+            out,
+            "The machine was busy with other work: its load was {load} before the first figure. Threads that wait for each other then lose the most: trust the figures of one thread.\n"
+        );
+    }
+    let absent: Vec<&str> = WORKLOADS.iter().map(|w| w.id).filter(|id| record.cells.iter().all(|c| c.workload != *id)).collect();
+    if !absent.is_empty() {
+        let _ = writeln!(out, "Not in this run: {}.\n", absent.join(", "));
+    }
     let _ = writeln!(out, "| the machine | |\n|---|---|");
     for (name, value) in record.machine.iter().chain(&record.versions) {
         let _ = writeln!(out, "| {name} | {} |", escaped(value));
@@ -54,6 +65,12 @@ fn opening(record: &Record, judged: &[Judged], out: &mut String) {
     for (name, why) in &record.missing {
         let _ = writeln!(out, "| {name} | not installed: {} |", escaped(why));
     }
+}
+
+/// The load at the start, if it was not the machine's own rest.
+fn busy(record: &Record) -> Option<f64> {
+    let load = record.machine.iter().find(|m| m.0 == machine::LOAD)?.1.parse().ok()?;
+    (load > 0.5).then_some(load)
 }
 
 fn bars(judged: &[Judged], out: &mut String) {
@@ -297,7 +314,7 @@ mod tests {
         let record = Record {
             date: "2026-01-31".into(),
             asked: "a test".into(),
-            machine: vec![("processor".into(), "some".into())],
+            machine: vec![("processor".into(), "some".into()), (machine::LOAD.into(), "2.5".into())],
             missing: vec![("torch".into(), "no wheel".into())],
             cells: vec![cell("W1", "n=4", vec![entry("numpy", &[1000.0]), failed, entry("casadi_sx", &[300.0]), entry(HESSE, &[100.0])])],
             ..Record::default()
@@ -305,6 +322,8 @@ mod tests {
         let notes = "# Notes\n\n## W1\n\nThe call.\n\n## W2\n\nThe pass.\n";
         let page = page(&record, notes);
         for line in [
+            "its load was 2.5 before",
+            "Not in this run: W2, W3,",
             "| processor | some |",
             "| torch | not installed: no wheel |",
             "| W1 | n=4 | 1 | casadi_sx | ≥ 4× | 3× (3 to 3) | **missed** by 1.33× |",
@@ -316,7 +335,7 @@ mod tests {
             assert!(page.contains(line), "{line}\n{page}");
         }
         assert_eq!(page, super::page(&record, notes));
-        assert!(page.ends_with("\nThe call.\n") && !page.contains("W2"));
+        assert!(page.ends_with("\nThe call.\n") && !page.contains("## W2"));
         assert_eq!(note(notes, "W3"), None);
     }
 

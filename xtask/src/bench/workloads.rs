@@ -85,6 +85,9 @@ const fn quick(name: &'static str) -> Case {
 const fn serial(name: &'static str) -> Case {
     Case { name, quick: false, serial: true }
 }
+const fn quick_serial(name: &'static str) -> Case {
+    Case { name, quick: true, serial: true }
+}
 const fn faster(cases: &'static str, than: &'static [&'static str], by: f64) -> Bar {
     Bar { cases, kind: Kind::Faster { than, by } }
 }
@@ -167,7 +170,7 @@ pub static WORKLOADS: &[Workload] = &[
         tolerance: 1e-9,
         limit: 40.0,
         peers: &["numpy", "jax_trick", "torch_trick", "asdex", "casadi_sx", "casadi_mx", "numba", "c"],
-        cases: &[quick("n=1000"), quick("n=1000000")],
+        cases: &[quick_serial("n=1000"), quick("n=1000000")],
         bars: &[
             Bar { cases: "n=1000000", kind: Kind::Memory(64.0) },
             faster("n=1000000", &["jax_trick", "asdex"], 4.0),
@@ -186,16 +189,16 @@ pub static WORKLOADS: &[Workload] = &[
         peers: &["numpy", "jax", "jax_reverse", "torch", "casadi_mx"],
         cases: &[
             serial("p=quadratic,n=100,as=form"),
-            quick("p=quadratic,n=500,as=form"),
+            quick_serial("p=quadratic,n=500,as=form"),
             full("p=quadratic,n=2000,as=form"),
             serial("p=logistic,n=50,as=form"),
-            quick("p=logistic,n=200,as=form"),
+            quick_serial("p=logistic,n=200,as=form"),
             full("p=logistic,n=800,as=form"),
             serial("p=factorization,n=25,as=form"),
-            quick("p=factorization,n=100,as=form"),
+            quick_serial("p=factorization,n=100,as=form"),
             full("p=factorization,n=400,as=form"),
             serial("p=net,n=10,as=form"),
-            quick("p=net,n=25,as=form"),
+            quick_serial("p=net,n=25,as=form"),
             full("p=net,n=60,as=form"),
             serial("p=quadratic,n=500,as=dense"),
             full("p=quadratic,n=2000,as=dense"),
