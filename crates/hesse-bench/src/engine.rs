@@ -96,16 +96,11 @@ impl Bound {
     /// What the engine refuses.
     pub fn call(&mut self) -> Result<(), Error> {
         let Bound { program, inputs, outputs } = self;
-        let mut slices: [&[f64]; 64] = [&[]; 64];
-        for (to, a) in slices.iter_mut().zip(inputs.iter()) {
-            *to = &a.data;
+        if inputs.len() <= 8 && outputs.len() <= 8 {
+            call_of::<8>(program, inputs, outputs)
+        } else {
+            call_of::<64>(program, inputs, outputs)
         }
-        let mut buffers: [&mut [f64]; 64] = std::array::from_fn(|_| &mut [][..]);
-        for (to, o) in buffers.iter_mut().zip(outputs.iter_mut()) {
-            *to = o;
-        }
-        let outs = outputs_len(program);
-        Ok(program.call(&slices[..inputs.len()], &mut buffers[..outs])?)
     }
 
     /// The results of the last call: what they are and their values.
@@ -114,8 +109,18 @@ impl Bound {
     }
 }
 
-fn outputs_len(program: &Program<f64>) -> usize {
-    program.structures().len()
+/// A call with up to N arrays on either side.
+fn call_of<const N: usize>(program: &mut Program<f64>, inputs: &[Array<f64>], outputs: &mut [Vec<f64>]) -> Result<(), Error> {
+    let (reads, writes) = (inputs.len(), outputs.len());
+    let mut slices: [&[f64]; N] = [&[]; N];
+    for (to, a) in slices.iter_mut().zip(inputs) {
+        *to = &a.data;
+    }
+    let mut buffers: [&mut [f64]; N] = std::array::from_fn(|_| &mut [][..]);
+    for (to, o) in buffers.iter_mut().zip(outputs.iter_mut()) {
+        *to = o;
+    }
+    Ok(program.call(&slices[..reads], &mut buffers[..writes])?)
 }
 
 /// All entries of a result.

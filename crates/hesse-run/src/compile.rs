@@ -21,7 +21,7 @@ use crate::schedule::refine::{needed, refine};
 use crate::schedule::run::{Machine, Number};
 use crate::schedule::tape::Tape;
 use crate::schedule::tasks::{Place, Schedule};
-use crate::structure::{Structure, structured};
+use crate::structure::{Structure, structured, written_out};
 use hesse::program::program::Program;
 use std::collections::HashMap;
 
@@ -107,9 +107,10 @@ impl Compiled {
         for (k, o) in program.outputs.iter().enumerate() {
             let whole = shape(&program.steps[o.value.0 as usize].axes, &sizes)?;
             let rows = options.rows.get(k).copied().unwrap_or(whole.len().div_ceil(2)).min(whole.len());
-            let terms = if options.dense || whole.len() < 2 { vec![] } else { b.terms(o.value)? };
+            let terms = if whole.len() < 2 { vec![] } else { b.terms(o.value)? };
             let found = if terms.is_empty() { None } else { structured(&mut b, &terms, &whole, rows)? };
             let (structure, nodes) = match found {
+                Some((s, nodes)) if options.dense => (Structure::dense(whole, rows), vec![written_out(&mut b, &s, &nodes)?]),
                 Some(found) => found,
                 None => (Structure::dense(whole, rows), vec![b.dense(o.value)?]),
             };
@@ -297,6 +298,19 @@ impl<T: Number> Bound<T> {
             arrays.push(crate::Array { data: data[..shape.iter().product()].to_vec(), shape });
         }
         interpret::run(&self.program, &self.sizes, &arrays)
+    }
+
+    /// What runs: operations of a tape, or passes with their instructions, a line each.
+    pub fn describe(&self) -> String {
+        match &self.tape {
+            Some(tape) => format!("a tape of {} operations", tape.len()),
+            None => self.machine.describe(),
+        }
+    }
+
+    /// Nanoseconds of each pass in one call, beside what it does.
+    pub fn profile(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> String {
+        self.machine.profile(inputs, outputs)
     }
 
     /// Whether a 0 of a mask meets numbers in a sum.

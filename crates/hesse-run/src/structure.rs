@@ -213,6 +213,23 @@ fn form(t: &StructuredTerm, rows: usize) -> Form {
     if crosses == 0 { Form::LowRank } else { Form::Kronecker }
 }
 
+/// All entries of a structure over these nodes.
+///
+/// # Errors
+/// More entries than an array may hold (E609).
+pub fn written_out(b: &mut Builder<'_>, structure: &Structure, nodes: &[Id]) -> Result<Id, RunError> {
+    let mut parts = vec![];
+    let mut rest = nodes;
+    for t in &structure.terms {
+        let (mine, more) = rest.split_at(t.components.len());
+        rest = more;
+        let term = Term { coefficient: 1.0, ..term_of(t, mine, &[], &t.index) };
+        let id = b.materialise(term, structure.shape.clone(), false)?;
+        parts.push((Bits::of(t.coefficient), b.graph.through(Operand::whole(id, structure.shape.len()))));
+    }
+    Ok(b.combine(parts, structure.shape.clone()))
+}
+
 /// The structure of a sum of terms, with the node of each component; nothing if the result is best written out.
 pub fn structured(b: &mut Builder<'_>, terms: &[Term], shape: &[usize], rows: usize) -> Result<Option<(Structure, Vec<Id>)>, RunError> {
     let plain = |t: &Term| {
@@ -260,47 +277,39 @@ pub fn structured(b: &mut Builder<'_>, terms: &[Term], shape: &[usize], rows: us
         let components: Vec<Component> =
             parts.iter().map(|p| Component { start: 0, labels: p.labels.iter().map(name).collect() }).collect();
         let term = StructuredTerm { coefficient: t.coefficient, components, index, extents };
-        // Terms of one factor at the same places are one term.
-        let same = made.iter_mut().find(|(m, _)| {
-            m.index == term.index
+        // Terms at the same places that differ in one factor are one term.
+        let differing = |m: &StructuredTerm, nodes: &[Vec<(f64, Id)>]| -> Option<usize> {
+            let like = m.index == term.index
                 && m.extents == term.extents
                 && m.components.len() == term.components.len()
-                && m.components.len() == 1
-                && m.components[0].labels == term.components[0].labels
-        });
-        match same {
-            Some((_, nodes)) => nodes[0].push((t.coefficient, parts[0].node)),
+                && m.components.iter().zip(&term.components).all(|(a, b)| a.labels == b.labels);
+            if !like || m.components.is_empty() {
+                return None;
+            }
+            let mut other = (0..parts.len()).filter(|k| nodes[*k].len() > 1 || nodes[*k][0].1 != parts[*k].node);
+            match (other.next(), other.next()) {
+                (first, None) => Some(first.unwrap_or(0)),
+                _ => None,
+            }
+        };
+        match made.iter_mut().find_map(|(m, nodes)| differing(m, nodes).map(|k| (m, nodes, k))) {
+            Some((m, nodes, k)) => nodes[k].push((t.coefficient / m.coefficient, parts[k].node)),
             None => made.push((term, parts.iter().map(|p| vec![(1.0, p.node)]).collect())),
         }
     }
     let (mut all, mut nodes) = (vec![], vec![]);
     for (mut term, parts) in made {
-        let several = parts.len() == 1 && parts[0].len() > 1;
         for (c, part) in term.components.iter_mut().zip(parts) {
             c.start = total;
             let shape = b.graph.shape(part[0].1).to_vec();
             total += shape.iter().product::<usize>();
-            let id = if several {
-                let first = term.coefficient;
-                let read = part.iter().enumerate().map(|(k, (x, id))| {
-                    let x = if k == 0 { first } else { *x };
-                    (Bits::of(x), Operand::whole(*id, shape.len()))
-                });
-                let read: Vec<(Bits, Operand)> = read.collect();
-                let read = read.into_iter().map(|(x, o)| (x, b.graph.through(o))).collect();
-                b.combine(read, shape.clone())
-            } else {
-                part[0].1
-            };
-            nodes.push(id);
-        }
-        if several {
-            term.coefficient = 1.0;
+            let read = part.iter().map(|(x, id)| (Bits::of(*x), b.graph.through(Operand::whole(*id, shape.len())))).collect();
+            nodes.push(b.combine(read, shape));
         }
         all.push(term);
     }
     let entries = shape.iter().fold(1usize, |n, k| n.saturating_mul(*k));
-    if total >= entries && !all.is_empty() {
+    if total.saturating_mul(2) > entries && !all.is_empty() {
         return Ok(None);
     }
     Ok(Some((Structure { shape: shape.to_vec(), rows, terms: all, values: total }, nodes)))

@@ -9,10 +9,10 @@ pub const MOST_ROWS: usize = 1 << 14;
 const NEAR: usize = 3 << 10;
 
 /// Numbers of a block of a matrix product.
-const MIDDLE: usize = 128 << 10;
+const MIDDLE: usize = 256 << 10;
 
 /// Numbers below which a pass is not cut into pieces: less work than it takes to wake a thread.
-const SMALL: usize = 100 << 10;
+const SMALL: usize = 600 << 10;
 
 /// Most pieces.
 const MOST_PIECES: usize = 64;
@@ -50,14 +50,15 @@ pub fn choose(rows: usize, pass: &Pass, most: usize) -> (usize, usize) {
     }
     let width = width.max(1);
     let block = if matrices {
-        (MIDDLE / width).clamp(64, 1024)
+        (MIDDLE / width).clamp(256, 1024)
     } else if vectors {
-        (NEAR / width).clamp(8, 1024)
+        hesse_kernels::matrix::rows_per_block(width, 8)
     } else {
         (4 * NEAR / width).clamp(1, MOST_ROWS) / 128 * 128
     };
     let block = block.max(1).min(rows.max(1)).min(MOST_ROWS);
-    if rows.saturating_mul(work.max(1)) < SMALL {
+    // One block of a matrix product is cut by the product itself.
+    if rows.saturating_mul(work.max(1)) < SMALL || (matrices && rows <= block) {
         let whole = if rows.saturating_mul(width) <= 4 * NEAR { rows.clamp(1, MOST_ROWS) } else { block };
         return (whole, usize::MAX);
     }

@@ -48,8 +48,55 @@ pub(super) fn binary(name: &str) -> Option<Binary> {
 /// Largest whole exponent that is multiplied out.
 const MULTIPLIED: f64 = 32.0;
 
+/// Rows narrower than this are not run through one by one.
+const NARROW: usize = 64;
+
+/// How an operand over rows of a width lies: steps along the rows and within a row.
+fn row_steps(planner: &Planner<'_>, open: &Open, o: &Operand, space: &[usize]) -> (View, usize, usize) {
+    let (mut view, steps) = planner.locate(open, o);
+    let step = |axis: usize| steps.iter().find(|s| s.0 == space[axis]).map_or(0, |s| s.1);
+    if !matches!(view.place, Place::Tile(_)) {
+        view.row = step(0);
+    }
+    (view, step(0), step(1))
+}
+
+/// Writes out what does not run through rows of this width as one: rows that repeat, columns.
+fn repeat(
+    planner: &mut Planner<'_>,
+    open: &mut Open,
+    reads: &[(Operand, Vec<usize>)],
+    width: usize,
+    repeated: &mut HashMap<(View, usize, bool), usize>,
+) {
+    for (o, space) in reads {
+        let (view, row, inner) = row_steps(planner, open, o, space);
+        let plain = (row == width * inner) || (row == 0 && inner == 0);
+        if plain || repeated.contains_key(&(view, row, inner > 0)) {
+            continue;
+        }
+        if inner > 1 {
+            // Neither: copied entry by entry.
+            let axes = [Extent { rows: true, times: 1 }, Extent::of(width)];
+            let to = planner.scratch(open, true, width);
+            let task = copy(planner, open, o, &axes, space, to);
+            open.pass.tasks.push(task);
+            if let Place::Tile(k) = to {
+                repeated.insert((view, row, true), k);
+            }
+            continue;
+        }
+        if let Place::Tile(k) = planner.scratch(open, true, width) {
+            open.pass.tasks.push(Task::Repeat { of: view, row, width, contiguous: inner == 1, to: Place::Tile(k) });
+            repeated.insert((view, row, inner > 0), k);
+        }
+    }
+}
+
 /// A chain while it is written: every value a new register, reused afterwards.
 struct Writer<'p, 'g> {
+    /// Tiles of operands that are written out row by row.
+    repeated: HashMap<(View, usize, bool), usize>,
     planner: &'p Planner<'g>,
     code: Vec<Instruction>,
     next: Register,
@@ -182,6 +229,13 @@ impl Writer<'_, '_> {
         if let Some(x) = self.planner.graph.as_number(o.node) {
             return self.number(x);
         }
+        if !self.repeated.is_empty() && space.len() == 2 {
+            let (view, row, inner) = row_steps(self.planner, open, o, space);
+            if let Some(tile) = self.repeated.get(&(view, row, inner > 0)) {
+                let view = View { place: Place::Tile(*tile), offset: 0, row: 0 };
+                return self.source(view, vec![], Along::Step(1));
+            }
+        }
         let (mut view, steps) = self.planner.locate(open, o);
         let step = |axis: usize| steps.iter().find(|s| s.0 == space[axis]).map_or(0, |s| s.1);
         let outer: Vec<usize> = (0..axes.len() - flat).map(step).collect();
@@ -202,6 +256,11 @@ impl Writer<'_, '_> {
                 }
             }
         };
+        self.source(view, outer, inner)
+    }
+
+    /// The register of a source.
+    fn source(&mut self, view: View, outer: Vec<usize>, inner: Along) -> Register {
         let key = (view, outer.clone(), inner);
         if let Some(r) = self.read.get(&key) {
             return *r;
@@ -264,8 +323,24 @@ pub(super) fn fuse(planner: &mut Planner<'_>, open: &mut Open, nodes: &[Id]) -> 
             }
         }
     }
-    let flat = flat_axes(planner, open, &outside, &axes);
-    let mut w = Writer { planner, code: vec![], next: 0, sources: vec![], read: HashMap::new(), numbers: vec![], number_registers: vec![] };
+    let mut flat = flat_axes(planner, open, &outside, &axes);
+    let mut repeated: HashMap<(View, usize, bool), usize> = HashMap::new();
+    if let ([Extent { rows: true, times: 1 }, Extent { rows: false, times: width }], 1) = (&axes[..], flat)
+        && *width < NARROW
+    {
+        repeat(planner, open, &outside, *width, &mut repeated);
+        flat = 2;
+    }
+    let mut w = Writer {
+        repeated,
+        planner,
+        code: vec![],
+        next: 0,
+        sources: vec![],
+        read: HashMap::new(),
+        numbers: vec![],
+        number_registers: vec![],
+    };
     let mut value: HashMap<Id, Register> = HashMap::new();
     let mut sums: Vec<(Id, Register)> = vec![];
     for id in nodes {
@@ -470,7 +545,16 @@ pub(super) fn summed_copy(
     if sums {
         flat = flat.min(axes.len() - outer);
     }
-    let mut w = Writer { planner, code: vec![], next: 0, sources: vec![], read: HashMap::new(), numbers: vec![], number_registers: vec![] };
+    let mut w = Writer {
+        repeated: HashMap::new(),
+        planner,
+        code: vec![],
+        next: 0,
+        sources: vec![],
+        read: HashMap::new(),
+        numbers: vec![],
+        number_registers: vec![],
+    };
     let registers: Vec<(Register, bool)> = factors.iter().zip(masks).map(|(o, m)| (w.load(open, o, space, axes, flat), *m)).collect();
     let product = w.product(&registers);
     let Writer { mut code, sources, numbers, .. } = w;

@@ -2,6 +2,7 @@
 //! 0/1 factors (unit vectors, shifts, diagonals) have become positions.
 
 use crate::interpret::{MAX_ELEMENTS, RunError, signed};
+use crate::scalar::Scalar;
 use hesse::facts::functions::FunctionId;
 use hesse::facts::matrices::MatrixFunctionId;
 use hesse::program::program::{self, Mask, Op, Program, Value};
@@ -298,12 +299,52 @@ pub struct Builder<'a> {
     dense: Vec<Option<Id>>,
     /// Steps whose inverse is solved with and never written out.
     solved: Vec<bool>,
+    /// How many products read each step, and whether anything else does.
+    readers: Vec<(usize, bool)>,
+    /// Steps whose product with themselves is a step.
+    squared: Vec<bool>,
 }
+
+/// A product is taken apart into another one if together they have no more factors than this.
+const OPENED: usize = 8;
 
 impl<'a> Builder<'a> {
     /// A builder for these sizes.
     pub fn new(program: &'a Program, sizes: &'a [usize]) -> Builder<'a> {
-        let mut b = Builder { program, sizes, graph: Graph::default(), dense: vec![None; program.steps.len()], solved: vec![] };
+        let mut b = Builder {
+            program,
+            sizes,
+            graph: Graph::default(),
+            dense: vec![None; program.steps.len()],
+            solved: vec![],
+            readers: vec![(0, false); program.steps.len()],
+            squared: vec![false; program.steps.len()],
+        };
+        let mut squares: Vec<Value> = vec![];
+        for step in &program.steps {
+            // A multiple of a step is read as that step.
+            let product = match &step.op {
+                Op::Contract { operands, out, .. } => {
+                    if let ([(a, _), (b, _)], [_, _]) = (&operands[..], &out[..])
+                        && a == b
+                    {
+                        squares.push(*a);
+                    }
+                    true
+                }
+                Op::Combine(terms) => terms.len() == 1,
+                _ => false,
+            };
+            for v in crate::interpret::reads(&step.op) {
+                let r = &mut b.readers[v.0 as usize];
+                r.0 += usize::from(product);
+                r.1 |= !product;
+            }
+        }
+        for o in &program.outputs {
+            b.readers[o.value.0 as usize].1 = true;
+        }
+        squares.iter().for_each(|v| b.squared[v.0 as usize] = true);
         b.solved = b.inverses_to_solve();
         b
     }
@@ -362,7 +403,7 @@ impl<'a> Builder<'a> {
                 let n = self.bound(size)?;
                 self.scalar(n as f64, shape)
             }
-            Op::Zeros => self.graph.add(Kind::Zeros, shape, true),
+            Op::Zeros => self.scalar(0.0, shape),
             Op::Mask(_) => {
                 let term = self.term(v)?;
                 self.materialise(term, shape, mask)?
@@ -388,16 +429,21 @@ impl<'a> Builder<'a> {
                 {
                     self.dense(args[0])?
                 } else {
-                    self.graph.add(Kind::Map(*f, read), shape, mask)
+                    let numbers: Option<Vec<f64>> = read.iter().map(|o| self.graph.as_number(o.node)).collect();
+                    match numbers {
+                        Some(x) => self.scalar((f.row().value)(&x), shape),
+                        None => self.graph.add(Kind::Map(*f, read), shape, mask),
+                    }
                 }
             }
             Op::Power(base, exponent) | Op::GuardedPower(base, exponent) => {
                 let guarded = matches!(step.op, Op::GuardedPower(..));
                 let (b, e) = (self.dense(*base)?, self.dense(*exponent)?);
                 let base = self.graph.through(Operand::whole(b, rank));
-                match self.graph.as_number(e) {
-                    Some(x) => self.graph.add(Kind::Power { base, exponent: Bits::of(x), guarded }, shape, mask),
-                    None => {
+                match (self.graph.as_number(base.node), self.graph.as_number(e)) {
+                    (Some(x), Some(p)) if !guarded => self.scalar(Scalar::power(x, p), shape),
+                    (_, Some(x)) => self.graph.add(Kind::Power { base, exponent: Bits::of(x), guarded }, shape, mask),
+                    (_, None) => {
                         let exponent = self.graph.through(Operand { node: e, index: vec![] });
                         self.graph.add(Kind::PowerBy { base, exponent, guarded }, shape, mask)
                     }
@@ -430,7 +476,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Numbers fold; a sum of one term with the coefficient 1 is that term.
-    pub fn combine(&mut self, terms: Vec<(Bits, Operand)>, shape: Vec<usize>) -> Id {
+    pub fn combine(&mut self, mut terms: Vec<(Bits, Operand)>, shape: Vec<usize>) -> Id {
+        if terms.len() > 1 {
+            terms.retain(|(_, o)| self.graph.as_number(o.node) != Some(0.0));
+        }
+        if terms.is_empty() {
+            return self.scalar(0.0, shape);
+        }
         if shape.is_empty() {
             let numbers: Option<f64> = terms.iter().map(|(c, o)| Some(c.number() * self.graph.as_number(o.node)?)).sum();
             if let Some(x) = numbers {
@@ -536,7 +588,7 @@ impl<'a> Builder<'a> {
     /// The terms of a factor that is a sum of structured terms; otherwise the factor.
     fn alternatives(&self, v: Value) -> Vec<(f64, Value)> {
         match &self.program.steps[v.0 as usize].op {
-            Op::Combine(parts) if parts.iter().any(|p| self.is_structured(p.1)) => {
+            Op::Combine(parts) if parts.len() == 1 || parts.iter().any(|p| self.is_structured(p.1)) => {
                 parts.iter().flat_map(|(c, t)| self.alternatives(*t).into_iter().map(move |(d, t)| (c * d, t))).collect()
             }
             _ => vec![(1.0, v)],
@@ -577,13 +629,79 @@ impl<'a> Builder<'a> {
             rename.ranges.push((0, n));
             rename.bindings.push(None);
         }
+        let opened = self.opened(factors, out, sizes)?;
         let mut kept = vec![];
-        for (v, labels) in factors {
+        for (k, (v, labels)) in factors.iter().enumerate() {
             let labels: Vec<Index> = labels.iter().map(|l| Index::Along(*l as usize, 0)).collect();
-            self.factor_of(*v, labels, &mut rename, &mut kept)?;
+            match (&self.program.steps[v.0 as usize].op, opened == Some(k)) {
+                (Op::Contract { operands, out, sizes }, true) => {
+                    self.open(&operands.clone(), &out.clone(), sizes, labels, &mut rename, &mut kept)?
+                }
+                _ => self.factor_of(*v, labels, &mut rename, &mut kept)?,
+            }
         }
         let out = out.iter().map(|l| Index::Along(*l as usize, 0)).collect();
         Ok(rename.finish(kept, out))
+    }
+
+    /// The factor that is itself a sum of products and that it pays to take apart: tr(D·inv(S)·Dᵀ) is cheap by DᵀD, which D·inv(S) hides. Its
+    /// own work is shared among whoever reads it.
+    fn opened(&self, factors: &[(Value, &[u32])], out: &[u32], sizes: &[program::Size]) -> Result<Option<usize>, RunError> {
+        let squared = |v: &Value| self.squared[v.0 as usize];
+        let extents = shape(sizes, self.sizes)?;
+        let own: Vec<usize> = out.iter().map(|l| *l as usize).collect();
+        let whole: Vec<(Value, Vec<usize>)> = factors.iter().map(|(v, l)| (*v, l.iter().map(|l| *l as usize).collect())).collect();
+        let mut best: Option<(f64, usize)> = None;
+        for (k, (v, labels)) in factors.iter().enumerate() {
+            let Op::Contract { operands, out: inner, sizes } = &self.program.steps[v.0 as usize].op else { continue };
+            let summed = operands.iter().flat_map(|o| &o.1).any(|l| !inner.contains(l));
+            if !summed || operands.len() + factors.len() > OPENED || self.is_structured(*v) || self.readers[v.0 as usize].1 {
+                continue;
+            }
+            let first = extents.len();
+            let inner_extents = shape(sizes, self.sizes)?;
+            let inner_own: Vec<usize> = inner.iter().map(|l| *l as usize).collect();
+            let inside: Vec<(Value, Vec<usize>)> = operands.iter().map(|(v, l)| (*v, l.iter().map(|l| *l as usize).collect())).collect();
+            let apart = super::order::work(&whole, &own, &extents, &squared)
+                + super::order::work(&inside, &inner_own, &inner_extents, &squared) / self.readers[v.0 as usize].0.max(1) as f64;
+            // The labels of its result are those of this product, its summed ones are new.
+            let mut all = extents.clone();
+            all.extend(&inner_extents);
+            let name = |l: &usize| inner_own.iter().position(|m| m == l).map_or(first + l, |p| labels[p] as usize);
+            let mut together = whole.clone();
+            together.remove(k);
+            together.extend(inside.iter().map(|(v, l)| (*v, l.iter().map(name).collect())));
+            let one = super::order::work(&together, &own, &all, &squared);
+            if one < 0.9 * apart && best.is_none_or(|b| one < b.0) {
+                best = Some((one, k));
+            }
+        }
+        Ok(best.map(|b| b.1))
+    }
+
+    /// Adds the factors of a product in place of the product.
+    fn open(
+        &mut self,
+        operands: &[(Value, Vec<u32>)],
+        out: &[u32],
+        sizes: &[program::Size],
+        labels: Vec<Index>,
+        rename: &mut Rename,
+        kept: &mut Vec<Operand>,
+    ) -> Result<(), RunError> {
+        let first = rename.ranges.len();
+        for n in shape(sizes, self.sizes)? {
+            rename.ranges.push((0, n));
+            rename.bindings.push(None);
+        }
+        for (l, outside) in out.iter().zip(labels) {
+            rename.bind(Index::Along(first + *l as usize, 0), outside);
+        }
+        for (v, labels) in operands {
+            let labels = labels.iter().map(|l| Index::Along(first + *l as usize, 0)).collect();
+            self.factor_of(*v, labels, rename, kept)?;
+        }
+        Ok(())
     }
 
     /// A step as one term.
@@ -642,18 +760,7 @@ impl<'a> Builder<'a> {
             Op::Contract { operands, out, sizes } if self.is_structured(v) => {
                 // Its factors are factors of this product, its labels new ones; where its result has zeros the labels are bound.
                 let (operands, out) = (operands.clone(), out.clone());
-                let first = rename.ranges.len();
-                for n in shape(sizes, self.sizes)? {
-                    rename.ranges.push((0, n));
-                    rename.bindings.push(None);
-                }
-                for (l, outside) in out.iter().zip(labels) {
-                    rename.bind(Index::Along(first + *l as usize, 0), outside);
-                }
-                for (v, labels) in operands {
-                    let labels = labels.iter().map(|l| Index::Along(first + *l as usize, 0)).collect();
-                    self.factor_of(v, labels, rename, kept)?;
-                }
+                self.open(&operands, &out, sizes, labels, rename, kept)?;
             }
             Op::Apply(_, args) if self.solved[v.0 as usize] => {
                 // The inverse stays a factorization here; whoever orders the product solves with it.

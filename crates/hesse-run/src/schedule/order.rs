@@ -397,3 +397,52 @@ fn solve(graph: &mut Graph, inverse: &Part, other: &Part, kept: &[usize], extent
     let node = graph.add(Kind::Solve { factor: inverse.operand.node, right, transposed }, shape, false);
     Part { operand: Operand { node, index: labels.iter().map(|l| Index::Along(*l, 0)).collect() }, labels }
 }
+
+/// Multiplications of a product in the best order, by labels and their extents alone; infinite for very many factors. Of `squared` factors the
+/// product with themselves is there anyway.
+pub fn work<V: PartialEq>(factors: &[(V, Vec<usize>)], out: &[usize], extents: &[usize], squared: &dyn Fn(&V) -> bool) -> f64 {
+    let n = factors.len();
+    if n > SEARCHED {
+        return f64::INFINITY;
+    }
+    let kept = |set: usize| -> Vec<usize> {
+        let mut labels: Vec<usize> = vec![];
+        for l in (0..n).filter(|k| set >> k & 1 == 1).flat_map(|k| &factors[k].1) {
+            let needed = out.contains(l) || (0..n).any(|k| set >> k & 1 == 0 && factors[k].1.contains(l));
+            if needed && !labels.contains(l) {
+                labels.push(*l);
+            }
+        }
+        labels
+    };
+    let labels: Vec<Vec<usize>> = (0..1usize << n).map(kept).collect();
+    let mut best = vec![f64::INFINITY; 1 << n];
+    for set in 1..1usize << n {
+        if set.count_ones() == 1 {
+            best[set] = 0.0;
+            continue;
+        }
+        let mut a = (set - 1) & set;
+        while a > 0 {
+            let b = set ^ a;
+            if a < b {
+                let mut union = labels[a].clone();
+                union.extend(labels[b].iter().filter(|l| !labels[a].contains(l)));
+                let single = |s: usize| (s.count_ones() == 1).then(|| &factors[s.trailing_zeros() as usize].0);
+                let same = single(a).is_some() && single(a) == single(b) && labels[a].len() > 1 && labels[set].len() == 2;
+                let there = same && single(a).is_some_and(squared);
+                let share = if there {
+                    0.0
+                } else if same {
+                    0.5
+                } else {
+                    1.0
+                };
+                let c = best[a] + best[b] + size(&union, extents) * share;
+                best[set] = best[set].min(c);
+            }
+            a = (a - 1) & set;
+        }
+    }
+    best[(1 << n) - 1]
+}

@@ -22,6 +22,8 @@ struct Scratch<T> {
     tiles: Vec<Vec<T>>,
     registers: Vec<T>,
     work: Vec<T>,
+    /// Threads that a single instruction may use.
+    threads: usize,
 }
 
 /// The sums of a piece.
@@ -106,6 +108,7 @@ impl<T: Number> Machine<T> {
                     tiles: lengths.iter().map(|n| vec![T::default(); *n]).collect(),
                     registers: vec![T::default(); registers],
                     work: vec![T::default(); work],
+                    threads: 1,
                 })
             })
             .collect();
@@ -131,6 +134,25 @@ impl<T: Number> Machine<T> {
     pub fn held(&self) -> usize {
         let sums = |p: &(Pass, Prepared<T>)| p.0.sums.iter().map(|s| s.length).sum::<usize>() * p.1.pieces;
         self.wholes.iter().map(Vec::len).sum::<usize>() + self.passes.iter().chain(&self.fixed).map(sums).sum::<usize>()
+    }
+
+    /// The passes, a line each.
+    pub fn describe(&self) -> String {
+        self.passes.iter().map(|(pass, _)| format!("{}\n", pass.describe())).collect()
+    }
+
+    /// As [`Machine::describe`] after one call, with the nanoseconds of each pass.
+    pub fn profile(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> String {
+        let passes = std::mem::take(&mut self.passes);
+        let mut text = String::new();
+        for (pass, prepared) in &passes {
+            let start = std::time::Instant::now();
+            let done = self.pass(pass, prepared, inputs, outputs);
+            let ns = start.elapsed().as_nanos();
+            text.push_str(&format!("{ns:>12} ns  {}{}\n", pass.describe(), if done.is_err() { " failed" } else { "" }));
+        }
+        self.passes = passes;
+        text
     }
 
     /// Computes what does not depend on what varies.
@@ -263,6 +285,7 @@ impl<T: Number> Machine<T> {
             arrays[k].iter_mut().for_each(|x| *x = T::default());
         }
         let mut scratch = locked(&self.scratch[0]);
+        scratch.threads = self.threads;
         let mut written = Written { sinks, sums: arrays, scalars };
         let done = rows_of(pass, 0, rows, shared, &mut scratch, &mut written);
         for (next, (k, s)) in vectors() {
@@ -297,6 +320,7 @@ impl<T: Number> Machine<T> {
             let mut sinks = locked(&jobs[k]);
             let mut held = locked(&prepared.sums[k]);
             let mut scratch = self.scratch.iter().find_map(|s| s.try_lock().ok()).unwrap_or_else(|| locked(&self.scratch[0]));
+            scratch.threads = 1;
             let Sums { arrays, scalars } = &mut *held;
             arrays.iter_mut().flatten().for_each(|x| *x = T::default());
             scalars.iter_mut().for_each(|x| *x = 0.0);
@@ -410,6 +434,9 @@ fn plain<T: Number>(op: PlainOp, args: &[Array<T>], shape: &[usize]) -> Result<V
     })
 }
 
+/// Most sources and numbers of a chain.
+const MOST_SOURCES: usize = 128;
+
 /// Arrays up to this many places are on the stack.
 const FEW: usize = 8;
 
@@ -515,9 +542,14 @@ fn run<T: Number>(
     scratch: &mut Scratch<T>,
     written: &mut Written<'_, '_, T>,
 ) -> Result<(), RunError> {
+    let row_of_block = row;
     match task {
-        Task::Chain(t) if t.sources.len() + t.numbers.len() <= 8 => chain::<T, 8>(t, row, done, rows, shared, scratch, written),
-        Task::Chain(t) => chain::<T, 64>(t, row, done, rows, shared, scratch, written),
+        Task::Chain(t) => match t.sources.len() + t.numbers.len() {
+            0..=4 => chain::<T, 4>(t, row, done, rows, shared, scratch, written),
+            5..=8 => chain::<T, 8>(t, row, done, rows, shared, scratch, written),
+            9..=16 => chain::<T, 16>(t, row, done, rows, shared, scratch, written),
+            _ => chain::<T, MOST_SOURCES>(t, row, done, rows, shared, scratch, written),
+        },
         Task::Product(t) => product(t, row, done, rows, shared, scratch, written),
         Task::Gram(t) => gram(t, row, rows, shared, scratch, written),
         Task::Reduce { f, groups, length, of, to } => {
@@ -547,6 +579,20 @@ fn run<T: Number>(
                 }
             }
             give_back(target, &mut scratch.tiles);
+            Ok(())
+        }
+        Task::Repeat { of, row, width, contiguous, to } => {
+            let Place::Tile(k) = *to else { return Ok(()) };
+            let mut tile = std::mem::take(&mut scratch.tiles[k]);
+            let data = source(of, row_of_block, shared, &scratch.tiles);
+            for (r, to) in tile.chunks_exact_mut(*width).enumerate().take(rows) {
+                if *contiguous {
+                    to.copy_from_slice(&data[r * row..r * row + width]);
+                } else {
+                    to.fill(data[r * row]);
+                }
+            }
+            scratch.tiles[k] = tile;
             Ok(())
         }
         Task::Spread { of, axes, offset, to } => {
@@ -725,7 +771,8 @@ fn product<T: Number>(
         } else if m == 1 && (t.a.2 == 1 || k == 1) {
             matrix::times_vector(right.transposed(), &left.data[..k], t.add, to);
         } else if m > 0 && n > 0 {
-            matrix::product(left, right, t.add, MatrixMut { data: to, rows: m, columns: n, row_step: n, column_step: 1 }, 1);
+            let to = MatrixMut { data: to, rows: m, columns: n, row_step: n, column_step: 1 };
+            matrix::product(left, right, t.add, to, scratch.threads);
         }
         for (axis, (e, step_a, step_b)) in t.batch.iter().enumerate().rev() {
             let extent = e.at(rows);
@@ -753,18 +800,18 @@ fn gram<T: Number>(
     written: &mut Written<'_, '_, T>,
 ) -> Result<(), RunError> {
     let [n, k] = t.sizes.map(|e| e.at(rows));
-    let Scratch { tiles, work, .. } = scratch;
+    let Scratch { tiles, work, threads, .. } = scratch;
     let a = Matrix { data: source(&t.a.0, row, shared, tiles), rows: k, columns: n, row_step: t.a.1, column_step: t.a.2 };
     let weight = t.weight.as_ref().map(|w| &source(w, row, shared, tiles)[..k]);
     match t.c {
         Place::Sum(s) => {
             let data = &mut written.sums[s][..];
-            matrix::gram(a, weight, MatrixMut { data, rows: n, columns: n, row_step: n, column_step: 1 }, work);
+            matrix::gram_by(a, weight, MatrixMut { data, rows: n, columns: n, row_step: n, column_step: 1 }, work, *threads);
         }
         Place::Sink(s) => {
             let data = &mut *written.sinks[s];
             data.iter_mut().for_each(|x| *x = T::default());
-            matrix::gram(a, weight, MatrixMut { data: &mut *data, rows: n, columns: n, row_step: n, column_step: 1 }, work);
+            matrix::gram_by(a, weight, MatrixMut { data: &mut *data, rows: n, columns: n, row_step: n, column_step: 1 }, work, *threads);
             matrix::mirror(MatrixMut { data, rows: n, columns: n, row_step: n, column_step: 1 });
         }
         _ => {}

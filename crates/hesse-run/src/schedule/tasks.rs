@@ -148,6 +148,19 @@ pub enum Task {
         /// A number (or, for a masked extreme, as many as there are entries) a group.
         to: Place,
     },
+    /// A row or a column written out over the rows of the block, so that what reads it runs through without stopping.
+    Repeat {
+        /// What is repeated.
+        of: View,
+        /// From one row of it to the next; 0 for the same row everywhere.
+        row: usize,
+        /// Numbers a row of the result.
+        width: usize,
+        /// Whether a row is copied; otherwise one number fills it.
+        contiguous: bool,
+        /// The tile.
+        to: Place,
+    },
     /// Zeros with the values of an array at affine positions.
     Spread {
         /// The values, row-major.
@@ -204,7 +217,7 @@ impl Task {
             Task::Chain(t) => t.sinks.iter_mut().chain(t.each.as_mut().map(|e| &mut e.0)).collect(),
             Task::Product(t) => vec![&mut t.c],
             Task::Gram(t) => vec![&mut t.c],
-            Task::Factor { .. } => vec![],
+            Task::Factor { .. } | Task::Repeat { .. } => vec![],
             Task::Reduce { to, .. }
             | Task::Spread { to, .. }
             | Task::Fill { to, .. }
@@ -291,4 +304,55 @@ pub struct Schedule {
     pub ones: Vec<usize>,
     /// Whether a 0 of a mask meets numbers in a sum: what is not finite there is computed again with care.
     pub masked_sums: bool,
+}
+
+impl Pass {
+    /// One line: rows, blocks, instructions.
+    pub fn describe(&self) -> String {
+        let tasks: Vec<String> = self.tasks.iter().map(Task::describe).collect();
+        match self.rows {
+            None => tasks.join("; "),
+            Some(rows) => {
+                let pieces = rows.div_ceil(self.piece.max(1)).max(1);
+                format!("{rows} rows in blocks of {}, {pieces} pieces: {}", self.block, tasks.join("; "))
+            }
+        }
+    }
+}
+
+impl Task {
+    fn describe(&self) -> String {
+        let size = |e: &Extent| match (e.rows, e.times) {
+            (true, 1) => "rows".to_string(),
+            (true, n) => format!("rows*{n}"),
+            (false, n) => n.to_string(),
+        };
+        match self {
+            Task::Chain(t) => {
+                let outer: Vec<String> = t.outer.iter().map(size).collect();
+                let sums = t.sums.len() + usize::from(t.each.is_some());
+                format!("chain of {} over [{}]x{}, {} sums", t.chain.code().len(), outer.join("x"), size(&t.inner), sums)
+            }
+            Task::Product(t) => {
+                let batch: Vec<String> = t.batch.iter().map(|b| size(&b.0)).collect();
+                let [m, n, k] = t.sizes.each_ref().map(size);
+                format!("product [{}] {m}x{k}x{n}", batch.join("x"))
+            }
+            Task::Gram(t) => {
+                format!("gram {}x{}{}", size(&t.sizes[1]), size(&t.sizes[0]), if t.weight.is_some() { " weighted" } else { "" })
+            }
+            Task::Reduce { f, groups, length, .. } => format!("{} of {} groups of {length}", f.row().name, size(groups)),
+            Task::Repeat { width, .. } => format!("repeat x{width}"),
+            Task::Spread { axes, .. } => format!("spread {:?}", axes.iter().map(|a| a.0).collect::<Vec<_>>()),
+            Task::Fill { .. } => "fill".into(),
+            Task::Factor { n, .. } => format!("factor {n}"),
+            Task::Factored { ask, .. } => match ask {
+                Ask::Inverse => "inverse".into(),
+                Ask::Determinant => "determinant".into(),
+                Ask::LogDeterminant { .. } => "log-determinant".into(),
+                Ask::Solve { columns, .. } => format!("solve for {columns}"),
+            },
+            Task::Plain { op, .. } => format!("{op:?}"),
+        }
+    }
 }
