@@ -21,6 +21,7 @@ pub mod check;
 pub mod claim;
 pub mod compile;
 pub mod contract;
+pub mod csr;
 pub mod dual;
 pub mod exponential;
 pub mod interpret;
@@ -34,6 +35,7 @@ pub mod structure;
 pub mod texts;
 pub mod trace;
 pub mod verify;
+pub mod view;
 
 pub use array::Array;
 pub use audit::{AuditOptions, AuditReport, audit};
