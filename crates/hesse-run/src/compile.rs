@@ -11,9 +11,31 @@
 //! assert_eq!(value, [2.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A result with two axes or more keeps its structure: the caller's buffer holds its values, and [`Structure`] says what they mean.
+//!
+//! ```
+//! use hesse::{Ask, Formula, Request, Want};
+//! use hesse_run::compile::{BindOptions, Compiled};
+//! use hesse_run::structure::Form;
+//! let f = Formula::parse("param x : vector(n)\nx .* exp(x)", false)?;
+//! let jacobian = Request { want: Want::Jacobian, ..Request::default() };
+//! let compiled = Compiled::joint(&f.joint(&[Ask::Derivative(jacobian)])?);
+//! let mut bound = compiled.bind::<f64>(&[("n", 3)], &BindOptions::default())?;
+//! let structure = bound.structures()[0].clone();
+//! assert_eq!((structure.form(), structure.values), (Form::Diagonal, 3));
+//! let mut values = [0.0; 3];
+//! bound.call(&[&[0.0, 0.0, 0.0]], &mut [&mut values])?;
+//! // J·v, by a machine that is made once.
+//! let (mut times, mut product) = (structure.multiplier::<f64>(false)?, [0.0; 3]);
+//! times.call(&[&values, &[1.0, 2.0, 3.0]], &mut [&mut product])?;
+//! assert_eq!(product, [1.0, 2.0, 3.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::array::{Array, strides};
 use crate::interpret::{self, RunError, signed};
+use crate::masks;
 use crate::schedule;
 use crate::schedule::graph::{Builder, Graph, Id, Kind, reads, shape};
 use crate::schedule::plan::{Given, Start, plan};
@@ -24,7 +46,7 @@ use crate::schedule::tasks::{Place, Schedule};
 use crate::structure::{Structure, structured};
 use crate::view::{Layout, View};
 use hesse::Joint;
-use hesse::program::program::{Input, Program};
+use hesse::program::program::{Input, Op, Program};
 use std::collections::HashMap;
 
 /// Most bytes that a bound program may hold unless it is told otherwise.
@@ -140,8 +162,13 @@ impl Compiled {
         for (k, o) in program.outputs.iter().enumerate() {
             let whole = shape(&program.steps[o.value.0 as usize].axes, &sizes)?;
             let rows = options.rows.get(k).or(self.rows.get(k)).copied().unwrap_or(whole.len().div_ceil(2)).min(whole.len());
-            let terms = if options.dense || whole.len() < 2 { vec![] } else { b.terms(o.value)? };
-            let found = if terms.is_empty() { None } else { structured(&mut b, &terms, &whole, rows)? };
+            let found = if options.dense || whole.len() < 2 {
+                None
+            } else {
+                let zeros = matches!(program.steps[o.value.0 as usize].op, Op::Zeros);
+                let terms = if zeros { vec![] } else { b.terms(o.value)? };
+                structured(&mut b, &terms, &whole, rows)?
+            };
             let (structure, nodes) = match found {
                 Some(found) => found,
                 None => (Structure::dense(whole, rows), vec![b.dense(o.value)?]),
@@ -154,6 +181,8 @@ impl Compiled {
         }
         let mut graph = b.graph;
         refine(&mut graph);
+        let roots: Vec<Id> = wanted.iter().map(|w| w.0).collect();
+        let masked = masks::meets_numbers(&graph, &roots, &structures);
         let mut given = HashMap::new();
         for (k, node) in graph.nodes.iter().enumerate() {
             if let Kind::Input(i) = node.kind {
@@ -189,7 +218,6 @@ impl Compiled {
                 ),
             ));
         }
-        let masked = schedule.masked_sums || fixed.masked_sums;
         let copies = vec![vec![]; layouts.len()];
         let machine = Machine::new(fixed, schedule, threads);
         Ok(Bound { program: program.clone(), sizes, structures, layouts, copies, parts, machine, tape, masked })
@@ -360,8 +388,11 @@ impl<T: Number> Bound<T> {
         for ((o, s), named) in outputs.iter().zip(&self.structures).zip(&self.program.outputs) {
             if outputs.len() == self.structures.len() && o.len() != s.values {
                 let (name, form, shape) = (&named.name, s.form(), crate::view::sides(&s.shape));
-                let message =
-                    format!("the result `{name}` ({shape}, {form}) has {} values, but its buffer holds {}: make it that long", s.values, o.len());
+                let message = format!(
+                    "the result `{name}` ({shape}, {form}) has {} values, but its buffer holds {}: make it that long",
+                    s.values,
+                    o.len()
+                );
                 return RunError::new("E501", message);
             }
         }
@@ -399,7 +430,9 @@ impl<T: Number> Bound<T> {
                 let (name, form) = (&named.name, s.form());
                 return Err(RunError::new(
                     "E502",
-                    format!("the result `{name}` ({form}) is not finite where a mask is 0, and its factors cannot tell which entries: bind it dense"),
+                    format!(
+                        "the result `{name}` ({form}) is not finite where a mask is 0, and its factors cannot tell which entries: bind it dense"
+                    ),
                 ));
             }
         }

@@ -26,6 +26,7 @@ pub mod dual;
 pub mod exponential;
 pub mod interpret;
 pub mod linear;
+mod masks;
 pub mod probe;
 pub mod random;
 pub mod rewire;
