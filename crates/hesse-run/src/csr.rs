@@ -35,17 +35,21 @@ pub struct Csr {
     /// The column of each entry.
     pub columns: Vec<usize>,
     terms: Vec<Placed>,
+    /// By blocks of the entries, in the order of the terms within each: what is added to was stored before.
+    runs: Vec<Run>,
     values: usize,
 }
 
-/// Where the entries of a term lie.
+/// Entries that are written term by term while they stay in the nearest cache.
+const BLOCK: usize = 1 << 11;
+
+/// Where the values of a term lie.
 #[derive(Clone, Debug, PartialEq)]
 struct Placed {
     coefficient: f64,
     /// Values of the labels that count lines, the last one fastest.
     outer: Vec<usize>,
     factors: Vec<Factor>,
-    runs: Vec<Run>,
 }
 
 /// A component: its first number, its steps along the outer labels, its step along a line.
@@ -60,6 +64,7 @@ struct Factor {
 /// Entries `from..from + length` of a line, which lie at `at`, `at + step`, …; nothing was there before, or it is added to.
 #[derive(Clone, Debug, PartialEq)]
 struct Run {
+    term: usize,
     line: usize,
     from: usize,
     at: usize,
@@ -144,11 +149,10 @@ impl Structure {
         let places: Vec<(Affine, Affine)> = self.terms.iter().map(|t| self.places(t)).collect();
         let (starts, columns) = self.pattern_of(&places, rows);
         let mut seen = vec![false; columns.len()];
-        let (mut terms, mut held) = (vec![], pattern);
-        for (t, place) in self.terms.iter().zip(&places) {
-            let runs = runs(t, place, &starts, &columns, &mut seen);
-            held = held.saturating_add(runs.len() * size_of::<Run>());
-            within(held)?;
+        let (mut terms, mut all) = (vec![], vec![]);
+        for (k, (t, place)) in self.terms.iter().zip(&places).enumerate() {
+            runs(k, t, place, &starts, &columns, &mut seen, &mut all);
+            within(pattern.saturating_add(all.len() * size_of::<Run>()))?;
             let order = order(t);
             let (outer, inner) = order.split_at(order.len().saturating_sub(1));
             let factor = |c: &crate::structure::Component| {
@@ -159,9 +163,10 @@ impl Structure {
                 Factor { start: c.start, outer: outer.iter().map(step).collect(), inner: inner.iter().map(step).sum(), varies }
             };
             let factors = t.components.iter().map(factor).collect();
-            terms.push(Placed { coefficient: t.coefficient, outer: outer.iter().map(|l| t.extents[*l]).collect(), factors, runs });
+            terms.push(Placed { coefficient: t.coefficient, outer: outer.iter().map(|l| t.extents[*l]).collect(), factors });
         }
-        Ok(Csr { sides: self.sides(), starts, columns, terms, values: self.values })
+        all.sort_by_key(|r| r.at / BLOCK);
+        Ok(Csr { sides: self.sides(), starts, columns, terms, runs: all, values: self.values })
     }
 
     fn places(&self, t: &StructuredTerm) -> (Affine, Affine) {
@@ -229,11 +234,18 @@ fn too_large(entries: usize, rows: usize, columns: usize, bytes: usize, memory: 
     )
 }
 
-/// The entries of a term among those of the pattern, as runs.
-fn runs(t: &StructuredTerm, (row, column): &(Affine, Affine), starts: &[usize], columns: &[usize], seen: &mut [bool]) -> Vec<Run> {
+/// The entries of a term among those of the pattern, as runs within blocks.
+fn runs(
+    term: usize,
+    t: &StructuredTerm,
+    (row, column): &(Affine, Affine),
+    starts: &[usize],
+    columns: &[usize],
+    seen: &mut [bool],
+    all: &mut Vec<Run>,
+) {
     let order = order(t);
     let n = length(t, &order);
-    let mut all: Vec<Run> = vec![];
     lines(t, &order, |line, labels| {
         for k in 0..n {
             if let Some(l) = order.last() {
@@ -243,16 +255,19 @@ fn runs(t: &StructuredTerm, (row, column): &(Affine, Affine), starts: &[usize], 
             let mine = &columns[starts[i]..starts[i + 1]];
             let at = starts[i] + mine.partition_point(|c| *c < j);
             let adds = std::mem::replace(&mut seen[at], true);
-            match all.last_mut() {
-                Some(r) if r.line == line && r.adds == adds && at > r.at && (r.length == 1 || at == r.at + r.step * r.length) => {
+            let goes_on = |r: &&mut Run| {
+                let same = (r.term, r.line, r.adds, r.at / BLOCK) == (term, line, adds, at / BLOCK);
+                same && at > r.at && (r.length == 1 || at == r.at + r.step * r.length)
+            };
+            match all.last_mut().filter(goes_on) {
+                Some(r) => {
                     r.step = (at - r.at) / r.length;
                     r.length += 1;
                 }
-                _ => all.push(Run { line, from: k, at, step: 1, length: 1, adds }),
+                None => all.push(Run { term, line, from: k, at, step: 1, length: 1, adds }),
             }
         }
     });
-    all
 }
 
 impl Csr {
@@ -270,29 +285,28 @@ impl Csr {
             let (v, d, w, c) = (values.len(), data.len(), self.values, self.count());
             return Err(RunError::new("E501", format!("{w} values and room for {c} entries are wanted, not {v} and {d}")));
         }
-        for t in &self.terms {
-            for r in &t.runs {
-                let mut c: T = <T as Real>::from_f64(t.coefficient);
-                let mut line = None;
-                for f in &t.factors {
-                    let (mut rest, mut at) = (r.line, f.start);
-                    for (n, step) in t.outer.iter().zip(&f.outer).rev() {
-                        at += rest % n * step;
-                        rest /= n;
-                    }
-                    // Components share no label: at most one of them varies along a line.
-                    if f.varies {
-                        line = Some((at + r.from * f.inner, f.inner));
-                    } else {
-                        c = c * values[at];
-                    }
+        for r in &self.runs {
+            let t = &self.terms[r.term];
+            let mut c: T = Real::from_f64(t.coefficient);
+            let mut line = None;
+            for f in &t.factors {
+                let (mut rest, mut at) = (r.line, f.start);
+                for (n, step) in t.outer.iter().zip(&f.outer).rev() {
+                    at += rest % n * step;
+                    rest /= n;
                 }
-                let last = r.at + r.step * (r.length - 1);
-                let to = &mut data[r.at..=last];
-                match line {
-                    Some((at, step)) => put(r, to, values[at..=at + step * (r.length - 1)].iter().step_by(step).map(|x| c * *x)),
-                    None => put(r, to, std::iter::repeat_n(c, r.length)),
+                // Components share no label: at most one of them varies along a line.
+                if f.varies {
+                    line = Some((at + r.from * f.inner, f.inner));
+                } else {
+                    c = c * values[at];
                 }
+            }
+            let to = &mut data[r.at..=r.at + r.step * (r.length - 1)];
+            match line {
+                Some((at, 1)) => put(r, to, values[at..at + r.length].iter().map(|x| c * *x)),
+                Some((at, step)) => put(r, to, values[at..=at + step * (r.length - 1)].iter().step_by(step).map(|x| c * *x)),
+                None => put(r, to, std::iter::repeat_n(c, r.length)),
             }
         }
         Ok(())

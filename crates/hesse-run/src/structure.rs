@@ -437,7 +437,9 @@ pub fn structured(b: &mut Builder<'_>, terms: &[Term], shape: &[usize], rows: us
             _ => false,
         })
     };
-    let mut made: Vec<(StructuredTerm, Vec<Vec<(f64, Id)>>)> = vec![];
+    // Each component is a sum of nodes.
+    type Sums = Vec<Vec<(f64, Id)>>;
+    let mut made: Vec<(StructuredTerm, Sums)> = vec![];
     let mut total = 0usize;
     for t in terms {
         if t.coefficient == 0.0 {
