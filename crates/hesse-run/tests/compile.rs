@@ -376,3 +376,29 @@ fn long_sums_in_single_precision() {
         }
     }
 }
+
+#[test]
+fn factors_that_cannot_tell_are_refused() {
+    // (m .* c)·(m .* c)': a 0 of the mask m meets an infinite c when the factors are multiplied.
+    let text = "param w : vector(n)\nc : vector(n)\nsum(max(0, c .* w))^2";
+    let compiled = Compiled::joint(&joint(text, &[(Want::Hessian, "w")]));
+    for dense in [false, true] {
+        let options = BindOptions { dense, ..BindOptions::default() };
+        let mut bound = compiled.bind::<f64>(&[("n", 4)], &options).expect("bound");
+        let w = [1.0, -1.0, 2.0, 1.0];
+        let c = [f64::INFINITY, 1.0, 1.0, f64::NEG_INFINITY];
+        let inputs: Vec<&[f64]> = bound.names().map(|name| if name == "w" { &w[..] } else { &c[..] }).collect();
+        let want = bound.reference(&inputs).expect("the interpreter");
+        let mut values: Vec<Vec<f64>> = bound.structures().iter().map(|s| vec![0.0; s.values]).collect();
+        let mut outputs: Vec<&mut [f64]> = values.iter_mut().map(|x| &mut x[..]).collect();
+        let done = bound.call(&inputs, &mut outputs);
+        if dense {
+            done.expect("a call");
+            assert!(want[1].data.contains(&0.0) && same(&values[1], &want[1].data), "{values:?} is not {want:?}");
+        } else {
+            assert_eq!(bound.structures()[1].form(), Form::LowRank);
+            let e = done.expect_err("refused");
+            assert!(e.code == "E502" && e.message.contains("dense"), "{e:?}");
+        }
+    }
+}
