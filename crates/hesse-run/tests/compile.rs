@@ -402,3 +402,45 @@ fn factors_that_cannot_tell_are_refused() {
         }
     }
 }
+
+#[test]
+fn every_workload_agrees_with_the_interpreter() {
+    let folder = format!("{}/../../bench/workloads", env!("CARGO_MANIFEST_DIR"));
+    let mut compared = 0;
+    for file in std::fs::read_dir(folder).expect("the workloads").map(|f| f.expect("a file").path()) {
+        if file.extension().is_none_or(|e| e != "hesse") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).expect("a text");
+        let formula = Formula::parse(&text, true).expect("a formula");
+        let value = formula.joint(&[Ask::Value(None)]).expect("a value").program;
+        for input in &value.inputs {
+            for want in [Want::Derivative, Want::Hessian] {
+                let request = Request { want, wrt: vec![input.name.clone()], ..Request::default() };
+                let Ok(joint) = formula.joint(&[Ask::Value(None), Ask::Derivative(request)]) else { continue };
+                let sizes: Vec<(&str, usize)> = joint.program.sizes.iter().enumerate().map(|(k, s)| (&s[..], 5 - k.min(2))).collect();
+                let mut bound = Compiled::joint(&joint).bind::<f64>(&sizes, &BindOptions::default()).expect("bound");
+                // Small, of either sign: nothing saturates.
+                let inputs: Vec<Vec<f64>> = numbers(&bound).iter().map(|x| x.iter().map(|x| x / 4.0 - 0.2).collect()).collect();
+                let values = called(&mut bound, &inputs);
+                let views: Vec<&[f64]> = inputs.iter().map(|x| &x[..]).collect();
+                let reference = bound.reference(&views).expect("the interpreter");
+                for ((s, v), w) in bound.structures().iter().zip(&values).zip(&reference) {
+                    let mut all = vec![0.0; w.data.len()];
+                    s.to_dense_into(v, &mut all).expect("entries");
+                    let scale = w.data.iter().fold(1.0f64, |m, x| if x.is_finite() { m.max(x.abs()) } else { m });
+                    let near = |(x, y): (&f64, &f64)| (x - y).abs() <= 1e-10 * scale || (x.is_nan() && y.is_nan());
+                    assert!(
+                        all.iter().zip(&w.data).all(near),
+                        "{} by {}, {want:?}: {all:?} is not {:?}",
+                        file.display(),
+                        input.name,
+                        w.data
+                    );
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 30, "{compared}");
+}
