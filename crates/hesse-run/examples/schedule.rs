@@ -2,7 +2,8 @@ use hesse::{Ask, Formula, Request, Want};
 use hesse_run::schedule::{graph::*, plan::*, refine, tasks::*};
 fn main() {
     let a: Vec<String> = std::env::args().collect();
-    let f = Formula::parse(&a[1].replace(';', "\n"), false).unwrap();
+    let text = std::fs::read_to_string(&a[1]).unwrap_or_else(|_| a[1].replace(';', "\n"));
+    let f = Formula::parse(&text, false).unwrap();
     let mut asks = vec![Ask::Value(None)];
     let want = match a[3].as_str() {
         "h" => Want::Hessian,

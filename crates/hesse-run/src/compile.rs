@@ -11,9 +11,31 @@
 //! assert_eq!(value, [2.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A result with two axes or more keeps its structure: the caller's buffer holds its values, and [`Structure`] says what they mean.
+//!
+//! ```
+//! use hesse::{Ask, Formula, Request, Want};
+//! use hesse_run::compile::{BindOptions, Compiled};
+//! use hesse_run::structure::Form;
+//! let f = Formula::parse("param x : vector(n)\nx .* exp(x)", false)?;
+//! let jacobian = Request { want: Want::Jacobian, ..Request::default() };
+//! let compiled = Compiled::joint(&f.joint(&[Ask::Derivative(jacobian)])?);
+//! let mut bound = compiled.bind::<f64>(&[("n", 3)], &BindOptions::default())?;
+//! let structure = bound.structures()[0].clone();
+//! assert_eq!((structure.form(), structure.values), (Form::Diagonal, 3));
+//! let mut values = [0.0; 3];
+//! bound.call(&[&[0.0, 0.0, 0.0]], &mut [&mut values])?;
+//! // J·v, by a machine that is made once.
+//! let (mut times, mut product) = (structure.multiplier::<f64>(false)?, [0.0; 3]);
+//! times.call(&[&values, &[1.0, 2.0, 3.0]], &mut [&mut product])?;
+//! assert_eq!(product, [1.0, 2.0, 3.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-use crate::array::strides;
+use crate::array::{Array, strides};
 use crate::interpret::{self, RunError, signed};
+use crate::masks;
 use crate::schedule;
 use crate::schedule::graph::{Builder, Graph, Id, Kind, reads, shape};
 use crate::schedule::plan::{Given, Start, plan};
@@ -22,7 +44,9 @@ use crate::schedule::run::{Machine, Number};
 use crate::schedule::tape::Tape;
 use crate::schedule::tasks::{Place, Schedule};
 use crate::structure::{Structure, structured, written_out};
-use hesse::program::program::Program;
+use crate::view::{Layout, View};
+use hesse::Joint;
+use hesse::program::program::{Input, Op, Program};
 use std::collections::HashMap;
 
 /// Most bytes that a bound program may hold unless it is told otherwise.
@@ -31,10 +55,15 @@ pub const MEMORY: usize = 4 << 30;
 /// Rows whose sum is carried in one f32.
 const F32_ROWS: usize = 4096;
 
+/// Inputs and parts of outputs up to this many are passed on without a list on the heap.
+const FEW: usize = 32;
+
 /// A program, ready to be bound to sizes.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     program: Program,
+    /// Leading axes of each output that make its rows, where that is known.
+    rows: Vec<usize>,
 }
 
 /// How a program is bound.
@@ -52,7 +81,7 @@ pub struct BindOptions {
     pub dense: bool,
     /// Whether a small program becomes one straight line of operations.
     pub tape: bool,
-    /// Leading axes of each output that make its rows; by default half of them (rounded up).
+    /// Leading axes of each output that make its rows; by default what [`Compiled::joint`] knows, or half of them (rounded up).
     pub rows: Vec<usize>,
 }
 
@@ -68,18 +97,42 @@ pub struct Bound<T> {
     program: Program,
     sizes: Vec<usize>,
     structures: Vec<Structure>,
+    layouts: Vec<Layout>,
+    /// Inputs that do not lie as they are bound.
+    copies: Vec<Vec<T>>,
     /// For each output its parts among the machine's outputs: lengths, in order.
     parts: Vec<Vec<usize>>,
     machine: Machine<T>,
     tape: Option<Tape<T>>,
-    lengths: Vec<(String, usize)>,
     masked: bool,
 }
 
 impl Compiled {
     /// Compiles a program.
     pub fn new(program: Program) -> Compiled {
-        Compiled { program }
+        Compiled { program, rows: vec![] }
+    }
+
+    /// Compiles values and derivatives over shared inputs: value and gradient, say.
+    ///
+    /// ```
+    /// use hesse::{Ask, Formula, Request};
+    /// use hesse_run::compile::{BindOptions, Compiled};
+    /// let f = Formula::parse("data X : matrix(N, n)\nparam w : vector(n)\nsum((X*w).^2)", false)?;
+    /// let compiled = Compiled::joint(&f.joint(&[Ask::Value(None), Ask::Derivative(Request::default())])?);
+    /// let mut bound = compiled.bind::<f64>(&[("N", 2), ("n", 2)], &BindOptions::default())?;
+    /// let (mut value, mut gradient) = ([0.0], [0.0; 2]);
+    /// bound.call(&[&[1.0, 2.0, 3.0, 4.0], &[1.0, -1.0]], &mut [&mut value, &mut gradient])?;
+    /// assert_eq!((value, gradient), ([2.0], [-8.0, -12.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn joint(joint: &Joint) -> Compiled {
+        Compiled { program: joint.program.clone(), rows: joint.results.iter().map(|r| r.rows).collect() }
+    }
+
+    /// What it reads, in the order of calls.
+    pub fn inputs(&self) -> &[Input] {
+        &self.program.inputs
     }
 
     /// The program.
@@ -102,13 +155,20 @@ impl Compiled {
                 return Err(RunError::new("E501", format!("the positions of the formula need {text}, which these sizes do not give")));
             }
         }
+        let layout = |i: &Input| Layout::new(&i.name, shape(&i.axes, &sizes)?, options.strides.get(&i.name));
+        let layouts: Vec<Layout> = program.inputs.iter().map(layout).collect::<Result<_, _>>()?;
         let mut b = Builder::new(program, &sizes);
         let (mut structures, mut parts, mut wanted) = (vec![], vec![], vec![]);
         for (k, o) in program.outputs.iter().enumerate() {
             let whole = shape(&program.steps[o.value.0 as usize].axes, &sizes)?;
-            let rows = options.rows.get(k).copied().unwrap_or(whole.len().div_ceil(2)).min(whole.len());
-            let terms = if whole.len() < 2 { vec![] } else { b.terms(o.value)? };
-            let found = if terms.is_empty() { None } else { structured(&mut b, &terms, &whole, rows)? };
+            let rows = options.rows.get(k).or(self.rows.get(k)).copied().unwrap_or(whole.len().div_ceil(2)).min(whole.len());
+            let zeros = matches!(program.steps[o.value.0 as usize].op, Op::Zeros);
+            let found = if whole.len() < 2 || (options.dense && zeros) {
+                None
+            } else {
+                let terms = if zeros { vec![] } else { b.terms(o.value)? };
+                structured(&mut b, &terms, &whole, rows)?
+            };
             let (structure, nodes) = match found {
                 Some((s, nodes)) if options.dense => (Structure::dense(whole, rows), vec![written_out(&mut b, &s, &nodes)?]),
                 Some(found) => found,
@@ -122,19 +182,20 @@ impl Compiled {
         }
         let mut graph = b.graph;
         refine(&mut graph);
+        let roots: Vec<Id> = wanted.iter().map(|w| w.0).collect();
+        let masked = masks::meets_numbers(&graph, &roots, &structures);
         let mut given = HashMap::new();
         for (k, node) in graph.nodes.iter().enumerate() {
             if let Kind::Input(i) = node.kind {
-                let steps = options.strides.get(&program.inputs[i].name).cloned().unwrap_or_else(|| strides(&node.shape));
-                given.insert(Id(k as u32), Given { place: Place::Input(i), steps, offset: 0 });
+                given.insert(Id(k as u32), Given { place: Place::Input(i), steps: layouts[i].steps.clone(), offset: 0 });
             }
         }
         let mut tape = None;
         if options.tape && options.constant.is_empty() {
             let mut plain = HashMap::new();
-            for (k, i) in program.inputs.iter().enumerate() {
-                if !options.strides.contains_key(&i.name) {
-                    plain.insert(k, shape(&i.axes, &sizes)?.iter().product());
+            for (k, l) in layouts.iter().enumerate() {
+                if l.steps == strides(&l.shape) {
+                    plain.insert(k, l.length());
                 }
             }
             tape = schedule::tape::tape::<T>(&graph, &wanted, &plain);
@@ -144,7 +205,8 @@ impl Compiled {
         let (fixed, given) = fixed(&graph, made, given, program, options, most);
         let start = Start { wholes: fixed.wholes.clone(), slots: fixed.slots.len(), most };
         let schedule = plan(&graph, made, &given, start);
-        let bytes = schedule.wholes.iter().fold(0usize, |n, k| n.saturating_add(*k)).saturating_mul(size_of::<T>());
+        let threads = if options.threads == 0 { hesse_kernels::pool::threads() } else { options.threads };
+        let bytes = held(&fixed, &schedule, threads).saturating_mul(size_of::<T>());
         if bytes > options.memory {
             let gib = |n: usize| n as f64 / f64::from(1 << 30);
             return Err(RunError::new(
@@ -157,18 +219,9 @@ impl Compiled {
                 ),
             ));
         }
-        let threads = if options.threads == 0 { hesse_kernels::pool::threads() } else { options.threads };
-        let masked = schedule.masked_sums || fixed.masked_sums;
-        let mut lengths = vec![];
-        for i in &program.inputs {
-            let shape = shape(&i.axes, &sizes)?;
-            let strided = options.strides.get(&i.name);
-            let last = |s: &Vec<usize>| shape.iter().zip(s).map(|(n, step)| n.saturating_sub(1) * step).sum::<usize>() + 1;
-            let total: usize = shape.iter().product();
-            lengths.push((i.name.clone(), if total == 0 { 0 } else { strided.map_or(total, last) }));
-        }
+        let copies = vec![vec![]; layouts.len()];
         let machine = Machine::new(fixed, schedule, threads);
-        Ok(Bound { program: program.clone(), sizes, structures, parts, machine, tape, lengths, masked })
+        Ok(Bound { program: program.clone(), sizes, structures, layouts, copies, parts, machine, tape, masked })
     }
 }
 
@@ -217,6 +270,22 @@ fn fixed(
     (schedule, given)
 }
 
+/// Numbers in the buffers of a machine of these schedules.
+fn held(fixed: &Schedule, schedule: &Schedule, threads: usize) -> usize {
+    let (mut total, mut tiles) = (schedule.wholes.iter().fold(0usize, |n, k| n.saturating_add(*k)), 0usize);
+    // A factorization holds the factors, the matrix, and what it is worked out in.
+    for n in fixed.slots.iter().chain(&schedule.slots) {
+        total = total.saturating_add(n.saturating_mul(*n).saturating_mul(3));
+    }
+    for pass in fixed.passes.iter().chain(&schedule.passes) {
+        let pieces = pass.rows.unwrap_or(1).div_ceil(pass.piece.max(1)).max(1);
+        let sums = pass.sums.iter().filter(|s| !s.scalar && (pieces > 1 || matches!(s.to, Place::Output(_))));
+        total = sums.fold(total, |n, s| n.saturating_add(s.length.saturating_mul(pieces)));
+        tiles = tiles.max(pass.tiles.iter().fold(0usize, |n, k| n.saturating_add(*k)).saturating_mul(pass.block));
+    }
+    total.saturating_add(tiles.saturating_mul(threads.max(1)))
+}
+
 impl<T: Number> Bound<T> {
     /// The structure of each output.
     pub fn structures(&self) -> &[Structure] {
@@ -228,16 +297,29 @@ impl<T: Number> Bound<T> {
         &self.sizes
     }
 
+    /// The inputs as they are bound, in the order of calls.
+    pub fn layouts(&self) -> &[Layout] {
+        &self.layouts
+    }
+
+    /// Names of the inputs, in the order of calls.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.layouts.iter().map(|l| l.name.as_str())
+    }
+
+    /// How many inputs there are.
+    fn counted(&self, given: usize) -> Result<(), RunError> {
+        if given == self.layouts.len() {
+            return Ok(());
+        }
+        let wanted = self.layouts.len();
+        let names: Vec<String> = self.names().map(|n| format!("`{n}`")).collect();
+        Err(RunError::new("E501", format!("the program reads {wanted} inputs ({}), not {given}", names.join(", "))))
+    }
+
     fn check(&self, inputs: &[&[T]]) -> Result<(), RunError> {
-        if inputs.len() != self.lengths.len() {
-            return Err(RunError::new("E501", format!("the program reads {} inputs, not {}", self.lengths.len(), inputs.len())));
-        }
-        for (data, (name, length)) in inputs.iter().zip(&self.lengths) {
-            if data.len() < *length {
-                return Err(RunError::new("E501", format!("`{name}` has {} numbers but {length} are wanted", data.len())));
-            }
-        }
-        Ok(())
+        self.counted(inputs.len())?;
+        inputs.iter().zip(&self.layouts).try_for_each(|(data, layout)| layout.holds(data.len()))
     }
 
     /// Computes what depends on the constant inputs alone; to be called once before [`Bound::call`] if there are any.
@@ -256,28 +338,81 @@ impl<T: Number> Bound<T> {
     pub fn call(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
         self.check(inputs)?;
         if outputs.len() != self.structures.len() || outputs.iter().zip(&self.structures).any(|(o, s)| o.len() != s.values) {
-            let wanted: Vec<usize> = self.structures.iter().map(|s| s.values).collect();
-            let got: Vec<usize> = outputs.iter().map(|o| o.len()).collect();
-            return Err(RunError::new("E501", format!("the outputs need buffers of {wanted:?} numbers, not {got:?}")));
+            return Err(self.wrong_outputs(outputs));
         }
+        let parts = self.parts.iter().map(Vec::len).sum();
         if self.parts.iter().all(|p| p.len() == 1) {
-            self.run(inputs, outputs)?;
+            self.machine_or_tape(inputs, outputs)?;
+        } else if parts <= FEW {
+            let mut slices: [&mut [T]; FEW] = std::array::from_fn(|_| &mut [][..]);
+            self.split(outputs, &mut slices);
+            self.machine_or_tape(inputs, &mut slices[..parts])?;
         } else {
-            let mut slices: Vec<&mut [T]> = vec![];
-            for (o, lengths) in outputs.iter_mut().zip(&self.parts) {
-                let mut rest = &mut **o;
-                for n in lengths {
-                    let (mine, more) = rest.split_at_mut(*n);
-                    slices.push(mine);
-                    rest = more;
-                }
-            }
-            self.run(inputs, &mut slices)?;
+            let mut slices: Vec<&mut [T]> = (0..parts).map(|_| &mut [][..]).collect();
+            self.split(outputs, &mut slices);
+            self.machine_or_tape(inputs, &mut slices)?;
+        }
+        if self.masked && outputs.iter().any(|o| o.iter().any(|x| !x.value().is_finite())) {
+            self.carefully(inputs, outputs)?;
         }
         Ok(())
     }
 
-    fn run(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+    /// As [`Bound::call`], with inputs wherever they lie in memory. What lies as it is bound ([`BindOptions::strides`], row-major by
+    /// default) is read there; anything else is copied first, into a buffer that is kept.
+    ///
+    /// # Errors
+    /// As [`Bound::call`]; an input of another shape (E501).
+    pub fn call_views(&mut self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        self.counted(inputs.len())?;
+        let mut copies = std::mem::take(&mut self.copies);
+        let done = self.read_views(inputs, &mut copies, outputs);
+        self.copies = copies;
+        done
+    }
+
+    fn read_views(&mut self, inputs: &[View<'_, T>], copies: &mut [Vec<T>], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        let (mut few, mut many): ([&[T]; FEW], Vec<&[T]>) = ([&[]; FEW], vec![]);
+        let slices = if inputs.len() <= FEW {
+            &mut few[..inputs.len()]
+        } else {
+            many.resize(inputs.len(), &[]);
+            &mut many[..]
+        };
+        for (((to, view), copy), layout) in slices.iter_mut().zip(inputs).zip(copies).zip(&self.layouts) {
+            *to = layout.read(view, copy)?;
+        }
+        self.call(slices, outputs)
+    }
+
+    fn wrong_outputs(&self, outputs: &[&mut [T]]) -> RunError {
+        for ((o, s), named) in outputs.iter().zip(&self.structures).zip(&self.program.outputs) {
+            if outputs.len() == self.structures.len() && o.len() != s.values {
+                let (name, form, shape) = (&named.name, s.form(), crate::view::sides(&s.shape));
+                let message = format!(
+                    "the result `{name}` ({shape}, {form}) has {} values, but its buffer holds {}: make it that long",
+                    s.values,
+                    o.len()
+                );
+                return RunError::new("E501", message);
+            }
+        }
+        let (wanted, got) = (self.structures.len(), outputs.len());
+        RunError::new("E501", format!("the program has {wanted} results, so {wanted} buffers are wanted, not {got}"))
+    }
+
+    /// The buffers of the parts of the outputs.
+    fn split<'o>(&self, outputs: &'o mut [&mut [T]], into: &mut [&'o mut [T]]) {
+        let mut next = into.iter_mut();
+        for (o, lengths) in outputs.iter_mut().zip(&self.parts) {
+            let mut rest = &mut **o;
+            for (n, to) in lengths.iter().zip(next.by_ref()) {
+                (*to, rest) = rest.split_at_mut(*n);
+            }
+        }
+    }
+
+    fn machine_or_tape(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
         match &mut self.tape {
             Some(tape) => {
                 tape.call(inputs, outputs);
@@ -287,16 +422,32 @@ impl<T: Number> Bound<T> {
         }
     }
 
+    /// What is not finite where a 0 of a mask may have met it: the interpreter knows which zeros select.
+    fn carefully(&self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        for (((all, s), to), named) in self.reference(inputs)?.iter().zip(&self.structures).zip(outputs).zip(&self.program.outputs) {
+            if s.is_dense() {
+                to.copy_from_slice(&all.data);
+            } else if !s.values_from(&all.data, to) {
+                let (name, form) = (&named.name, s.form());
+                return Err(RunError::new(
+                    "E502",
+                    format!(
+                        "the result `{name}` ({form}) is not finite where a mask is 0, and its factors cannot tell which entries: bind it dense"
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// All entries of all outputs, from the plain interpreter: what [`Bound::call`] is compared with.
     ///
     /// # Errors
-    /// As the interpreter's.
-    pub fn reference(&self, inputs: &[&[T]]) -> Result<Vec<crate::Array<T>>, RunError> {
-        let mut arrays = vec![];
-        for (i, data) in self.program.inputs.iter().zip(inputs) {
-            let shape = shape(&i.axes, &self.sizes)?;
-            arrays.push(crate::Array { data: data[..shape.iter().product()].to_vec(), shape });
-        }
+    /// As [`Bound::call`] and the interpreter's.
+    pub fn reference(&self, inputs: &[&[T]]) -> Result<Vec<Array<T>>, RunError> {
+        self.check(inputs)?;
+        let array = |(l, data): (&Layout, &&[T])| Array { data: l.entries(data), shape: l.shape.clone() };
+        let arrays: Vec<Array<T>> = self.layouts.iter().zip(inputs).map(array).collect();
         interpret::run(&self.program, &self.sizes, &arrays)
     }
 
@@ -313,7 +464,7 @@ impl<T: Number> Bound<T> {
         self.machine.profile(inputs, outputs)
     }
 
-    /// Whether a 0 of a mask meets numbers in a sum.
+    /// Whether a 0 of a mask meets numbers in a sum: what is not finite after a call is then computed again, by the interpreter.
     pub fn is_masked(&self) -> bool {
         self.masked
     }

@@ -8,6 +8,7 @@ use crate::schedule::run::{Machine, Number};
 use crate::schedule::tasks::Place;
 use crate::schedule::{order, refine};
 use hesse::program::program::Program;
+use hesse_kernels::Real;
 use std::collections::HashMap;
 
 /// A factor of a term: where its numbers start among the values, and the label of each of its axes.
@@ -30,6 +31,84 @@ pub struct StructuredTerm {
     pub index: Vec<Index>,
     /// How many values each label takes.
     pub extents: Vec<usize>,
+}
+
+impl StructuredTerm {
+    /// How many entries it reaches; no two values of its labels reach the same one.
+    pub fn entries(&self) -> usize {
+        self.extents.iter().fold(1usize, |n, k| n.saturating_mul(*k))
+    }
+
+    /// The labels at an entry, if it reaches it.
+    fn reaches(&self, position: &[usize], labels: &mut [usize]) -> bool {
+        labels.fill(usize::MAX);
+        for (i, at) in self.index.iter().zip(position) {
+            match *i {
+                Index::At(k) if k != *at => return false,
+                Index::At(_) => {}
+                Index::Along(l, offset) => {
+                    let Ok(value) = usize::try_from(*at as i64 - offset) else { return false };
+                    if value >= self.extents[l] || (labels[l] != usize::MAX && labels[l] != value) {
+                        return false;
+                    }
+                    labels[l] = value;
+                }
+            }
+        }
+        true
+    }
+
+    /// Coefficient · Π components at these labels.
+    fn value<T: Number>(&self, values: &[T], labels: &[usize]) -> T {
+        let at = |c: &Component| c.start + c.labels.iter().fold(0, |at, l| at * self.extents[*l] + labels[*l]);
+        self.components.iter().fold(<T as Real>::from_f64(self.coefficient), |x: T, c| x * values[at(c)])
+    }
+
+    /// Every value of the labels, the last one fastest.
+    fn each(&self, mut visit: impl FnMut(&[usize])) {
+        let mut labels = vec![0; self.extents.len()];
+        for _ in 0..self.entries() {
+            visit(&labels);
+            for (l, n) in labels.iter_mut().zip(&self.extents).rev() {
+                *l += 1;
+                if *l < *n {
+                    break;
+                }
+                *l = 0;
+            }
+        }
+    }
+
+    /// Position of the entry at these labels among all, row-major.
+    fn flat(&self, shape: &[usize], labels: &[usize]) -> usize {
+        self.index.iter().zip(shape).fold(0, |at, (i, n)| {
+            at * n
+                + match *i {
+                    Index::At(k) => k,
+                    Index::Along(l, offset) => (labels[l] as i64 + offset) as usize,
+                }
+        })
+    }
+
+    /// Whether no entry is reached by both.
+    fn misses(&self, other: &StructuredTerm) -> bool {
+        let range = |t: &StructuredTerm, i: &Index| match *i {
+            Index::At(k) => (k as i64, k as i64 + 1),
+            Index::Along(l, offset) => (offset, offset + t.extents[l] as i64),
+        };
+        let apart = |k: usize| {
+            let (a, b) = (range(self, &self.index[k]), range(other, &other.index[k]));
+            a.1 <= b.0 || b.1 <= a.0
+        };
+        // Along two axes each keeps its own distance.
+        let distance = |t: &StructuredTerm, k: usize, m: usize| match (t.index[k], t.index[m]) {
+            (Index::Along(l, a), Index::Along(n, b)) if l == n => Some(a - b),
+            _ => None,
+        };
+        let rank = self.index.len();
+        let parallel = |k: usize, m: usize| matches!((distance(self, k, m), distance(other, k, m)), (Some(a), Some(b)) if a != b);
+        (0..rank).any(|k| apart(k) || (0..k).any(|m| parallel(k, m)))
+    }
 }
 
 /// What is known of a result before it is computed.
@@ -55,6 +134,30 @@ pub enum Form {
     Broadcast,
     /// A sum of these.
     Sum,
+}
+
+impl Form {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Dense => "dense",
+            Form::Zero => "zero",
+            Form::Identity => "a multiple of the identity",
+            Form::Diagonal => "diagonal",
+            Form::Banded => "banded",
+            Form::BlockDiagonal => "block-diagonal",
+            Form::Kronecker => "a Kronecker product",
+            Form::LowRank => "of low rank",
+            Form::Broadcast => "constant along an axis",
+            Form::Sum => "a sum of structured terms",
+        }
+    }
+}
+
+impl std::fmt::Display for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// The structure of a result: fixed when a program is bound; its values are computed with every call.
@@ -90,9 +193,113 @@ impl Structure {
         (of(&self.shape[..self.rows]), of(&self.shape[self.rows..]))
     }
 
-    /// Whether every entry is among the values.
+    /// Whether the values are all entries, row-major.
     pub fn is_dense(&self) -> bool {
-        matches!(&self.terms[..], [t] if is_full(t) && matches!(&t.components[..], [c] if c.labels.len() == self.shape.len() && t.coefficient == 1.0))
+        let [t] = &self.terms[..] else { return false };
+        let [c] = &t.components[..] else { return false };
+        let in_order = c.labels.len() == t.index.len() && c.labels.iter().zip(&t.index).all(|(l, i)| *i == Index::Along(*l, 0));
+        in_order && t.coefficient == 1.0 && is_full(t) && t.index.iter().zip(&self.shape).all(|(i, n)| reach(t, i) == *n)
+    }
+
+    /// The transpose: the same values, rows and columns exchanged.
+    pub fn transposed(&self) -> Structure {
+        let mut of = self.clone();
+        of.shape.rotate_left(self.rows);
+        of.rows = self.shape.len() - self.rows;
+        of.terms.iter_mut().for_each(|t| t.index.rotate_left(self.rows));
+        of
+    }
+
+    /// How many entries are not known to be 0.
+    ///
+    /// # Errors
+    /// Terms that overlap in a way that takes a pattern too large to be made (E609).
+    pub fn nonzeros(&self) -> Result<usize, RunError> {
+        let mut distinct: Vec<&StructuredTerm> = vec![];
+        for t in &self.terms {
+            if !distinct.iter().any(|d| d.index == t.index && d.extents == t.extents) {
+                distinct.push(t);
+            }
+        }
+        let all = self.shape.iter().fold(1usize, |n, k| n.saturating_mul(*k));
+        if distinct.iter().any(|t| t.entries() == all) {
+            return Ok(all);
+        }
+        if (0..distinct.len()).all(|k| distinct[..k].iter().all(|d| d.misses(distinct[k]))) {
+            return Ok(distinct.iter().map(|t| t.entries()).sum());
+        }
+        Ok(self.csr()?.count())
+    }
+
+    fn fits<T>(&self, values: &[T], into: &[T], wanted: usize) -> Result<(), RunError> {
+        if values.len() == self.values && into.len() == wanted {
+            return Ok(());
+        }
+        let (v, n, w) = (values.len(), into.len(), self.values);
+        Err(RunError::new("E501", format!("{w} values and room for {wanted} entries are wanted, not {v} and {n}")))
+    }
+
+    /// Writes the diagonal: as many entries as the shorter side.
+    ///
+    /// # Errors
+    /// Buffers of other lengths (E501).
+    pub fn diagonal_into<T: Number>(&self, values: &[T], into: &mut [T]) -> Result<(), RunError> {
+        let (rows, columns) = self.sides();
+        self.fits(values, into, rows.min(columns))?;
+        into.fill(T::default());
+        let mut position = vec![0; self.shape.len()];
+        for t in &self.terms {
+            let mut labels = vec![0; t.extents.len()];
+            for (k, to) in into.iter_mut().enumerate() {
+                for axes in [0..self.rows, self.rows..self.shape.len()] {
+                    let mut rest = k;
+                    for a in axes.rev() {
+                        position[a] = rest % self.shape[a];
+                        rest /= self.shape[a];
+                    }
+                }
+                if t.reaches(&position, &mut labels) {
+                    *to += t.value(values, &labels);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all entries, row-major, into the caller's buffer. To do so with every call, see [`Structure::expander`].
+    ///
+    /// # Errors
+    /// Buffers of other lengths (E501).
+    pub fn to_dense_into<T: Number>(&self, values: &[T], into: &mut [T]) -> Result<(), RunError> {
+        self.fits(values, into, self.shape.iter().product())?;
+        if self.is_dense() {
+            into.copy_from_slice(values);
+            return Ok(());
+        }
+        into.fill(T::default());
+        for t in &self.terms {
+            t.each(|labels| into[t.flat(&self.shape, labels)] += t.value(values, labels));
+        }
+        Ok(())
+    }
+
+    /// The values from all entries, if every entry can be told from one number among them; where terms overlap, the first takes all.
+    pub(crate) fn values_from<T: Number>(&self, entries: &[T], values: &mut [T]) -> bool {
+        let (mut told, mut taken) = (vec![false; values.len()], vec![false; entries.len()]);
+        let mut done = true;
+        for t in &self.terms {
+            let [c] = &t.components[..] else { return false };
+            let coefficient: T = Real::from_f64(t.coefficient);
+            t.each(|labels| {
+                let at = t.flat(&self.shape, labels);
+                let x = if std::mem::replace(&mut taken[at], true) { T::default() } else { entries[at] / coefficient };
+                let k = c.start + c.labels.iter().fold(0, |at, l| at * t.extents[*l] + labels[*l]);
+                let same = values[k] == x || (values[k].value().is_nan() && x.value().is_nan());
+                done &= !std::mem::replace(&mut told[k], true) || same;
+                values[k] = x;
+            });
+        }
+        done
     }
 
     /// What it is.
@@ -190,6 +397,11 @@ fn is_full(t: &StructuredTerm) -> bool {
     t.index.iter().enumerate().all(|(k, i)| matches!(i, Index::Along(_, 0)) && !t.index[..k].contains(i))
 }
 
+/// How far an axis goes.
+fn reach(t: &StructuredTerm, i: &Index) -> usize {
+    if let Index::Along(l, _) = i { t.extents[*l] } else { 1 }
+}
+
 fn form(t: &StructuredTerm, rows: usize) -> Form {
     let label = |i: &Index| if let Index::Along(l, _) = i { Some(*l) } else { None };
     let (r, c): (Vec<_>, Vec<_>) = (t.index[..rows].iter().filter_map(label).collect(), t.index[rows..].iter().filter_map(label).collect());
@@ -242,7 +454,9 @@ pub fn structured(b: &mut Builder<'_>, terms: &[Term], shape: &[usize], rows: us
             _ => false,
         })
     };
-    let mut made: Vec<(StructuredTerm, Vec<Vec<(f64, Id)>>)> = vec![];
+    // Each component is a sum of nodes.
+    type Sums = Vec<Vec<(f64, Id)>>;
+    let mut made: Vec<(StructuredTerm, Sums)> = vec![];
     let mut total = 0usize;
     for t in terms {
         if t.coefficient == 0.0 {

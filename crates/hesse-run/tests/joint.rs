@@ -148,7 +148,7 @@ fn so_have_those_of_the_workloads() {
         ("logistic", "w"),
         ("elementwise", "w"),
         ("quadratic", "x"),
-        ("matrix-factorization", "U"),
+        ("factorization", "U"),
         ("relu-net", "W1"),
         ("mlp", "W1"),
         ("mlp", "b2"),

@@ -625,10 +625,7 @@ impl<'a> Builder<'a> {
     /// A product of these factors as one term.
     fn product(&mut self, factors: &[(Value, &[u32])], out: &[u32], sizes: &[program::Size]) -> Result<Term, RunError> {
         let mut rename = Rename { ranges: vec![], bindings: vec![], coefficient: 1.0, empty: false };
-        for n in shape(sizes, self.sizes)? {
-            rename.ranges.push((0, n));
-            rename.bindings.push(None);
-        }
+        rename.labels(&shape(sizes, self.sizes)?, factors.iter().flat_map(|f| f.1).chain(out));
         let opened = self.opened(factors, out, sizes)?;
         let mut kept = vec![];
         for (k, (v, labels)) in factors.iter().enumerate() {
@@ -690,10 +687,7 @@ impl<'a> Builder<'a> {
         kept: &mut Vec<Operand>,
     ) -> Result<(), RunError> {
         let first = rename.ranges.len();
-        for n in shape(sizes, self.sizes)? {
-            rename.ranges.push((0, n));
-            rename.bindings.push(None);
-        }
+        rename.labels(&shape(sizes, self.sizes)?, operands.iter().flat_map(|o| &o.1).chain(out));
         for (l, outside) in out.iter().zip(labels) {
             rename.bind(Index::Along(first + *l as usize, 0), outside);
         }
@@ -860,6 +854,16 @@ struct Rename {
 }
 
 impl Rename {
+    /// More labels. One that nothing carries is not summed over: it takes a single value.
+    fn labels<'l>(&mut self, extents: &[usize], carried: impl Iterator<Item = &'l u32>) {
+        let first = self.ranges.len();
+        self.ranges.resize(first + extents.len(), (0, 1));
+        self.bindings.resize(first + extents.len(), None);
+        for l in carried {
+            self.ranges[first + *l as usize] = (0, extents[*l as usize]);
+        }
+    }
+
     fn resolve(&self, mut i: Index) -> Index {
         while let Index::Along(l, offset) = i {
             match self.bindings[l] {

@@ -136,6 +136,10 @@ pub struct Tape<T> {
 pub fn tape<T: Number>(graph: &Graph, wanted: &[(Id, Place)], inputs: &HashMap<usize, usize>) -> Option<Tape<T>> {
     let roots: Vec<Id> = wanted.iter().map(|w| w.0).collect();
     let need = super::refine::needed(graph, &roots);
+    // Entries are listed one by one: not those of what is too large for an array of this size anyway.
+    if (0..graph.nodes.len()).any(|k| need[k] && graph.nodes[k].len() > MOST) {
+        return None;
+    }
     let mut w = Writer {
         graph,
         code: vec![],
