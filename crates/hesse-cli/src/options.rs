@@ -52,6 +52,8 @@ pub enum Verb {
     Check(CheckOptions),
     /// Compute values and derivatives from data
     Eval(EvalOptions),
+    /// Find where numbers stop being finite, and what is close to it
+    Doctor(DoctorOptions),
     /// Talk: declare, define, derive, line by line
     Repl(ReplOptions),
     /// Show every stage between the formula and its derivative
@@ -405,6 +407,35 @@ pub struct EvalOptions {
     /// Say which stable forms were computed, and the condition numbers of what is inverted
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
+}
+
+/// Options of `doctor`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  hesse doctor neuron.hesse --bind X=X.npy,y=y.npy,w=zeros,b=0
+  hesse doctor -e \"sum(log(p))\" --bind \"p=[0.5;0;0.5]\"
+  hesse doctor -e \"f = b'*inv(A)*b\" --bind \"A=[1,1;1,1],b=[1;2]\" --show f,grad,hessian --json
+
+Exit codes: 0 all results are finite, 1 one is not; as for every verb otherwise.")]
+pub struct DoctorOptions {
+    /// The formula.
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The request.
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// Values: NAME=file.npy, file.npz:array, file.csv:age..s6, 0.5, [1;2;3], zeros, ones, or a column of --data
+    #[arg(long, value_name = "NAME=VALUE,…", allow_hyphen_values = true, help_heading = "Data")]
+    pub bind: Vec<String>,
+    /// A table whose columns --bind and --columns name
+    #[arg(long, value_name = "TABLE", help_heading = "Data")]
+    pub data: Option<std::path::PathBuf>,
+    /// Matrices from columns of the table: X=age..s6
+    #[arg(long, value_name = "NAME=COLUMNS,…", help_heading = "Data")]
+    pub columns: Vec<String>,
+    /// What to examine: definitions, `f` for the target, `grad`, `hessian`; the target and its gradients if not given
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Output")]
+    pub show: Vec<String>,
 }
 
 /// Options of `repl`.

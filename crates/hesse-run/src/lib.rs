@@ -21,6 +21,7 @@ pub mod check;
 pub mod claim;
 pub mod compile;
 pub mod contract;
+pub mod doctor;
 pub mod dual;
 pub mod exponential;
 pub mod interpret;
