@@ -23,6 +23,8 @@ pub const CLAIM: &str = "hesse.claim/1";
 pub const ANSWERS: &str = "hesse.answers/1";
 /// Values.
 pub const EVAL: &str = "hesse.eval/1";
+/// Times.
+pub const BENCH: &str = "hesse.bench/1";
 /// Where numbers stop being finite.
 pub const DOCTOR: &str = "hesse.doctor/1";
 /// The stages.

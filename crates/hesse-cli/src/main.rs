@@ -10,6 +10,7 @@
 
 mod answers;
 mod ascii;
+mod bench;
 mod beside;
 mod binding;
 mod breaches;

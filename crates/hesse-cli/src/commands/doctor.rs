@@ -115,7 +115,7 @@ fn examine(source: &Source, formula: &Formula, point: &Point, options: &DoctorOp
     if let Some(f) = &found {
         let place = f.span.and_then(|s| place(source, s)).map_or(String::new(), |p| format!("   {p}"));
         screen.line(&format!("   first      `{}` in {}{place}", f.text, f.of))?;
-        screen.line(&format!("   there      {}{} = {}{}", bracketed(&f.shape, f.odd.at), shown(f.odd.value), more(f.odd.count)))?;
+        screen.line(&format!("   there      {} = {}{}", bracketed(&f.shape, f.odd.at), shown(f.odd.value), more(f.odd.count)))?;
         for (name, at, x) in &f.arguments {
             screen.line(&format!("   argument   {name}{} = {}", joined(at), shown(*x)))?;
         }
@@ -151,7 +151,7 @@ fn asks(formula: &Formula, options: &DoctorOptions, base: &Request) -> Vec<Ask> 
 }
 
 /// `C`, `∂C/∂w`, `∂²C/∂w∂b`
-fn name(of: &JointResult) -> String {
+pub fn name(of: &JointResult) -> String {
     match of.wrt.as_slice() {
         [] => of.of.clone(),
         [x] => format!("∂{}/∂{x}", of.of),

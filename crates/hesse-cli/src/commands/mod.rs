@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub mod batch;
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod derive;
@@ -34,6 +35,7 @@ pub fn run(verb: &Verb, screen: &mut Screen) -> Result<Exit, Failure> {
         Verb::Check(options) => check::run(options, screen),
         Verb::Eval(options) => eval::run(options, screen),
         Verb::Doctor(options) => doctor::run(options, screen),
+        Verb::Bench(options) => bench::run(options, screen),
         Verb::Repl(options) => repl::run(options, screen),
         Verb::Stages(options) => stages::run(options, screen),
         Verb::Batch(options) => batch::run(options, screen),

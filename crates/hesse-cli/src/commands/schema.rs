@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn every_schema_is_described() {
         let outputs =
-            [json::DERIVATIVE, json::DERIVATION, json::CHECK, json::CLAIM, json::ANSWERS, json::EVAL, json::DOCTOR, json::STAGES, json::FMT, json::TEXT];
+            [json::DERIVATIVE, json::DERIVATION, json::CHECK, json::CLAIM, json::ANSWERS, json::EVAL, json::DOCTOR, json::BENCH, json::STAGES, json::FMT, json::TEXT];
         for schema in outputs.into_iter().chain([json::ERROR, json::BATCH]) {
             assert!(SCHEMAS.contains(schema), "{schema}");
         }
