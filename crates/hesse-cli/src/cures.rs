@@ -16,7 +16,10 @@ pub fn cure(text: &str, arguments: &[(&str, f64)], broken: Option<&Condition>) -
     match syntax.kind(root) {
         Kind::Call(f, args) => match (f.as_str(), args.as_slice()) {
             ("exp" | "expm1" | "sinh" | "cosh", [x]) => {
-                format!("{f} overflows above 709: subtract the largest entry of `{0}` first, use logsumexp or softplus, or scale `{0}`", part(*x))
+                format!(
+                    "{f} overflows above 709: subtract the largest entry of `{0}` first, use logsumexp or softplus, or scale `{0}`",
+                    part(*x)
+                )
             }
             ("log" | "ln" | "sqrt", [x]) => format!("keep `{0}` above 0: {f}({0} + 1e-12), or max(1e-12, {0})", part(*x)),
             ("inv" | "logdet" | "logabsdet", [a]) => format!("add a multiple of the identity: {f}({0} + 1e-8*eye(rows({0})))", part(*a)),
@@ -37,6 +40,11 @@ fn divisor(syntax: &Syntax, below: NodeId, arguments: &[(&str, f64)]) -> String 
         Some((_, x)) if *x != 0.0 => format!("the quotient leaves the range of double precision: scale `{name}` and what it divides"),
         _ => format!("`{name}` is 0 there: divide by {name} + 1e-12, or leave such entries out with where({name} != 0, …, 0)"),
     }
+}
+
+/// Whether an index may follow a text: a name or a call.
+pub fn stands_alone(text: &str) -> bool {
+    parse_expression(text).is_ok_and(|(syntax, root)| matches!(syntax.kind(root), Kind::Name(_) | Kind::Call(..)))
 }
 
 /// The fix for a condition that does not hold.

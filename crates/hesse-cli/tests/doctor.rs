@@ -16,7 +16,7 @@ fn the_first_operation_is_named_with_its_place() {
     assert_eq!(r.code, 1, "{}", r.err);
     assert!(r.out.contains("first      `log(q)` in C") && r.out.contains("model.hesse:3:9"), "{}", r.out);
     assert!(r.out.contains("entry [2] = nan, and one more") && r.out.contains("q[2] = -0.5"), "{}", r.out);
-    assert!(r.out.contains("because    `log(q)` needs q > 0") && r.out.contains("fix "), "{}", r.out);
+    assert!(r.out.contains("because    `log(q)` needs 2*p - 1 > 0") && r.out.contains("fix "), "{}", r.out);
 }
 
 #[test]

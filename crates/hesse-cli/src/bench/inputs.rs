@@ -23,7 +23,8 @@ pub fn sizes(texts: &[String], formula: &Formula, program: &Program) -> Result<B
         };
         if !program.sizes.iter().any(|s| s == name) {
             let names = || program.sizes.iter().map(String::as_str);
-            let help = nearest(name, names()).map_or(format!("its sizes are {}", names().collect::<Vec<_>>().join(", ")), |n| format!("did you mean `{n}`?"));
+            let help = nearest(name, names())
+                .map_or(format!("its sizes are {}", names().collect::<Vec<_>>().join(", ")), |n| format!("did you mean `{n}`?"));
             return Err(Failure::Usage(format!("--sizes {text}: the formula has no size `{name}`; {help}")));
         }
         if out.insert(name.to_string(), n).is_some() {

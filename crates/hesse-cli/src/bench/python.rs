@@ -15,9 +15,53 @@ const NODES: usize = 20_000;
 
 /// Words that are no names in Python, and names that the code uses.
 const TAKEN: &[&str] = &[
-    "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from",
-    "global", "if", "import", "in", "is", "lambda", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "None", "True",
-    "False", "np", "jnp", "jax", "torch", "ca", "t", "total", "spread", "softplus", "softmax", "logsumexp", "entry", "f",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "None",
+    "True",
+    "False",
+    "np",
+    "jnp",
+    "jax",
+    "torch",
+    "ca",
+    "t",
+    "total",
+    "spread",
+    "softplus",
+    "softmax",
+    "logsumexp",
+    "entry",
+    "f",
 ];
 
 /// Assignments in order, and what they give.
@@ -69,7 +113,8 @@ impl<'a> Writer<'a> {
         let Some(last) = last else { return Err("it has no such definition".into()) };
         let mut needed = vec![last];
         for k in (0..last).rev() {
-            let read = |j: &usize| document.syntax.under(definitions[*j].1).iter().any(|id| is_name(&document.syntax, *id, definitions[k].0));
+            let read =
+                |j: &usize| document.syntax.under(definitions[*j].1).iter().any(|id| is_name(&document.syntax, *id, definitions[k].0));
             if needed.iter().any(read) {
                 needed.push(k);
             }
@@ -361,7 +406,9 @@ mod tests {
         let source = "A : matrix(n, n) invertible; b : vector(n); b'*(A\\b) + logdet(A) + tr(inv(A)) + norm2(A^2)";
         assert_eq!(
             written(Peer::Numpy, source).as_deref(),
-            Ok("((((b.T @ np.linalg.solve(A, b)) + np.linalg.slogdet(A)[1]) + np.trace(np.linalg.inv(A))) + np.linalg.norm(np.linalg.matrix_power(A, 2)))")
+            Ok(
+                "((((b.T @ np.linalg.solve(A, b)) + np.linalg.slogdet(A)[1]) + np.trace(np.linalg.inv(A))) + np.linalg.norm(np.linalg.matrix_power(A, 2)))"
+            )
         );
         let source = "X : matrix(N, n); c : rowvector(n); sum((X .+ c).*X)";
         assert_eq!(written(Peer::Numpy, source).as_deref(), Ok("np.sum((X + c) * X)"));
@@ -375,7 +422,7 @@ mod tests {
         let source = "x : vector(n)\nhuber(r; d = 1) = where(abs(r) <= d, 0.5*r.^2, d*(abs(r) - 0.5*d))\nsum(huber(2*x))";
         assert_eq!(
             written(Peer::Jax, source).as_deref(),
-            Ok("jnp.sum(jnp.where(((jnp.abs(2 * x) <= 1) * 1.0) != 0, 0.5 * ((2 * x)**2), 1 * (jnp.abs(2 * x) - (0.5 * 1))))")
+            Ok("jnp.sum(jnp.where(((jnp.abs(2 * x) <= 1) * 1.0) != 0, (0.5 * ((2 * x)**2)), (1 * (jnp.abs(2 * x) - (0.5 * 1)))))")
         );
         assert_eq!(written(Peer::Numpy, "lambda : scalar; lambda^2").as_deref(), Ok("(lambda_**2)"));
     }

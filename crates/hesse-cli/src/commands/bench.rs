@@ -73,6 +73,11 @@ fn bench(formula: &Formula, options: &BenchOptions, screen: &mut Screen) -> Resu
     let joint = formula.joint(&asks)?;
     let sizes = inputs::sizes(&options.sizes, formula, &joint.program)?;
     let named: Vec<(&str, usize)> = sizes.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+    // What is too large is refused before anything is planned for it.
+    let numbers: Vec<usize> = joint.program.sizes.iter().map(|s| sizes[s]).collect();
+    for input in &joint.program.inputs {
+        hesse_run::interpret::shape(&input.axes, &numbers).map_err(hesse::Error::from)?;
+    }
     let compiled = Compiled::new(joint.program.clone());
     let bind = |threads| compiled.bind::<f64>(&named, &BindOptions { threads, ..BindOptions::default() }).map_err(hesse::Error::from);
     let mut bound = bind(1)?;
@@ -98,10 +103,8 @@ fn bench(formula: &Formula, options: &BenchOptions, screen: &mut Screen) -> Resu
         }
     }
     let python_sizes: Vec<(String, usize)> = sizes.iter().map(|(name, n)| (python_name(name), *n)).collect();
-    let wrt: Vec<usize> = joint.results[1..]
-        .iter()
-        .filter_map(|r| joint.program.inputs.iter().position(|i| r.wrt.first() == Some(&i.name)))
-        .collect();
+    let wrt: Vec<usize> =
+        joint.results[1..].iter().filter_map(|r| joint.program.inputs.iter().position(|i| r.wrt.first() == Some(&i.name))).collect();
     let (mut objects, mut refused) = (vec![], vec![]);
     for &threads in &options.threads {
         let mut bound = bind(threads.max(1))?;

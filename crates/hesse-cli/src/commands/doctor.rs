@@ -3,6 +3,7 @@
 use crate::binding;
 use crate::breaches::{Broken, breaches, index, more};
 use crate::cures;
+use crate::describe;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json;
@@ -61,8 +62,7 @@ fn examine(source: &Source, formula: &Formula, point: &Point, options: &DoctorOp
     let inputs: Vec<(String, Array<f64>)> = point.arrays(formula.model())?;
     let unfit: Vec<(&String, &Array<f64>, Odd)> = inputs.iter().filter_map(|(n, a)| Some((n, a, odd(a)?))).collect();
     let bad_results: Vec<usize> = (0..results.len()).filter(|k| odd(&results[*k]).is_some()).collect();
-    let broken: Vec<Broken> =
-        breaches(formula, point).map_err(&within)?.into_iter().filter(|b| !b.condition.is_kink()).collect();
+    let broken: Vec<Broken> = breaches(formula, point).map_err(&within)?.into_iter().filter(|b| !b.condition.is_kink()).collect();
     let found = match bad_results.first() {
         Some(first) if unfit.is_empty() => located(formula, point, &joint.results[*first], &base).map_err(&within)?,
         _ => None,
@@ -208,7 +208,7 @@ fn walk(formula: &Formula, target: Option<&str>, point: &Point, of: &str, writte
         };
         if let Some(x) = array.data.get(at) {
             let same = array.shape == values[k].shape || array.shape.is_empty();
-            let simple = name.chars().all(|c| c.is_alphanumeric() || c == '_') || array.shape.is_empty();
+            let simple = array.shape.is_empty() || cures::stands_alone(&name);
             let name = if simple { name } else { format!("({name})") };
             arguments.push((if same { name } else { format!("largest of {name}: ") }, index(&array.shape, at), *x));
         }
@@ -237,7 +237,11 @@ fn warnings(
         if let Some(bad) = odd(a) {
             let instead = forms.iter().map(|f| format!("`{}`", f.text)).collect::<Vec<_>>().join(", ");
             let instead = if instead.is_empty() { "a stable form".to_string() } else { instead };
-            out.push(format!("as written `{text}` is not finite ({}, {}); hesse computes {instead}", shown(bad.value), bracketed(&a.shape, bad.at)));
+            out.push(format!(
+                "as written `{text}` is not finite ({}, {}); hesse computes {instead}",
+                shown(bad.value),
+                bracketed(&a.shape, bad.at)
+            ));
             break;
         }
         if let Some(s) = spread(&a.data).filter(|s| s.largest > LARGE) {
@@ -253,7 +257,7 @@ fn warnings(
                 out.push(format!(
                     "the condition number of {} is {}: about {digits} of 16 digits are left; add a multiple of the identity",
                     c.expression,
-                    numerals::significant(number, 2)
+                    describe::bound(number)
                 ));
             }
         }
