@@ -41,6 +41,12 @@ pub fn history() -> Option<PathBuf> {
     Some(state?.join("hesse").join("history"))
 }
 
+/// The folder for what can be made again: that of the XDG convention.
+pub fn cache() -> Option<PathBuf> {
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    Some(path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(".cache")))?.join("hesse"))
+}
+
 fn number(name: &str) -> Result<Option<u64>, Failure> {
     match std::env::var(name) {
         Err(_) => Ok(None),

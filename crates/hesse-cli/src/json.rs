@@ -23,6 +23,10 @@ pub const CLAIM: &str = "hesse.claim/1";
 pub const ANSWERS: &str = "hesse.answers/1";
 /// Values.
 pub const EVAL: &str = "hesse.eval/1";
+/// Times.
+pub const BENCH: &str = "hesse.bench/1";
+/// Where numbers stop being finite.
+pub const DOCTOR: &str = "hesse.doctor/1";
 /// The stages.
 pub const STAGES: &str = "hesse.stages/1";
 /// Formatted text.
@@ -57,6 +61,11 @@ fn label(span: Span, text: &str, source: &Source) -> Option<Value> {
     let line = before.matches('\n').count() + original.line;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     Some(json!({ "origin": original.origin, "span": [range.start, range.end], "line": line, "column": column, "text": text }))
+}
+
+/// A place in the source: its origin, span, line and column; `null` for what is not written there.
+pub fn place(span: Span, source: &Source) -> Value {
+    label(span, "", source).unwrap_or_default()
 }
 
 /// The inputs of a formula with their types.

@@ -10,11 +10,14 @@
 
 mod answers;
 mod ascii;
+mod bench;
 mod beside;
 mod binding;
+mod breaches;
 mod checking;
 mod claims;
 mod commands;
+mod cures;
 mod describe;
 mod draw;
 mod environment;

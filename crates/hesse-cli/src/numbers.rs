@@ -54,6 +54,21 @@ impl Point {
         &self.bindings
     }
 
+    /// The inputs of a model that have values, as arrays.
+    pub fn arrays(&self, model: &Model) -> Result<Vec<(String, Array<f64>)>, Error> {
+        let mut out = vec![];
+        for i in &model.inputs {
+            let Some(t) = self.bindings.get(&i.name) else { continue };
+            let shape = match (i.shape.rows.is_empty(), i.shape.cols.is_empty()) {
+                (true, true) => vec![],
+                (false, false) => vec![t.rows, t.cols],
+                _ => vec![t.data.len()],
+            };
+            out.push((i.name.clone(), Array::new(shape, t.data.clone())));
+        }
+        Ok(out)
+    }
+
     /// An error that names every input that the programs read and that has no value.
     pub fn covers(&self, model: &Model, programs: &[&Program]) -> Result<(), Error> {
         let read = |name: &str| programs.iter().any(|p| p.inputs.iter().any(|i| i.name == name));
@@ -75,7 +90,8 @@ impl Point {
         outputs.into_iter().next().ok_or_else(|| Diagnostic::error("E700", Span::default(), "the program has no output").into())
     }
 
-    fn outputs(&self, program: &Program) -> Result<Vec<Array<f64>>, Error> {
+    /// The outputs of a program here.
+    pub fn outputs(&self, program: &Program) -> Result<Vec<Array<f64>>, Error> {
         let bound = bind::bind(program, &self.bindings, &self.sizes)?;
         Ok(hesse_run::run(program, &bound.sizes, &bound.inputs)?)
     }
@@ -169,7 +185,7 @@ fn length(dim: Dim, dims: &Dims, sizes: &BTreeMap<String, usize>, of: &Input) ->
 }
 
 /// An array whose axes are the rows, then the columns of `shape`, as a scalar or as rows × columns.
-fn laid_out(array: Array<f64>, shape: &Shape) -> Array<f64> {
+pub fn laid_out(array: Array<f64>, shape: &Shape) -> Array<f64> {
     if shape.is_scalar() {
         return array;
     }

@@ -22,6 +22,7 @@ pub mod claim;
 pub mod compile;
 pub mod contract;
 pub mod csr;
+pub mod doctor;
 pub mod dual;
 pub mod exponential;
 pub mod interpret;

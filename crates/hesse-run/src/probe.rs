@@ -92,7 +92,8 @@ impl Relation {
         }
         vec![]
     }
-    pub(crate) fn holds(&self, sizes: &BTreeMap<String, usize>) -> bool {
+    /// Whether these sizes fulfil it.
+    pub fn holds(&self, sizes: &BTreeMap<String, usize>) -> bool {
         self.greater.at(sizes) >= self.smaller.at(sizes) + self.gap
     }
 }

@@ -4,11 +4,13 @@ mod explain;
 mod face;
 mod joint;
 mod named;
+mod operations;
 mod reading;
 mod request;
 mod working;
 
 pub use named::{Name, Named};
+pub use operations::{Operation, Reads};
 
 use crate::calculus::differentiate::{self, Tape};
 use crate::calculus::domain;

@@ -20,4 +20,6 @@ pub mod tensor;
 
 pub use calculus::derivation::{Audit, Depth, Derivation, Style};
 pub use diagnostic::{Diagnostic, Error, Severity, Span};
-pub use formula::{Ask, Derivative, Derived, Elimination, Form, Formula, Joint, JointResult, Layout, Name, Named, Part, Request, Want};
+pub use formula::{
+    Ask, Derivative, Derived, Elimination, Form, Formula, Joint, JointResult, Layout, Name, Named, Operation, Part, Reads, Request, Want,
+};

@@ -1,9 +1,11 @@
 //! One command a file.
 
 pub mod batch;
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod derive;
+pub mod doctor;
 pub mod eval;
 pub mod explain;
 pub mod fmt;
@@ -32,6 +34,8 @@ pub fn run(verb: &Verb, screen: &mut Screen) -> Result<Exit, Failure> {
         Verb::Explain(options) => explain::run(options, screen),
         Verb::Check(options) => check::run(options, screen),
         Verb::Eval(options) => eval::run(options, screen),
+        Verb::Doctor(options) => doctor::run(options, screen),
+        Verb::Bench(options) => bench::run(options, screen),
         Verb::Repl(options) => repl::run(options, screen),
         Verb::Stages(options) => stages::run(options, screen),
         Verb::Batch(options) => batch::run(options, screen),

@@ -23,8 +23,19 @@ mod tests {
 
     #[test]
     fn every_schema_is_described() {
-        let outputs =
-            [json::DERIVATIVE, json::DERIVATION, json::CHECK, json::CLAIM, json::ANSWERS, json::EVAL, json::STAGES, json::FMT, json::TEXT];
+        let outputs = [
+            json::DERIVATIVE,
+            json::DERIVATION,
+            json::CHECK,
+            json::CLAIM,
+            json::ANSWERS,
+            json::EVAL,
+            json::DOCTOR,
+            json::BENCH,
+            json::STAGES,
+            json::FMT,
+            json::TEXT,
+        ];
         for schema in outputs.into_iter().chain([json::ERROR, json::BATCH]) {
             assert!(SCHEMAS.contains(schema), "{schema}");
         }

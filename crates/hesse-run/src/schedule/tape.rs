@@ -369,7 +369,7 @@ impl Writer<'_> {
 
     /// Π of factors entry by entry, masks last.
     fn product(&mut self, factors: &[(Vec<Entry>, bool)], n: usize) -> Vec<Entry> {
-        let mut of = |w: &mut Self, mask: bool| -> Option<Vec<Entry>> {
+        let of = |w: &mut Self, mask: bool| -> Option<Vec<Entry>> {
             let mut all = factors.iter().filter(|f| f.1 == mask);
             let mut product = all.next()?.0.clone();
             for f in all {
