@@ -8,6 +8,9 @@ use hesse_run::view::View;
 /// Derivatives: what, by which variables.
 type Asks<'a> = &'a [(Want, &'a str)];
 
+/// Numbers of sizes.
+type Sizes<'a> = &'a [(&'a str, usize)];
+
 fn joint(text: &str, asks: &[(Want, &str)]) -> Joint {
     let formula = Formula::parse(text, false).expect("a formula");
     let ask = |(want, wrt): &(Want, &str)| {
@@ -321,7 +324,7 @@ fn threads_do_not_change_a_bit() {
 
 #[test]
 fn calls_allocate_nothing() {
-    let cases: [(&str, Asks, &[(&str, usize)]); 5] = [
+    let cases: [(&str, Asks, Sizes); 5] = [
         // A tape; a pass with rows, in one piece; products of matrices; a band; several parts in one result.
         (LEAST_SQUARES, &[(Want::Gradient, "w")], &[("N", 4), ("n", 4)]),
         (LOGISTIC, &[(Want::Gradient, "w")], &[("N", 500), ("n", 20)]),
