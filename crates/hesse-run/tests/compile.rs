@@ -5,6 +5,12 @@ use hesse_run::compile::{BindOptions, Compiled};
 use hesse_run::structure::Form;
 use hesse_run::view::View;
 
+/// Derivatives: what, by which variables.
+type Asks<'a> = &'a [(Want, &'a str)];
+
+/// Numbers of sizes.
+type Sizes<'a> = &'a [(&'a str, usize)];
+
 fn joint(text: &str, asks: &[(Want, &str)]) -> Joint {
     let formula = Formula::parse(text, false).expect("a formula");
     let ask = |(want, wrt): &(Want, &str)| {
@@ -87,7 +93,7 @@ fn stacked_fields_keep_their_bands() {
 fn patterns_hold_every_form() {
     let jacobian = [(Want::Jacobian, "x")];
     let hessian = [(Want::Hessian, "x")];
-    let cases: [(&str, &[(Want, &str)], Form); 6] = [
+    let cases: [(&str, Asks, Form); 6] = [
         ("param x : vector(n)\nexp(x) .* x", &jacobian, Form::Diagonal),
         ("param x : vector(n)\nx .* ([x[2:n]; 0] - [0; x[1:n-1]])", &jacobian, Form::Banded),
         ("param x : vector(n)\nA : matrix(n, n)\nA*x", &jacobian, Form::Dense),
@@ -318,7 +324,7 @@ fn threads_do_not_change_a_bit() {
 
 #[test]
 fn calls_allocate_nothing() {
-    let cases: [(&str, &[(Want, &str)], &[(&str, usize)]); 5] = [
+    let cases: [(&str, Asks, Sizes); 5] = [
         // A tape; a pass with rows, in one piece; products of matrices; a band; several parts in one result.
         (LEAST_SQUARES, &[(Want::Gradient, "w")], &[("N", 4), ("n", 4)]),
         (LOGISTIC, &[(Want::Gradient, "w")], &[("N", 500), ("n", 20)]),
