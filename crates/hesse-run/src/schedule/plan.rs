@@ -81,6 +81,9 @@ pub(super) struct Planner<'g> {
     copies: Vec<(Id, Place)>,
 }
 
+/// A stage and the class of its pass, with what it computes.
+type Group = ((usize, Option<Class>), Vec<Id>);
+
 /// The pass that is being planned.
 pub(super) struct Open {
     pub(super) class: Option<Class>,
@@ -94,7 +97,7 @@ pub(super) struct Open {
 impl Planner<'_> {
     fn run(&mut self, wanted: &[(Id, Place)]) {
         // Groups: whole arrays of a stage, then the passes of that stage.
-        let mut groups: Vec<((usize, Option<Class>), Vec<Id>)> = vec![];
+        let mut groups: Vec<Group> = vec![];
         for k in 0..self.graph.nodes.len() {
             let id = Id(k as u32);
             let computed =
@@ -442,7 +445,6 @@ impl Planner<'_> {
         let side = |shape: &[usize]| shape[..shape.len() / 2].iter().product::<usize>();
         let task = match &kind {
             Kind::Contract { operands, summed } => {
-                self.schedule.masked_sums |= operands.iter().any(|o| self.graph.node(o.node).mask || self.selected(o.node));
                 return if self.is_product(operands, shape.len()) || operands.len() == 2 && shape.iter().product::<usize>() > 1 {
                     super::products::product(self, open, id, operands, summed)
                 } else {
@@ -520,15 +522,6 @@ impl Planner<'_> {
 
     fn slot(&self, factor: Id) -> usize {
         self.slots.get(&factor).copied().unwrap_or(0)
-    }
-
-    /// Whether a value is a product with a mask.
-    fn selected(&self, id: Id) -> bool {
-        match &self.graph.node(id).kind {
-            Kind::Contract { operands, .. } => operands.iter().any(|o| self.graph.node(o.node).mask || self.selected(o.node)),
-            Kind::Combine(terms) => terms.iter().any(|t| self.selected(t.1.node)),
-            _ => false,
-        }
     }
 
     pub(super) fn is_outside(&self, id: Id) -> bool {

@@ -519,7 +519,7 @@ fn out<'a, T>(
         Place::Tile(k) => Out::Tile(k, std::mem::take(&mut tiles[k])),
         Place::Sum(k) => Out::Slice(&mut written.sums[k]),
         Place::Sink(k) => {
-            let start = if rows > 0 { done * (length / rows) } else { 0 };
+            let start = done * length.checked_div(rows).unwrap_or(0);
             Out::Slice(&mut written.sinks[k][start..start + length])
         }
         _ => Out::Slice(&mut []),

@@ -302,8 +302,6 @@ pub struct Schedule {
     pub passes: Vec<Pass>,
     /// Buffers of ones.
     pub ones: Vec<usize>,
-    /// Whether a 0 of a mask meets numbers in a sum: what is not finite there is computed again with care.
-    pub masked_sums: bool,
 }
 
 impl Pass {
