@@ -1,4 +1,5 @@
-//! What the environment says (listed under `hesse --help`): limits, raised or lowered, and where the history of `hesse repl` is kept.
+//! What the environment says (listed under `hesse --help`): limits, raised or lowered, where the history of `hesse repl` and the peers of
+//! `hesse bench` are kept.
 //! Nothing else is read from it but the colour conventions.
 
 use crate::failure::Failure;

@@ -54,7 +54,8 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(refused(&["--sizes", "N=10,N=11,n=3"]).0, 2);
     assert_eq!(refused(&["--sizes", "N=10,n=3", "--seconds", "0"]).0, 2);
     assert_eq!(refused(&["--sizes", "N=10,n=3", "--against", "matlab"]).0, 2);
-    assert_eq!(refused(&["--sizes", "N=10,n=3", "--hessian", "--against", "numpy"]).0, 2);
+    let (code, err) = refused(&["--sizes", "N=10,n=3", "--hessian", "--against", "numpy"]);
+    assert!(code == 2 && err.contains("--wrt"), "{err}");
     let (code, err) = refused(&["--sizes", "N=1e6,n=1e6"]);
     assert!(code == 6 && err.contains("E609"), "{err}");
 }
@@ -95,4 +96,8 @@ fn numpy_agrees_where_it_is_there() {
         assert_eq!(object["refused"].to_string(), "[]", "{object}");
         assert!(object["runs"][0]["rows"][1]["differs"].as_f64().is_some_and(|d| d < 1e-9), "{object}");
     }
+    let formula = "data X: matrix(N, n); param w: vector(n); sum(softplus(X*w))";
+    let arguments = ["bench", "-e", formula, "--sizes", "N=30,n=4", "--seconds", "0.01", "--against", "numpy", "--python", &python];
+    let object = hesse(&[&arguments[..], &["--hessian", "--json"]].concat()).ok().json();
+    assert!(object["runs"][0]["rows"][1]["differs"].as_f64().is_some_and(|d| d < 1e-9), "{object}");
 }

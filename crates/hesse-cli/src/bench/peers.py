@@ -41,11 +41,13 @@ def jax_(job, inputs, define):
     arguments = [jnp.asarray(a) for a in inputs]
     scalar = lambda *a: jnp.reshape(f(*a)[0], ())
     # The first call derives and compiles.
-    compiled = jax.jit(jax.value_and_grad(scalar, tuple(job["wrt"])))
+    both = jax.value_and_grad(scalar, tuple(job["wrt"]))
+    second = [jax.hessian(scalar, job["wrt"][0])] if job["hessian"] else []
+    compiled = jax.jit(lambda *a: (both(*a), [h(*a) for h in second]))
 
     def run():
-        value, gradients = compiled(*arguments)
-        return [value, *(g.block_until_ready() for g in gradients)]
+        (value, gradients), hessians = compiled(*arguments)
+        return [value, *(r.block_until_ready() for r in [*gradients, *hessians])]
 
     return run, lambda results: results
 
@@ -68,9 +70,14 @@ def torch_(job, inputs, define):
     arguments = [torch.tensor(a) for a in inputs]
     moved = [arguments[k].requires_grad_() for k in job["wrt"]]
 
+    def by_first(x):
+        return f(*arguments[: job["wrt"][0]], x, *arguments[job["wrt"][0] + 1 :])[0].reshape(())
+
+    second = [lambda: torch.func.hessian(by_first)(moved[0])] if job["hessian"] else []
+
     def run():
         value = f(*arguments)[0].reshape(())
-        return [value, *torch.autograd.grad(value, moved)]
+        return [value, *torch.autograd.grad(value, moved), *(h() for h in second)]
 
     return run, lambda results: [r.detach().numpy() for r in results]
 
@@ -100,8 +107,11 @@ def casadi_(job, inputs, define):
     def run():
         if not made:
             value = f(*symbols)[0]
-            function = ca.Function("f", symbols, [value, *(ca.densify(ca.gradient(value, symbols[k])) for k in job["wrt"])])
-            results = [np.zeros(1), *(np.zeros(int(np.prod(shapes[k]))) for k in job["wrt"])]
+            gradients = [ca.gradient(value, symbols[k]) for k in job["wrt"]]
+            second = [ca.hessian(value, symbols[job["wrt"][0]])[0]] if job["hessian"] else []
+            derived = [ca.densify(x) for x in [*gradients, *second]]
+            function = ca.Function("f", symbols, [value, *derived])
+            results = [np.zeros(1), *(np.zeros(x.numel()) for x in derived)]
             buffer, made["call"] = function.buffer()
             for k, a in enumerate(columns):
                 buffer.set_arg(k, memoryview(a))
@@ -112,7 +122,9 @@ def casadi_(job, inputs, define):
         return made["results"]
 
     def in_order(results):
-        return [results[0], *(r.reshape(shapes[k], order="F") for k, r in zip(job["wrt"], results[1:]))]
+        count = len(job["wrt"])
+        gradients = [r.reshape(shapes[k], order="F") for k, r in zip(job["wrt"], results[1 : count + 1])]
+        return [results[0], *gradients, *results[count + 1 :]]
 
     return run, in_order
 

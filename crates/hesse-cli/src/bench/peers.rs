@@ -84,6 +84,8 @@ pub struct Job<'a> {
     pub sizes: &'a [(String, usize)],
     /// Positions of the inputs to differentiate by.
     pub wrt: &'a [usize],
+    /// Whether the Hessian by the only one of these is computed too.
+    pub hessian: bool,
     /// How many threads.
     pub threads: usize,
     /// Where results go.
@@ -118,7 +120,7 @@ impl Running {
         let inputs: Vec<Value> = job.inputs.iter().map(|(shape, file)| json!({ "shape": shape, "file": file })).collect();
         let sizes: serde_json::Map<String, Value> = job.sizes.iter().map(|(name, n)| (name.clone(), json!(n))).collect();
         let said = running.ask(&json!({ "peer": job.peer.name(), "code": job.code, "inputs": inputs, "sizes": sizes, "wrt": job.wrt,
-            "threads": job.threads, "folder": job.folder }))?;
+            "hessian": job.hessian, "threads": job.threads, "folder": job.folder }))?;
         running.first = said["first"].as_f64().ok_or("an answer without a time")?;
         for file in said["results"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let bytes = fs::read(file).map_err(|e| format!("{file}: {e}"))?;

@@ -62,9 +62,6 @@ fn bench(formula: &Formula, options: &BenchOptions, screen: &mut Screen) -> Resu
     if !(options.seconds > 0.0 && options.seconds.is_finite()) {
         return Err(Failure::Usage("--seconds wants a positive number".into()));
     }
-    if options.hessian && !options.against.is_empty() {
-        return Err(Failure::Usage("--hessian times hesse alone: leave --against out".into()));
-    }
     let base = Request { layout: Layout::Denominator, ..request(&options.request, Want::Gradient) };
     let mut asks = vec![Ask::Value(base.target.clone()), Ask::Derivative(base.clone())];
     if options.hessian {
@@ -103,17 +100,26 @@ fn bench(formula: &Formula, options: &BenchOptions, screen: &mut Screen) -> Resu
         }
     }
     let python_sizes: Vec<(String, usize)> = sizes.iter().map(|(name, n)| (python_name(name), *n)).collect();
-    let wrt: Vec<usize> =
-        joint.results[1..].iter().filter_map(|r| joint.program.inputs.iter().position(|i| r.wrt.first() == Some(&i.name))).collect();
+    let wrt: Vec<usize> = joint.results[1..]
+        .iter()
+        .filter(|r| r.wrt.len() == 1)
+        .filter_map(|r| joint.program.inputs.iter().position(|i| r.wrt.first() == Some(&i.name)))
+        .collect();
+    if options.hessian && wrt.len() != 1 && !options.against.is_empty() {
+        return Err(Failure::Usage("--hessian beside peers is by one variable: name it with --wrt".into()));
+    }
     let (mut objects, mut refused) = (vec![], vec![]);
     for &threads in &options.threads {
         let mut bound = bind(threads.max(1))?;
         let mut peers = vec![];
         for &peer in &options.against {
-            let started = code(peer, formula, &base, &joint).and_then(|code| {
+            let started = code(peer, formula, &base, &joint, options.hessian).and_then(|code| {
                 let python = interpreter(peer, options.python.as_deref())?;
                 let folder = folder.as_ref().map(Folder::path).ok_or("no folder")?;
-                Running::start(&python, &Job { peer, code: &code, inputs: &files, sizes: &python_sizes, wrt: &wrt, threads, folder })
+                Running::start(
+                    &python,
+                    &Job { peer, code: &code, inputs: &files, sizes: &python_sizes, wrt: &wrt, hessian: options.hessian, threads, folder },
+                )
             });
             match started {
                 Ok(running) => peers.push((peer, running)),
@@ -252,7 +258,7 @@ fn difference(expected: &[Vec<f64>], got: &[Vec<f64>]) -> f64 {
 }
 
 /// The function `f` of a peer.
-fn code(peer: Peer, formula: &Formula, base: &Request, joint: &Joint) -> Result<String, String> {
+fn code(peer: Peer, formula: &Formula, base: &Request, joint: &Joint, hessian: bool) -> Result<String, String> {
     let mut writer = Writer::new(peer, formula);
     writer.target(base.target.as_deref())?;
     if peer == Peer::Numpy {
@@ -266,6 +272,11 @@ fn code(peer: Peer, formula: &Formula, base: &Request, joint: &Joint) -> Result<
         for (k, part) in derivative.parts.iter().enumerate() {
             writer.result(&named.as_ref().map_or_else(|| part.plain(), |n| n.plain(n.roots[k])))?;
         }
+    }
+    if peer == Peer::Numpy && hessian {
+        // Without names: they could be those of the gradient with another meaning.
+        let second = formula.derive(&Request { want: Want::Hessian, ..base.clone() }).map_err(|e| e.to_string())?;
+        second.parts.iter().try_for_each(|part| writer.result(&part.plain()))?;
     }
     let Code { lines, results } = writer.finish();
     let arguments: Vec<String> = joint.program.inputs.iter().map(|i| python_name(&i.name)).collect();
@@ -340,7 +351,7 @@ mod tests {
         let formula = Formula::parse(source, true).expect("a formula");
         let base = Request { layout: Layout::Denominator, want: Want::Gradient, ..Request::default() };
         let joint = formula.joint(&[Ask::Value(None), Ask::Derivative(base.clone())]).expect("a program");
-        code(peer, &formula, &base, &joint).expect("code")
+        code(peer, &formula, &base, &joint, false).expect("code")
     }
 
     #[test]
