@@ -1,26 +1,41 @@
-//! W11: rows of f32 that are never in memory all at once: blocks of a file, value and gradient added up.
+//! W11: rows of f32 that are never in memory all at once: value and gradient in one pass over a file.
 
-use crate::engine::{Ask, Compiled, Inputs};
+use hesse::{Ask, Formula, Request, Want};
 use hesse_data::{Limits, Tensor, npy};
+use hesse_kernels::mapped;
+use hesse_run::compile::{BindOptions, Bound, Compiled};
+use hesse_run::{Rows, RunError};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
-
-/// Rows of a block: 800 kB of f32 for 100 columns.
-const BLOCK: usize = 2048;
 
 /// The logistic loss over a file.
 #[derive(Debug)]
 pub struct Streaming {
-    compiled: Compiled,
-    rows: File,
+    bound: Bound<f32>,
+    rows: FileRows,
+    /// By position in the program; nothing for the rows.
+    inputs: Vec<Vec<f32>>,
+    value: [f32; 1],
+    gradient: Vec<f32>,
+}
+
+/// An array of f32 in a file.
+#[derive(Debug)]
+struct FileRows {
+    file: File,
     /// Bytes in front of the first row.
     header: u64,
     columns: usize,
-    y: Vec<f64>,
-    w: Tensor,
-    value: f64,
-    gradient: Vec<f64>,
+}
+
+impl Rows<f32> for FileRows {
+    fn with(&self, _: usize, rows: Range<usize>, look: &mut dyn FnMut(&[f32])) -> Result<(), RunError> {
+        let offset = self.header + 4 * (rows.start * self.columns) as u64;
+        mapped::look_at(&self.file, offset, rows.len() * self.columns, |data| look(data))
+            .map_err(|e| RunError::new("E701", format!("X.npy: {e}")))
+    }
 }
 
 impl Streaming {
@@ -36,18 +51,35 @@ impl Streaming {
         };
         let (y, w) = (small("y.npy")?, small("w.npy")?);
         let path = folder.join("X.npy");
-        let mut rows = File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let bytes = rows.metadata().map_err(|e| e.to_string())?.len();
-        let columns = w.data.len();
+        let mut file = File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let bytes = file.metadata().map_err(|e| e.to_string())?.len();
+        let (count, columns) = (y.data.len(), w.data.len());
         let mut start = [0; 10];
-        rows.read_exact(&mut start).map_err(|e| e.to_string())?;
+        file.read_exact(&mut start).map_err(|e| e.to_string())?;
         // Version 1 of the format: magic, version, length of the header.
         let header = 10 + u64::from(u16::from_le_bytes([start[8], start[9]]));
-        if bytes != header + 4 * (y.data.len() * columns) as u64 {
-            return Err(format!("X.npy is no array of f32 with {} rows and {columns} columns", y.data.len()));
+        if bytes != header + 4 * (count * columns) as u64 {
+            return Err(format!("X.npy is no array of f32 with {count} rows and {columns} columns"));
         }
-        let compiled = Compiled::new(text, &[Ask::Value, Ask::Gradients(&["w"])], false).map_err(|e| e.to_string())?;
-        Ok(Streaming { compiled, rows, header, columns, y: y.data, w, value: 0.0, gradient: vec![] })
+        let formula = Formula::parse(text, false).map_err(|e| e.to_string())?;
+        let gradient = Request { wrt: vec!["w".into()], want: Want::Gradient, ..Request::default() };
+        let joint = formula.joint(&[Ask::Value(None), Ask::Derivative(gradient)]).map_err(|e| e.to_string())?;
+        let options = BindOptions { streamed: vec!["X".into()], ..BindOptions::default() };
+        let bound = Compiled::joint(&joint).bind::<f32>(&[("N", count), ("n", columns)], &options).map_err(|e| e.to_string())?;
+        let single = |t: &Tensor| t.data.iter().map(|x| *x as f32).collect();
+        let inputs = bound
+            .names()
+            .map(|name| {
+                if name == "y" {
+                    single(&y)
+                } else if name == "w" {
+                    single(&w)
+                } else {
+                    vec![]
+                }
+            })
+            .collect();
+        Ok(Streaming { bound, rows: FileRows { file, header, columns }, inputs, value: [0.0], gradient: vec![0.0; columns] })
     }
 
     /// One pass over all rows.
@@ -55,32 +87,13 @@ impl Streaming {
     /// # Errors
     /// The file cannot be read, or what the engine refuses.
     pub fn run(&mut self) -> Result<(), String> {
-        self.rows.seek(SeekFrom::Start(self.header)).map_err(|e| e.to_string())?;
-        self.value = 0.0;
-        self.gradient = vec![0.0; self.columns];
-        let mut bytes = vec![0; 4 * BLOCK * self.columns];
-        for y in self.y.chunks(BLOCK) {
-            let block = &mut bytes[..4 * y.len() * self.columns];
-            self.rows.read_exact(block).map_err(|e| e.to_string())?;
-            let number = |b: &[u8]| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-            let x = block.chunks_exact(4).map(number).collect();
-            let mut inputs = Inputs::default();
-            inputs.arrays.insert("X".into(), Tensor::new(vec![y.len(), self.columns], x));
-            inputs.arrays.insert("y".into(), Tensor::new(vec![y.len()], y.to_vec()));
-            inputs.arrays.insert("w".into(), self.w.clone());
-            let mut bound = self.compiled.bind(&inputs).map_err(|e| e.to_string())?;
-            bound.call().map_err(|e| e.to_string())?;
-            let outputs = bound.results();
-            self.value += outputs[0].1[0];
-            for (to, part) in self.gradient.iter_mut().zip(outputs[1].1) {
-                *to += part;
-            }
-        }
-        Ok(())
+        let inputs: Vec<&[f32]> = self.inputs.iter().map(|x| &x[..]).collect();
+        self.bound.stream(&inputs, &self.rows, &mut [&mut self.value, &mut self.gradient]).map_err(|e| e.to_string())
     }
 
     /// Value and gradient.
     pub fn results(&self) -> Vec<Tensor> {
-        vec![Tensor::scalar(self.value), Tensor::new(vec![self.columns], self.gradient.clone())]
+        let wide = |x: &[f32]| x.iter().map(|x| f64::from(*x)).collect();
+        vec![Tensor::new(vec![], wide(&self.value)), Tensor::new(vec![self.gradient.len()], wide(&self.gradient))]
     }
 }

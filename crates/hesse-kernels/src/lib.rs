@@ -21,6 +21,7 @@ pub mod factor;
 pub mod function;
 pub mod lanes;
 pub mod level;
+pub mod mapped;
 pub mod matrix;
 pub mod pool;
 pub mod real;

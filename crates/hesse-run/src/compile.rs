@@ -40,9 +40,9 @@ use crate::schedule;
 use crate::schedule::graph::{Builder, Graph, Id, Kind, reads, shape};
 use crate::schedule::plan::{Given, Start, plan};
 use crate::schedule::refine::{needed, refine};
-use crate::schedule::run::{Machine, Number};
+use crate::schedule::run::{Machine, Number, Rows};
 use crate::schedule::tape::Tape;
-use crate::schedule::tasks::{Place, Schedule};
+use crate::schedule::tasks::{Pass, Place, Schedule};
 use crate::structure::{Structure, structured, written_out};
 use crate::view::{Layout, View};
 use hesse::Joint;
@@ -81,13 +81,24 @@ pub struct BindOptions {
     pub dense: bool,
     /// Whether a small program becomes one straight line of operations.
     pub tape: bool,
+    /// Inputs that are never in memory as a whole: [`Bound::stream`] is given their rows piece by piece. They may only be summed over rows.
+    pub streamed: Vec<String>,
     /// Leading axes of each output that make its rows; by default what [`Compiled::joint`] knows, or half of them (rounded up).
     pub rows: Vec<usize>,
 }
 
 impl Default for BindOptions {
     fn default() -> Self {
-        BindOptions { constant: vec![], strides: HashMap::new(), threads: 0, memory: MEMORY, dense: false, tape: true, rows: vec![] }
+        BindOptions {
+            constant: vec![],
+            strides: HashMap::new(),
+            threads: 0,
+            memory: MEMORY,
+            dense: false,
+            tape: true,
+            streamed: vec![],
+            rows: vec![],
+        }
     }
 }
 
@@ -103,6 +114,8 @@ pub struct Bound<T> {
     /// For each output its parts among the machine's outputs: lengths, in order.
     parts: Vec<Vec<usize>>,
     machine: Machine<T>,
+    /// Inputs that come piece by piece, by position.
+    streamed: Vec<usize>,
     tape: Option<Tape<T>>,
     masked: bool,
 }
@@ -191,7 +204,7 @@ impl Compiled {
             }
         }
         let mut tape = None;
-        if options.tape && options.constant.is_empty() {
+        if options.tape && options.constant.is_empty() && options.streamed.is_empty() {
             let mut plain = HashMap::new();
             for (k, l) in layouts.iter().enumerate() {
                 if l.steps == strides(&l.shape) {
@@ -200,7 +213,7 @@ impl Compiled {
             }
             tape = schedule::tape::tape::<T>(&graph, &wanted, &plain);
         }
-        let most = if size_of::<T>() < 8 { F32_ROWS } else { usize::MAX };
+        let most = if size_of::<T>() < 8 || !options.streamed.is_empty() { F32_ROWS } else { usize::MAX };
         let made: &[(Id, Place)] = if tape.is_some() { &[] } else { &wanted };
         let (fixed, given) = fixed(&graph, made, given, program, options, most);
         let start = Start { wholes: fixed.wholes.clone(), slots: fixed.slots.len(), most };
@@ -219,9 +232,24 @@ impl Compiled {
                 ),
             ));
         }
+        let mut streamed = vec![];
+        for name in &options.streamed {
+            let k = program.inputs.iter().position(|i| i.name == *name);
+            let k = k.ok_or_else(|| RunError::new("E401", format!("the program has no input `{name}` to stream")))?;
+            let width: usize = layouts[k].shape.iter().skip(1).product();
+            let by_rows =
+                |p: &Pass| p.views().iter().all(|v| v.place != Place::Input(k) || (p.rows.is_some() && v.row == width && v.offset < v.row));
+            if !fixed.passes.iter().chain(&schedule.passes).all(by_rows) {
+                let text = format!(
+                    "`{name}` cannot be streamed: the program reads it otherwise than row by row; bind it whole, or name fewer inputs"
+                );
+                return Err(RunError::new("E501", text));
+            }
+            streamed.push(k);
+        }
         let copies = vec![vec![]; layouts.len()];
         let machine = Machine::new(fixed, schedule, threads);
-        Ok(Bound { program: program.clone(), sizes, structures, layouts, copies, parts, machine, tape, masked })
+        Ok(Bound { program: program.clone(), sizes, structures, layouts, copies, parts, machine, tape, masked, streamed })
     }
 }
 
@@ -336,24 +364,75 @@ impl<T: Number> Bound<T> {
     /// # Errors
     /// An input or a buffer of another length (E501), an extreme of no entries (E502).
     pub fn call(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
-        self.check(inputs)?;
+        if let Some(k) = self.streamed.first() {
+            let name = &self.layouts[*k].name;
+            return Err(RunError::new("E501", format!("`{name}` is bound to be streamed: give its rows to `stream`")));
+        }
+        self.computed(inputs, None, outputs)?;
+        if self.masked && outputs.iter().any(|o| o.iter().any(|x| !x.value().is_finite())) {
+            self.carefully(inputs, outputs)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Bound::call`] for data that is larger than memory: the rows of the inputs that were named in [`BindOptions::streamed`] (empty among
+    /// `inputs`) are asked for piece by piece, by several threads at a time, and seen once.
+    ///
+    /// ```
+    /// use hesse::{Ask, Formula, Request};
+    /// use hesse_run::compile::{BindOptions, Compiled};
+    /// use hesse_run::{RunError, Rows};
+    /// /// Row i is (i, 1).
+    /// struct Line;
+    /// impl Rows<f64> for Line {
+    ///     fn with(&self, _: usize, rows: std::ops::Range<usize>, look: &mut dyn FnMut(&[f64])) -> Result<(), RunError> {
+    ///         look(&rows.flat_map(|i| [i as f64, 1.0]).collect::<Vec<f64>>());
+    ///         Ok(())
+    ///     }
+    /// }
+    /// let f = Formula::parse("data X : matrix(N, n)\nparam w : vector(n)\nsum((X*w).^2)/N", false)?;
+    /// let joint = f.joint(&[Ask::Value(None), Ask::Derivative(Request::default())])?;
+    /// let options = BindOptions { streamed: vec!["X".into()], ..BindOptions::default() };
+    /// let mut bound = Compiled::joint(&joint).bind::<f64>(&[("N", 100_000), ("n", 2)], &options)?;
+    /// let (mut value, mut gradient) = ([0.0], [0.0; 2]);
+    /// bound.stream(&[&[], &[0.0, 2.0]], &Line, &mut [&mut value, &mut gradient])?;
+    /// assert_eq!((value[0], gradient[1]), (4.0, 4.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Bound::call`]; rows that cannot be had; what is not finite where a mask may have silenced it (E502), for it would have to be
+    /// computed again with all data at once.
+    pub fn stream(&mut self, inputs: &[&[T]], rows: &dyn Rows<T>, outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        self.computed(inputs, Some(rows), outputs)?;
+        if self.masked && outputs.iter().any(|o| o.iter().any(|x| !x.value().is_finite())) {
+            let text = "a result is not finite, and a 0 of a mask may have silenced what made it so: look for infinities in the data, or bind it whole";
+            return Err(RunError::new("E502", text));
+        }
+        Ok(())
+    }
+
+    fn computed(&mut self, inputs: &[&[T]], rows: Option<&dyn Rows<T>>, outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        self.counted(inputs.len())?;
+        for (k, (data, layout)) in inputs.iter().zip(&self.layouts).enumerate() {
+            if !self.streamed.contains(&k) {
+                layout.holds(data.len())?;
+            }
+        }
         if outputs.len() != self.structures.len() || outputs.iter().zip(&self.structures).any(|(o, s)| o.len() != s.values) {
             return Err(self.wrong_outputs(outputs));
         }
         let parts = self.parts.iter().map(Vec::len).sum();
         if self.parts.iter().all(|p| p.len() == 1) {
-            self.machine_or_tape(inputs, outputs)?;
+            self.machine_or_tape(inputs, rows, outputs)?;
         } else if parts <= FEW {
             let mut slices: [&mut [T]; FEW] = std::array::from_fn(|_| &mut [][..]);
             self.split(outputs, &mut slices);
-            self.machine_or_tape(inputs, &mut slices[..parts])?;
+            self.machine_or_tape(inputs, rows, &mut slices[..parts])?;
         } else {
             let mut slices: Vec<&mut [T]> = (0..parts).map(|_| &mut [][..]).collect();
             self.split(outputs, &mut slices);
-            self.machine_or_tape(inputs, &mut slices)?;
-        }
-        if self.masked && outputs.iter().any(|o| o.iter().any(|x| !x.value().is_finite())) {
-            self.carefully(inputs, outputs)?;
+            self.machine_or_tape(inputs, rows, &mut slices)?;
         }
         Ok(())
     }
@@ -412,13 +491,14 @@ impl<T: Number> Bound<T> {
         }
     }
 
-    fn machine_or_tape(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
-        match &mut self.tape {
-            Some(tape) => {
+    fn machine_or_tape(&mut self, inputs: &[&[T]], rows: Option<&dyn Rows<T>>, outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        match (&mut self.tape, rows) {
+            (Some(tape), _) => {
                 tape.call(inputs, outputs);
                 Ok(())
             }
-            None => self.machine.call(inputs, outputs),
+            (None, Some(rows)) => self.machine.stream(inputs, &self.streamed, rows, outputs),
+            (None, None) => self.machine.call(inputs, outputs),
         }
     }
 

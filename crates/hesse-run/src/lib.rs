@@ -49,5 +49,6 @@ pub use dual::Dual;
 pub use interpret::{RunError, run, run_traced};
 pub use probe::ProbeInput;
 pub use scalar::Scalar;
+pub use schedule::run::Rows;
 pub use trace::Trace;
 pub use verify::verify;

@@ -66,9 +66,57 @@ pub struct Machine<T> {
 }
 
 /// What tasks read and do not write.
+#[derive(Clone, Copy)]
 struct Shared<'e, T> {
     inputs: &'e [&'e [T]],
     wholes: &'e [Vec<T>],
+    /// Inputs of which only the rows from `first` on are there.
+    window: &'e [(usize, &'e [T])],
+    first: usize,
+}
+
+/// Inputs that are too large to lie in memory: their rows are asked for piece by piece.
+pub trait Rows<T>: Sync {
+    /// Shows the rows of an input (by position) to `look`, row-major.
+    ///
+    /// # Errors
+    /// They cannot be had.
+    fn with(&self, input: usize, rows: std::ops::Range<usize>, look: &mut dyn FnMut(&[T])) -> Result<(), RunError>;
+}
+
+/// The streamed inputs of a pass, by position, and where their rows come from.
+#[derive(Clone, Copy)]
+struct Stream<'e, T> {
+    inputs: &'e [usize],
+    rows: &'e dyn Rows<T>,
+}
+
+/// Who looks at the rows of several inputs, each with its position.
+type Look<'l, T> = dyn FnMut(&[(usize, &[T])]) + 'l;
+
+impl<T> Stream<'_, T> {
+    /// Shows these rows of all inputs at once.
+    fn with(&self, rows: &std::ops::Range<usize>, seen: &[(usize, &[T])], look: &mut Look<'_, T>) -> Result<(), RunError> {
+        let Some(input) = self.inputs.get(seen.len()) else {
+            look(seen);
+            return Ok(());
+        };
+        let mut inner = Ok(());
+        self.rows.with(*input, rows.clone(), &mut |data| {
+            let mut more = seen.to_vec();
+            more.push((*input, data));
+            inner = self.with(rows, &more, look);
+        })?;
+        inner
+    }
+}
+
+/// A pass that is to run.
+struct Run<'e, T> {
+    pass: &'e Pass,
+    prepared: &'e Prepared<T>,
+    rows: usize,
+    stream: Option<Stream<'e, T>>,
 }
 
 /// What tasks write.
@@ -147,7 +195,7 @@ impl<T: Number> Machine<T> {
         let mut text = String::new();
         for (pass, prepared) in &passes {
             let start = std::time::Instant::now();
-            let done = self.pass(pass, prepared, inputs, outputs);
+            let done = self.pass(pass, prepared, inputs, outputs, None);
             let ns = start.elapsed().as_nanos();
             text.push_str(&format!("{ns:>12} ns  {}{}\n", pass.describe(), if done.is_err() { " failed" } else { "" }));
         }
@@ -161,7 +209,7 @@ impl<T: Number> Machine<T> {
     /// As [`Machine::call`].
     pub fn fix(&mut self, inputs: &[&[T]]) -> Result<(), RunError> {
         let passes = std::mem::take(&mut self.fixed);
-        let done = passes.iter().try_for_each(|(pass, prepared)| self.pass(pass, prepared, inputs, &mut []));
+        let done = passes.iter().try_for_each(|(pass, prepared)| self.pass(pass, prepared, inputs, &mut [], None));
         self.fixed = passes;
         done
     }
@@ -171,17 +219,38 @@ impl<T: Number> Machine<T> {
     /// # Errors
     /// An extreme of no entries (E502), a function without a kernel (E301).
     pub fn call(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        self.all(inputs, outputs, None)
+    }
+
+    /// Runs with inputs (by position) whose rows come piece by piece; they are empty among `inputs`.
+    ///
+    /// # Errors
+    /// As [`Machine::call`]; rows that cannot be had.
+    pub fn stream(&mut self, inputs: &[&[T]], streamed: &[usize], rows: &dyn Rows<T>, outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        self.all(inputs, outputs, Some(Stream { inputs: streamed, rows }))
+    }
+
+    fn all(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]], stream: Option<Stream<'_, T>>) -> Result<(), RunError> {
         let passes = std::mem::take(&mut self.passes);
-        let done = passes.iter().try_for_each(|(pass, prepared)| self.pass(pass, prepared, inputs, outputs));
+        let done = passes.iter().try_for_each(|(pass, prepared)| {
+            let stream = stream.filter(|s| s.inputs.iter().any(|k| pass.reads(Place::Input(*k))));
+            self.pass(pass, prepared, inputs, outputs, stream)
+        });
         self.passes = passes;
         done
     }
 
-    fn pass(&mut self, pass: &Pass, prepared: &Prepared<T>, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+    fn pass(
+        &mut self,
+        pass: &Pass,
+        prepared: &Prepared<T>,
+        inputs: &[&[T]],
+        outputs: &mut [&mut [T]],
+        stream: Option<Stream<'_, T>>,
+    ) -> Result<(), RunError> {
         if let Some(task @ (Task::Factor { .. } | Task::Factored { .. } | Task::Plain { .. })) = pass.tasks.first() {
             return self.matrix_task(pass, task, inputs, outputs);
         }
-        let rows = pass.rows.unwrap_or(1);
         // What is written is taken out of the buffers, so that the rest can be read.
         let (mut few, mut many): ([Vec<T>; FEW], Vec<Vec<T>>) = (std::array::from_fn(|_| Vec::new()), Vec::new());
         let taken = slots_for(pass.sinks.len() + pass.sums.len(), &mut few, &mut many);
@@ -192,7 +261,8 @@ impl<T: Number> Machine<T> {
                 taken[k] = std::mem::take(&mut self.wholes[w]);
             }
         }
-        let done = self.taken_pass(pass, prepared, rows, inputs, outputs, taken);
+        let run = Run { pass, prepared, rows: pass.rows.unwrap_or(1), stream };
+        let done = self.taken_pass(&run, inputs, outputs, taken);
         for (k, place) in places.enumerate() {
             if let Place::Whole(w) = place {
                 self.wholes[w] = std::mem::take(&mut taken[k]);
@@ -225,16 +295,9 @@ impl<T: Number> Machine<T> {
         }
     }
 
-    fn taken_pass(
-        &self,
-        pass: &Pass,
-        prepared: &Prepared<T>,
-        rows: usize,
-        inputs: &[&[T]],
-        outputs: &mut [&mut [T]],
-        taken: &mut [Vec<T>],
-    ) -> Result<(), RunError> {
-        let shared = Shared { inputs, wholes: &self.wholes };
+    fn taken_pass(&self, run: &Run<'_, T>, inputs: &[&[T]], outputs: &mut [&mut [T]], taken: &mut [Vec<T>]) -> Result<(), RunError> {
+        let pass = run.pass;
+        let shared = Shared { inputs, wholes: &self.wholes, window: &[], first: 0 };
         let (sink_buffers, sum_buffers) = taken.split_at_mut(pass.sinks.len());
         let (mut few, mut many): ([&mut [T]; FEW], Vec<&mut [T]>) = (std::array::from_fn(|_| &mut [][..]), Vec::new());
         let lent = slots_for(pass.sinks.len(), &mut few, &mut many);
@@ -250,11 +313,7 @@ impl<T: Number> Machine<T> {
             for (((sink, lent), buffer), s) in each {
                 *sink = if matches!(s.to, Place::Output(_)) { lent } else { buffer };
             }
-            if prepared.pieces > 1 {
-                self.in_pieces(pass, prepared, rows, &shared, sinks)
-            } else {
-                self.in_one(pass, prepared, rows, &shared, sinks, sum_buffers)
-            }
+            if run.prepared.pieces > 1 { self.in_pieces(run, &shared, sinks) } else { self.in_one(run, &shared, sinks, sum_buffers) }
         };
         for (k, s) in pass.sinks.iter().enumerate() {
             if let Place::Output(o) = s.to {
@@ -265,15 +324,8 @@ impl<T: Number> Machine<T> {
     }
 
     /// All rows at once; the sums are added up where they go, if that is a buffer.
-    fn in_one(
-        &self,
-        pass: &Pass,
-        prepared: &Prepared<T>,
-        rows: usize,
-        shared: &Shared<'_, T>,
-        sinks: &mut [&mut [T]],
-        sum_buffers: &mut [Vec<T>],
-    ) -> Result<(), RunError> {
+    fn in_one(&self, run: &Run<'_, T>, shared: &Shared<'_, T>, sinks: &mut [&mut [T]], sum_buffers: &mut [Vec<T>]) -> Result<(), RunError> {
+        let Run { pass, prepared, rows, stream } = *run;
         let mut held = locked(&prepared.sums[0]);
         let Sums { arrays, scalars } = &mut *held;
         scalars.iter_mut().for_each(|x| *x = 0.0);
@@ -287,7 +339,7 @@ impl<T: Number> Machine<T> {
         let mut scratch = locked(&self.scratch[0]);
         scratch.threads = self.threads;
         let mut written = Written { sinks, sums: arrays, scalars };
-        let done = rows_of(pass, 0, rows, shared, &mut scratch, &mut written);
+        let done = streamed_rows(pass, 0..rows, shared, &mut scratch, &mut written, stream);
         for (next, (k, s)) in vectors() {
             mirrored(s, &mut arrays[k]);
             if matches!(s.to, Place::Whole(_)) {
@@ -297,42 +349,53 @@ impl<T: Number> Machine<T> {
         done
     }
 
-    fn in_pieces(
-        &self,
-        pass: &Pass,
-        prepared: &Prepared<T>,
-        rows: usize,
-        shared: &Shared<'_, T>,
-        sinks: &mut [&mut [T]],
-    ) -> Result<(), RunError> {
-        let mut jobs: Vec<Mutex<Vec<&mut [T]>>> = (0..prepared.pieces).map(|_| Mutex::new(Vec::with_capacity(pass.sinks.len()))).collect();
-        for (s, sink) in pass.sinks.iter().zip(sinks.iter_mut()) {
-            let mut rest: &mut [T] = std::mem::take(sink);
-            for (k, job) in jobs.iter_mut().enumerate() {
-                let size = (rows - (k * pass.piece).min(rows)).min(pass.piece) * s.width;
-                let (mine, more) = rest.split_at_mut(size.min(rest.len()));
-                rest = more;
-                job.get_mut().unwrap_or_else(|e| e.into_inner()).push(mine);
-            }
-        }
-        let failed: Mutex<Option<RunError>> = Mutex::new(None);
-        let work = |k: usize| {
-            let mut sinks = locked(&jobs[k]);
+    fn in_pieces(&self, run: &Run<'_, T>, shared: &Shared<'_, T>, sinks: &mut [&mut [T]]) -> Result<(), RunError> {
+        let Run { pass, prepared, rows, stream } = *run;
+        let size = |k: usize| (rows - (k * pass.piece).min(rows)).min(pass.piece);
+        let work = |k: usize, sinks: &mut [&mut [T]]| {
             let mut held = locked(&prepared.sums[k]);
             let mut scratch = self.scratch.iter().find_map(|s| s.try_lock().ok()).unwrap_or_else(|| locked(&self.scratch[0]));
             scratch.threads = 1;
             let Sums { arrays, scalars } = &mut *held;
             arrays.iter_mut().flatten().for_each(|x| *x = T::default());
             scalars.iter_mut().for_each(|x| *x = 0.0);
-            let (low, high) = (k * pass.piece, ((k + 1) * pass.piece).min(rows));
-            let mut written = Written { sinks: &mut sinks, sums: arrays, scalars };
-            if let Err(e) = rows_of(pass, low, high, shared, &mut scratch, &mut written) {
-                locked(&failed).get_or_insert(e);
-            }
+            let low = k * pass.piece;
+            let mut written = Written { sinks, sums: arrays, scalars };
+            streamed_rows(pass, low..low + size(k), shared, &mut scratch, &mut written, stream)
         };
-        pool::parallel(prepared.pieces, self.threads, work);
-        if let Some(e) = failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
-            return Err(e);
+        if self.threads < 2 {
+            for k in 0..prepared.pieces {
+                let (mut few, mut many): ([&mut [T]; FEW], Vec<&mut [T]>) = (std::array::from_fn(|_| &mut [][..]), Vec::new());
+                let mine = slots_for(sinks.len(), &mut few, &mut many);
+                for ((mine, rest), s) in mine.iter_mut().zip(sinks.iter_mut()).zip(&pass.sinks) {
+                    let (first, more) = std::mem::take(rest).split_at_mut(size(k) * s.width);
+                    (*mine, *rest) = (first, more);
+                }
+                work(k, mine)?;
+            }
+        } else {
+            let mut jobs: Vec<Mutex<Vec<&mut [T]>>> = (0..prepared.pieces).map(|_| Mutex::new(Vec::with_capacity(sinks.len()))).collect();
+            for (s, sink) in pass.sinks.iter().zip(sinks.iter_mut()) {
+                let mut rest: &mut [T] = std::mem::take(sink);
+                for (k, job) in jobs.iter_mut().enumerate() {
+                    let (mine, more) = rest.split_at_mut(size(k) * s.width);
+                    rest = more;
+                    job.get_mut().unwrap_or_else(|e| e.into_inner()).push(mine);
+                }
+            }
+            // Of several errors the first piece's, whichever came first.
+            let failed: Mutex<Option<(usize, RunError)>> = Mutex::new(None);
+            pool::parallel(prepared.pieces, self.threads, |k| {
+                if let Err(e) = work(k, &mut locked(&jobs[k])) {
+                    let mut failed = locked(&failed);
+                    if failed.as_ref().is_none_or(|f| k < f.0) {
+                        *failed = Some((k, e));
+                    }
+                }
+            });
+            if let Some((_, e)) = failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
+                return Err(e);
+            }
         }
         // A fixed tree: the result does not depend on who computed what.
         let mut step = 1;
@@ -361,7 +424,7 @@ impl<T: Number> Machine<T> {
             _ => {}
         }
         let to = if own.is_empty() { &mut *lent } else { &mut own[..] };
-        let done = matrix_step(task, &Shared { inputs, wholes: &self.wholes }, &mut self.slots, to);
+        let done = matrix_step(task, &Shared { inputs, wholes: &self.wholes, window: &[], first: 0 }, &mut self.slots, to);
         match place {
             Place::Whole(k) => self.wholes[k] = own,
             Place::Output(k) => outputs[k] = lent,
@@ -460,6 +523,24 @@ fn mirrored<T: Real>(s: &SumBuffer, data: &mut [T]) {
     }
 }
 
+/// These rows, the streamed inputs' as they come.
+fn streamed_rows<T: Number>(
+    pass: &Pass,
+    rows: std::ops::Range<usize>,
+    shared: &Shared<'_, T>,
+    scratch: &mut Scratch<T>,
+    written: &mut Written<'_, '_, T>,
+    stream: Option<Stream<'_, T>>,
+) -> Result<(), RunError> {
+    let Some(stream) = stream else { return rows_of(pass, rows.start, rows.end, shared, scratch, written) };
+    let mut done = Ok(());
+    stream.with(&rows, &[], &mut |window| {
+        let here = Shared { window, first: rows.start, ..*shared };
+        done = rows_of(pass, rows.start, rows.end, &here, scratch, written);
+    })?;
+    done
+}
+
 /// The rows from `low` to `high`, block by block.
 fn rows_of<T: Number>(
     pass: &Pass,
@@ -484,7 +565,10 @@ fn rows_of<T: Number>(
 
 fn source<'a, T>(v: &View, row: usize, shared: &Shared<'a, T>, tiles: &'a [Vec<T>]) -> &'a [T] {
     let (data, start): (&[T], usize) = match v.place {
-        Place::Input(k) => (shared.inputs[k], v.offset + row * v.row),
+        Place::Input(k) => match shared.window.iter().find(|w| w.0 == k) {
+            None => (shared.inputs[k], v.offset + row * v.row),
+            Some((_, data)) => (data, v.offset + (row - shared.first) * v.row),
+        },
         Place::Whole(k) => (&shared.wholes[k], v.offset + row * v.row),
         Place::Tile(k) => (&tiles[k], v.offset),
         Place::Output(_) | Place::Sum(_) | Place::Sink(_) => (&[], 0),

@@ -305,6 +305,27 @@ pub struct Schedule {
 }
 
 impl Pass {
+    /// What its instructions read.
+    pub fn views(&self) -> Vec<View> {
+        let of = |t: &Task| -> Vec<View> {
+            match t {
+                Task::Chain(t) => t.sources.iter().map(|s| s.view).collect(),
+                Task::Product(t) => vec![t.a.0, t.b.0],
+                Task::Gram(t) => std::iter::once(t.a.0).chain(t.weight).collect(),
+                Task::Reduce { of, .. } | Task::Repeat { of, .. } | Task::Spread { of, .. } | Task::Factor { of, .. } => vec![*of],
+                Task::Factored { ask: Ask::Solve { right, .. }, .. } => vec![*right],
+                Task::Factored { .. } | Task::Fill { .. } => vec![],
+                Task::Plain { args, .. } => args.iter().map(|a| a.0).collect(),
+            }
+        };
+        self.tasks.iter().flat_map(of).collect()
+    }
+
+    /// Whether it reads this place.
+    pub fn reads(&self, place: Place) -> bool {
+        self.views().iter().any(|v| v.place == place)
+    }
+
     /// One line: rows, blocks, instructions.
     pub fn describe(&self) -> String {
         let tasks: Vec<String> = self.tasks.iter().map(Task::describe).collect();
