@@ -116,6 +116,8 @@ pub struct Bound<T> {
     machine: Machine<T>,
     /// Inputs that come piece by piece, by position.
     streamed: Vec<usize>,
+    /// Whether what depends on constant inputs alone is computed.
+    ready: bool,
     tape: Option<Tape<T>>,
     masked: bool,
 }
@@ -249,7 +251,47 @@ impl Compiled {
         }
         let copies = vec![vec![]; layouts.len()];
         let machine = Machine::new(fixed, schedule, threads);
-        Ok(Bound { program: program.clone(), sizes, structures, layouts, copies, parts, machine, tape, masked, streamed })
+        Ok(Bound {
+            program: program.clone(),
+            sizes,
+            structures,
+            layouts,
+            copies,
+            parts,
+            machine,
+            tape,
+            masked,
+            streamed,
+            ready: options.constant.is_empty(),
+        })
+    }
+}
+
+/// Rows that are as many numbers as were asked for.
+struct Whole<'r, T> {
+    rows: &'r dyn Rows<T>,
+    /// Of each input its name and the numbers of a row.
+    widths: Vec<(String, usize)>,
+}
+
+impl<T: Number> Rows<T> for Whole<'_, T> {
+    fn with(&self, input: usize, rows: std::ops::Range<usize>, look: &mut dyn FnMut(&[T])) -> Result<(), RunError> {
+        let (name, width) = &self.widths[input];
+        let wanted = rows.len() * width;
+        let mut seen = None;
+        let (first, last) = (rows.start + 1, rows.end);
+        self.rows.with(input, rows, &mut |data| {
+            seen = Some(data.len());
+            if data.len() == wanted {
+                look(data);
+            }
+        })?;
+        match seen {
+            Some(n) if n == wanted => Ok(()),
+            n => {
+                Err(RunError::new("E501", format!("rows {first} to {last} of `{name}` are {wanted} numbers, but {} came", n.unwrap_or(0))))
+            }
+        }
     }
 }
 
@@ -356,7 +398,9 @@ impl<T: Number> Bound<T> {
     /// As [`Bound::call`].
     pub fn fix(&mut self, inputs: &[&[T]]) -> Result<(), RunError> {
         self.check(inputs)?;
-        self.machine.fix(inputs)
+        self.machine.fix(inputs)?;
+        self.ready = true;
+        Ok(())
     }
 
     /// Computes: inputs by position in the program, and for each output a buffer of as many numbers as its structure has values.
@@ -404,7 +448,8 @@ impl<T: Number> Bound<T> {
     /// As [`Bound::call`]; rows that cannot be had; what is not finite where a mask may have silenced it (E502), for it would have to be
     /// computed again with all data at once.
     pub fn stream(&mut self, inputs: &[&[T]], rows: &dyn Rows<T>, outputs: &mut [&mut [T]]) -> Result<(), RunError> {
-        self.computed(inputs, Some(rows), outputs)?;
+        let widths = self.layouts.iter().map(|l| (l.name.clone(), l.shape.iter().skip(1).product())).collect();
+        self.computed(inputs, Some(&Whole { rows, widths }), outputs)?;
         if self.masked && outputs.iter().any(|o| o.iter().any(|x| !x.value().is_finite())) {
             let text = "a result is not finite, and a 0 of a mask may have silenced what made it so: look for infinities in the data, or bind it whole";
             return Err(RunError::new("E502", text));
@@ -413,6 +458,9 @@ impl<T: Number> Bound<T> {
     }
 
     fn computed(&mut self, inputs: &[&[T]], rows: Option<&dyn Rows<T>>, outputs: &mut [&mut [T]]) -> Result<(), RunError> {
+        if !self.ready {
+            return Err(RunError::new("E501", "constant inputs are bound but were never given: call `fix` with them first"));
+        }
         self.counted(inputs.len())?;
         for (k, (data, layout)) in inputs.iter().zip(&self.layouts).enumerate() {
             if !self.streamed.contains(&k) {

@@ -450,3 +450,32 @@ fn every_workload_agrees_with_the_interpreter() {
     }
     assert!(compared > 30, "{compared}");
 }
+
+/// Rows that are too few.
+struct Short;
+
+impl hesse_run::Rows<f64> for Short {
+    fn with(&self, _: usize, rows: std::ops::Range<usize>, look: &mut dyn FnMut(&[f64])) -> Result<(), hesse_run::RunError> {
+        look(&vec![1.0; rows.len()]);
+        Ok(())
+    }
+}
+
+#[test]
+fn what_was_never_given_is_refused() {
+    let text = "data X : matrix(N, n)\nparam w : vector(n)\nsum((X*w).^2)";
+    let compiled = Compiled::joint(&Formula::parse(text, false).expect("typed").joint(&[Ask::Value(None)]).expect("derived"));
+    let mut value = [0.0];
+    let options = BindOptions { streamed: vec!["X".into()], ..BindOptions::default() };
+    let mut bound = compiled.bind::<f64>(&[("N", 5000), ("n", 2)], &options).expect("bound");
+    let short = bound.stream(&[&[], &[1.0, 2.0]], &Short, &mut [&mut value]).expect_err("too few");
+    assert!(short.message.contains("`X`") && short.code == "E501", "{short}");
+    assert!(bound.call(&[&[], &[1.0, 2.0]], &mut [&mut value]).is_err());
+    let options = BindOptions { constant: vec!["X".into()], ..BindOptions::default() };
+    let mut bound = compiled.bind::<f64>(&[("N", 2), ("n", 2)], &options).expect("bound");
+    let x: [&[f64]; 2] = [&[1.0, 0.0, 0.0, 1.0], &[1.0, 2.0]];
+    assert!(bound.call(&x, &mut [&mut value]).expect_err("not fixed").message.contains("fix"));
+    bound.fix(&x).expect("fixed");
+    bound.call(&x, &mut [&mut value]).expect("called");
+    assert_eq!(value, [5.0]);
+}
