@@ -2,7 +2,8 @@
 //! or leave out. A diagonal is one vector, a Kronecker product its factors, a band a vector and an offset.
 
 use crate::interpret::RunError;
-use crate::schedule::graph::{Bits, Builder, Id, Index, Kind, Operand, Term};
+use crate::schedule::build::Builder;
+use crate::schedule::graph::{Bits, Id, Index, Kind, Operand, Term};
 use crate::schedule::plan::{Given, Start, plan};
 use crate::schedule::run::{Machine, Number};
 use crate::schedule::tasks::Place;
